@@ -1,0 +1,38 @@
+// Package scanner is the contract of a barcode scanner.
+package scanner
+
+import "context"
+
+// Scanner is one barcode scanner.
+type Scanner interface {
+	// Read returns the next label as the scanner sent it. It opens the device when needed and waits until a label
+	// is complete or ctx ends. An error means that the device is not there or was lost; call again to reopen it.
+	// Labels that arrive while nobody reads are dropped.
+	Read(ctx context.Context) (Scan, error)
+
+	// Close releases the device. The scanner may be used again afterwards.
+	Close() error
+}
+
+// Scan is one label: printable ASCII, at most MaxText characters, without terminator and AIM identifier.
+type Scan struct {
+	Text      string
+	Symbology Symbology
+}
+
+// MaxText is the longest label that is taken; a longer one is no label of ours.
+const MaxText = 512
+
+// Symbology names how the label is printed, as far as the scanner says.
+type Symbology string
+
+const (
+	Unstated Symbology = "" // the scanner sends no AIM identifier
+	Codabar  Symbology = "codabar"
+	Code39   Symbology = "code39"
+	Code128  Symbology = "code128"
+	EAN      Symbology = "ean"
+	ITF      Symbology = "itf"
+	QR       Symbology = "qr"
+	Other    Symbology = "other"
+)
