@@ -1,0 +1,284 @@
+package escpos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// TCP reaches a printer at host:port, usually port 9100. The printer serves one host at a time: a second one is
+// refused, or waits until the three seconds allowed here are over.
+func TCP(address string) func(ctx context.Context) (io.ReadWriteCloser, error) {
+	return func(ctx context.Context) (io.ReadWriteCloser, error) {
+		dialer := net.Dialer{
+			Timeout:         3 * time.Second,
+			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 2},
+		}
+		return dialer.DialContext(ctx, "tcp", address)
+	}
+}
+
+// settle is how long a new link must be silent before it is believed: what arrives earlier was meant for another.
+const settle = 50 * time.Millisecond
+
+// emptyRead is the pause after a read that brought nothing: some USB printers send empty packets without end.
+const emptyRead = 20 * time.Millisecond
+
+var errLinkLost = errors.New("link lost")
+
+// query is a question that the printer answers with one byte.
+type query struct {
+	answer chan byte // holds one
+	given  bool      // nobody waits for it any more; its answer is thrown away when it comes
+}
+
+// link is one open connection. One goroutine reads it from opening to closing.
+type link struct {
+	conn    io.ReadWriteCloser
+	log     *slog.Logger
+	done    chan struct{} // closed when the reader has ended
+	cleared chan struct{} // holds one; the printer's word that its buffers are empty
+	trouble chan struct{} // holds one; automatic status told of something that stops printing
+
+	mu       sync.Mutex
+	realTime []*query // asked by DLE EOT and not answered, oldest first
+	inOrder  []*query // asked by GS r and not answered, oldest first
+	heard    int      // bytes read
+	noise    int      // messages that answered nothing
+}
+
+func newLink(conn io.ReadWriteCloser, log *slog.Logger) *link {
+	l := &link{
+		conn:    conn,
+		log:     log,
+		done:    make(chan struct{}),
+		cleared: make(chan struct{}, 1),
+		trouble: make(chan struct{}, 1),
+	}
+	go l.read()
+	return l
+}
+
+func (l *link) read() {
+	defer close(l.done)
+	var p parser
+	buf := make([]byte, 512)
+	for {
+		n, err := l.conn.Read(buf)
+		for _, b := range buf[:n] {
+			l.dispatch(p.feed(b))
+		}
+		l.mu.Lock()
+		l.heard += n
+		l.mu.Unlock()
+		if err != nil {
+			l.conn.Close()
+			return
+		}
+		if n == 0 {
+			time.Sleep(emptyRead)
+		}
+	}
+}
+
+func (l *link) dispatch(m message) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch m.kind {
+	case kindRealTime:
+		l.realTime = l.deliver(l.realTime, m.bytes[0])
+	case kindInOrder:
+		l.inOrder = l.deliver(l.inOrder, m.bytes[0])
+	case kindBlock:
+		if string(m.bytes) == "\x37\x25" {
+			signal(l.cleared)
+		}
+	case kindASB:
+		if troubleASB(m.bytes) {
+			signal(l.trouble)
+		}
+	case kindNoise:
+		l.noise++
+	}
+}
+
+// deliver hands b to the oldest query and returns the others.
+func (l *link) deliver(waiting []*query, b byte) []*query {
+	if len(waiting) == 0 {
+		l.noise++
+		return waiting
+	}
+	if !waiting[0].given {
+		waiting[0].answer <- b
+	}
+	return waiting[1:]
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// dead says whether the link was lost.
+func (l *link) dead() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// stale says whether an answer is still owed.
+func (l *link) stale() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.realTime) > 0 || len(l.inOrder) > 0
+}
+
+// write sends b. When ctx ends first the link is cut, since nobody knows how much of b left.
+func (l *link) write(ctx context.Context, b []byte) error {
+	written := make(chan error, 1)
+	go func() { written <- writeAll(l.conn, b) }()
+	select {
+	case err := <-written:
+		if err != nil {
+			l.cut()
+			return fmt.Errorf("%w: %w", errLinkLost, err)
+		}
+		return nil
+	case <-ctx.Done():
+		l.cut()
+		return fmt.Errorf("printer takes no bytes: %w", ctx.Err())
+	}
+}
+
+func writeAll(w io.Writer, b []byte) error {
+	for len(b) > 0 {
+		n, err := w.Write(b)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrShortWrite
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// askRealTime sends DLE EOT n and nothing else until the answer is there.
+func (l *link) askRealTime(ctx context.Context, n byte) (byte, error) {
+	q := &query{answer: make(chan byte, 1)}
+	l.mu.Lock()
+	l.realTime = append(l.realTime, q)
+	l.mu.Unlock()
+	if err := l.write(ctx, cmdStatus(n)); err != nil {
+		return 0, err
+	}
+	return l.wait(ctx, q)
+}
+
+// mark sends GS r 1, which is answered when everything before it has been worked through.
+func (l *link) mark(ctx context.Context) (*query, error) {
+	q := &query{answer: make(chan byte, 1)}
+	l.mu.Lock()
+	l.inOrder = append(l.inOrder, q)
+	l.mu.Unlock()
+	return q, l.write(ctx, cmdMark)
+}
+
+// wait waits for q's answer and gives q up when ctx ends first.
+func (l *link) wait(ctx context.Context, q *query) (byte, error) {
+	select {
+	case b := <-q.answer:
+		return b, nil
+	case <-l.done:
+		select {
+		case b := <-q.answer:
+			return b, nil
+		default:
+			return 0, errLinkLost
+		}
+	case <-ctx.Done():
+		l.mu.Lock()
+		q.given = true
+		l.mu.Unlock()
+		return 0, fmt.Errorf("printer does not answer: %w", ctx.Err())
+	}
+}
+
+// clear empties the printer's buffers at once (DLE DC4 8) and waits for its word.
+func (l *link) clear(ctx context.Context) error {
+	select {
+	case <-l.cleared:
+	default:
+	}
+	if err := l.write(ctx, cmdClear); err != nil {
+		return err
+	}
+	select {
+	case <-l.cleared:
+		l.mu.Lock()
+		l.inOrder = nil // the marks were thrown away with the rest
+		l.mu.Unlock()
+		return nil
+	case <-l.done:
+		return errLinkLost
+	case <-ctx.Done():
+		return fmt.Errorf("printer does not say that its buffer is clear: %w", ctx.Err())
+	}
+}
+
+// settle waits until nothing has arrived for a while.
+func (l *link) settle(ctx context.Context) error {
+	for before := -1; ; {
+		l.mu.Lock()
+		now := l.heard
+		l.mu.Unlock()
+		if now == before {
+			return nil
+		}
+		before = now
+		select {
+		case <-time.After(settle):
+		case <-l.done:
+			return errLinkLost
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// cut closes the link at once.
+func (l *link) cut() { l.conn.Close() }
+
+// close ends the link in order: some network printers keep a socket for ever that was not shut down and read to its
+// end.
+func (l *link) close() error {
+	if half, ok := l.conn.(interface{ CloseWrite() error }); ok && !l.dead() {
+		if half.CloseWrite() == nil {
+			select {
+			case <-l.done:
+			case <-time.After(2 * time.Second):
+			}
+		}
+	}
+	l.mu.Lock()
+	noise := l.noise
+	l.mu.Unlock()
+	if noise > 0 {
+		l.log.Warn("printer sent what nobody asked for", "device", "printer", "messages", noise)
+	}
+	if err := l.conn.Close(); err != nil && !l.dead() {
+		return err
+	}
+	return nil
+}
