@@ -1,0 +1,497 @@
+package payment
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"selfpay/device/money"
+)
+
+// ErrImpossible means that an event cannot happen in the payment's state. The event is not saved.
+var ErrImpossible = errors.New("not possible")
+
+// Step says what an event means for a payment. It has no clock, no I/O and no goroutine. The caller saves the event
+// before it carries out what is Due next. p itself is left as it was.
+func Step(p Payment, e Event) (Payment, error) {
+	p.Legs = slices.Clone(p.Legs)
+	if err := p.step(e); err != nil {
+		return p, err
+	}
+	p.ChangedAt = e.When()
+	return p, nil
+}
+
+func (p *Payment) step(e Event) error {
+	switch e := e.(type) {
+	case ReceiptPrinted:
+		if p.State == "" {
+			return p.impossible(e)
+		}
+		p.Receipts++
+		return nil
+	case Superseded:
+		p.Superseded = true
+		p.settle(e.At)
+		return nil
+	case RefundDone:
+		return p.refundDone(e)
+	case CaseResolved:
+		return p.resolve(e)
+	}
+	switch p.State {
+	case "":
+		if e, ok := e.(Intended); ok {
+			return p.intend(e)
+		}
+	case StateIntended:
+		return p.whileIntended(e)
+	case StatePurchasing:
+		return p.whilePurchasing(e)
+	case StateApprovalSeen:
+		return p.whileApprovalSeen(e)
+	case StatePurchaseInDoubt:
+		return p.whilePurchaseInDoubt(e)
+	case StateApproved:
+		return p.whileApproved(e)
+	case StateReversing:
+		return p.whileReversing(e)
+	case StateReversalInDoubt:
+		return p.whileReversalInDoubt(e)
+	}
+	return p.impossible(e)
+}
+
+func (p *Payment) impossible(e Event) error {
+	return fmt.Errorf("payment %s: %s in state %q: %w", p.ID, Kind(e), p.State, ErrImpossible)
+}
+
+func (p *Payment) intend(e Intended) error {
+	if len(e.Legs) == 0 || len(e.Legs) > MaxLegs {
+		return fmt.Errorf("payment %s: %d legs: %w", e.ID, len(e.Legs), ErrImpossible)
+	}
+	*p = Payment{ID: e.ID, State: StateIntended, Amount: e.Amount, Rules: e.Rules, Intent: e.Account, IntendedAt: e.At}
+	total := money.Of(0, e.Amount.Currency)
+	for i, l := range e.Legs {
+		sum, err := total.Add(l.Amount)
+		if err != nil || !l.Amount.Positive() {
+			return fmt.Errorf("payment %s: leg of %s: %w", e.ID, l.Amount, ErrImpossible)
+		}
+		total = sum
+		p.Legs = append(p.Legs, Leg{Number: i + 1, Fee: l.Fee, Amount: l.Amount, State: LegWaiting})
+	}
+	if total != e.Amount {
+		return fmt.Errorf("payment %s: legs make %s, not %s: %w", e.ID, total, e.Amount, ErrImpossible)
+	}
+	return nil
+}
+
+func (p *Payment) whileIntended(e Event) error {
+	switch e := e.(type) {
+	case Purchasing:
+		p.State, p.Baseline = StatePurchasing, e.Baseline
+	case Abandoned:
+		p.State, p.Reason = StateAbandoned, e.Reason
+	default:
+		return p.impossible(e)
+	}
+	return nil
+}
+
+func (p *Payment) whilePurchasing(e Event) error {
+	switch e := e.(type) {
+	case ApprovalSeen: // saved before it is acknowledged; the terminal may still take it back
+		p.State, p.Approval, p.ApprovedAt = StateApprovalSeen, &e.Approval, e.At
+	case Declined:
+		p.State, p.Reason = StateDeclined, e.Reason
+	case Abandoned:
+		p.State, p.Reason = StateAbandoned, e.Reason
+	case NoAnswer: // lost answer, timeout or restart
+		p.State, p.Reason, p.DoubtAt = StatePurchaseInDoubt, e.Reason, e.At
+	default:
+		return p.impossible(e)
+	}
+	return nil
+}
+
+func (p *Payment) whileApprovalSeen(e Event) error {
+	switch e := e.(type) {
+	case DialogueEnded:
+		if p.Approval.Amount != p.Amount { // never split over fees in silence
+			p.State, p.DoubtAt = StatePurchaseInDoubt, e.At
+			p.openCase("the terminal approved " + p.Approval.Amount.String() + " instead of " + p.Amount.String())
+			return nil
+		}
+		p.State, p.Slip = StateApproved, e.Slip
+	case NoAnswer:
+		p.State, p.Reason, p.DoubtAt = StatePurchaseInDoubt, e.Reason, e.At
+	default:
+		return p.impossible(e)
+	}
+	return nil
+}
+
+func (p *Payment) whilePurchaseInDoubt(e Event) error {
+	if p.OpenCase {
+		return p.impossible(e)
+	}
+	switch e := e.(type) {
+	case PurchaseFound:
+		if e.Approval.Amount != p.Amount {
+			p.Approval = &e.Approval
+			p.openCase("the terminal charged " + e.Approval.Amount.String() + " instead of " + p.Amount.String())
+			return nil
+		}
+		if p.Approval == nil {
+			p.Approval = &e.Approval
+		}
+		p.State, p.Reason = StateApproved, ""
+	case PurchaseNotFound:
+		p.State, p.Reason = StateDeclined, e.Evidence
+	case TerminalUnclear:
+		p.unclear(e)
+	case DoubtTooOld:
+		p.openCase("nobody could say in time whether the card was charged")
+	default:
+		return p.impossible(e)
+	}
+	return nil
+}
+
+func (p *Payment) unclear(e TerminalUnclear) {
+	p.Unclear++
+	if p.Unclear >= p.Rules.UnclearLimit {
+		p.openCase(e.Evidence)
+	}
+}
+
+// openCase hands purchase or reversal to a person; no leg moves before the decision.
+func (p *Payment) openCase(reason string) {
+	p.OpenCase, p.Reason = true, reason
+	for i := range p.Legs {
+		p.Legs[i].State = LegOpenCase
+	}
+}
+
+func (p *Payment) whileApproved(e Event) error {
+	switch e := e.(type) {
+	case AccountRead:
+		return p.onLeg(e.Leg, e, func(l *Leg) bool { return p.accountRead(l, e) })
+	case AccountRefused:
+		return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.accountRefused(e) })
+	case Answered:
+		return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.answered(e) })
+	case NotPosted:
+		return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.notPosted() })
+	case NoAnswer:
+		return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.noAnswer(e) })
+	case DoubtTooOld:
+		return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.tooOld() })
+	case ReversalWindowEnded:
+		p.Superseded = true
+		p.settle(e.At)
+		return nil
+	}
+	return p.impossible(e)
+}
+
+// onLeg lets an event move one leg; move says whether it could. Then the payment is settled.
+func (p *Payment) onLeg(number int, e Event, move func(*Leg) bool) error {
+	l, err := p.leg(number)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, ErrImpossible)
+	}
+	if !move(l) {
+		return fmt.Errorf("payment %s: %s for leg %d in state %q: %w", p.ID, Kind(e), number, l.State, ErrImpossible)
+	}
+	p.settle(e.When())
+	return nil
+}
+
+func (p *Payment) accountRead(l *Leg, e AccountRead) bool {
+	switch l.State {
+	case LegWaiting:
+		return p.readBeforePosting(l, e)
+	case LegPostingInDoubt:
+		return p.readInDoubt(l, e)
+	}
+	return false
+}
+
+// readBeforePosting saves the snapshot and with it the intent to post; a fee that is gone or changed since the
+// patron confirmed is not posted.
+func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
+	if e.Account.Total.Currency != p.Amount.Currency || e.Account.balance(l.Fee) != p.Intent.balance(l.Fee) {
+		l.State, l.Reason = LegRefused, "the fee changed before it could be booked"
+		return true
+	}
+	l.State, l.Snapshot = LegPosting, e.Account
+	l.Attempts++
+	return true
+}
+
+// readInDoubt follows the way out of doubt: "applied" by one reading after the quiet time, "not applied" only by
+// two equal ones with a gap between them, anything else is a person's to decide. After a plain no, one untouched
+// account is enough to give the money back.
+func (p *Payment) readInDoubt(l *Leg, e AccountRead) bool {
+	verdict := Judge(l.Snapshot, e.Account, *l)
+	if verdict != e.Verdict {
+		return false
+	}
+	quiet := e.At.left(l.DoubtAt, p.Rules.Quiet) == 0
+	switch {
+	case verdict == NotApplied && l.SaidNo:
+		l.State, l.Reason = LegRefused, "the library system refused the payment"
+	case !quiet && l.SaidNo: // the account moves: look again when it must have come to rest
+		l.ReadOnce = true
+		l.ReadAt = e.At
+	case !quiet:
+		return false
+	case verdict == Applied:
+		l.State, l.Proof = LegPosted, ByAccount
+	case verdict == Unclear:
+		l.openCase("the account moved in another way than by this payment")
+	case !l.ReadOnce:
+		l.ReadOnce, l.ReadAt = true, e.At
+	case e.At.left(l.ReadAt, p.Rules.Gap) > 0:
+		return false
+	case l.Attempts > p.Rules.Reposts:
+		l.openCase("posted " + fmt.Sprint(l.Attempts) + " times, and the account never showed it")
+	default: // the recorded verdict "not applied" allows one more posting
+		l.State, l.ReadOnce = LegWaiting, false
+	}
+	return true
+}
+
+func (l *Leg) accountRefused(e AccountRefused) bool {
+	switch l.State {
+	case LegWaiting:
+		l.State, l.Reason = LegRefused, e.Reason
+	case LegPostingInDoubt:
+		l.openCase(e.Reason)
+	default:
+		return false
+	}
+	return true
+}
+
+func (l *Leg) answered(e Answered) bool {
+	if l.State != LegPosting {
+		return false
+	}
+	if e.Accepted {
+		l.State, l.Proof = LegPosted, ByAnswer
+		return true
+	}
+	l.State, l.SaidNo, l.DoubtAt = LegPostingInDoubt, true, e.At // some systems say no after booking
+	return true
+}
+
+func (l *Leg) notPosted() bool {
+	if l.State != LegPosting {
+		return false
+	}
+	l.State = LegWaiting
+	l.Attempts--
+	return true
+}
+
+func (l *Leg) noAnswer(e NoAnswer) bool {
+	if l.State != LegPosting {
+		return false
+	}
+	l.State, l.Reason, l.DoubtAt, l.SaidNo, l.ReadOnce = LegPostingInDoubt, e.Reason, e.At, false, false
+	return true
+}
+
+func (l *Leg) tooOld() bool {
+	if l.State != LegPostingInDoubt {
+		return false
+	}
+	l.openCase("the doubt could not be ended in time")
+	return true
+}
+
+func (l *Leg) openCase(reason string) { l.State, l.Reason = LegOpenCase, reason }
+
+// settle decides what follows for the whole payment once a leg has moved: the way back for refused legs, and the end.
+func (p *Payment) settle(at Stamp) {
+	if p.State != StateApproved {
+		return
+	}
+	refused, moving, other := p.count()
+	switch {
+	case refused == 0:
+	case moving == 0 && other == 0 && p.reversible(at):
+		p.State = StateReversing
+		return
+	case other > 0 || !p.reversible(at):
+		p.refundRefused()
+	}
+	p.closeIfEnded()
+}
+
+func (p *Payment) count() (refused, moving, other int) {
+	for _, l := range p.Legs {
+		switch {
+		case l.State == LegRefused:
+			refused++
+		case l.State.moving():
+			moving++
+		default:
+			other++
+		}
+	}
+	return
+}
+
+// reversible says whether we may still take the whole purchase back by ourselves.
+func (p *Payment) reversible(at Stamp) bool {
+	return !p.Superseded && p.Approval != nil && at.left(p.ApprovedAt, p.Rules.ReversalWindow) > 0 &&
+		p.ApprovedAt.Boot == at.Boot && at.Boot != ""
+}
+
+func (p *Payment) refundRefused() {
+	for i := range p.Legs {
+		if p.Legs[i].State == LegRefused {
+			p.Legs[i].State = LegRefundDue
+		}
+	}
+}
+
+func (p *Payment) closeIfEnded() {
+	for _, l := range p.Legs {
+		if !l.State.Ended() {
+			return
+		}
+	}
+	p.State = StateClosed
+}
+
+func (p *Payment) whileReversing(e Event) error {
+	switch e := e.(type) {
+	case Reversed:
+		p.State = StateReversed
+	case NotReversed:
+		p.notReversed(e.Reason)
+	case ReversalNotSent: // still ours to decide: again while the window is open, else a refund at the desk
+		p.State, p.Reason = StateApproved, e.Reason
+		p.Unclear++
+		p.settle(e.At)
+	case NoAnswer:
+		p.State, p.Reason, p.DoubtAt, p.Unclear = StateReversalInDoubt, e.Reason, e.At, 0
+	default:
+		return p.impossible(e)
+	}
+	return nil
+}
+
+func (p *Payment) whileReversalInDoubt(e Event) error {
+	if p.OpenCase {
+		return p.impossible(e)
+	}
+	switch e := e.(type) {
+	case Reversed:
+		p.State = StateReversed
+	case NotReversed:
+		p.notReversed(e.Reason)
+	case TerminalUnclear:
+		p.unclear(e)
+	case DoubtTooOld:
+		p.openCase("nobody could say in time whether the purchase was taken back")
+	default:
+		return p.impossible(e)
+	}
+	return nil
+}
+
+func (p *Payment) notReversed(reason string) {
+	p.State, p.Reason = StateApproved, reason
+	p.refundRefused()
+}
+
+func (p *Payment) refundDone(e RefundDone) error {
+	if err := signed(e.Staff, e.Note); err != nil {
+		return err
+	}
+	if p.State != StateApproved {
+		return p.impossible(e)
+	}
+	return p.onLeg(e.Leg, e, func(l *Leg) bool {
+		if l.State != LegRefundDue {
+			return false
+		}
+		l.State = LegRefunded
+		return true
+	})
+}
+
+// resolve carries out what staff decided about an open case.
+func (p *Payment) resolve(e CaseResolved) error {
+	if err := signed(e.Staff, e.Note); err != nil {
+		return err
+	}
+	if e.Leg == 0 {
+		return p.resolveTerminal(e)
+	}
+	if p.State != StateApproved {
+		return fmt.Errorf("payment %s: leg %d is no open case of its own: %w", p.ID, e.Leg, ErrImpossible)
+	}
+	return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.resolve(e.As) })
+}
+
+func (p *Payment) resolveTerminal(e CaseResolved) error {
+	if !p.OpenCase {
+		return fmt.Errorf("payment %s: no open case at the terminal: %w", p.ID, ErrImpossible)
+	}
+	switch {
+	case p.State == StatePurchaseInDoubt && e.As == ResolvedCharged && p.Approval != nil && p.Approval.Amount != p.Amount:
+		return fmt.Errorf("payment %s: the terminal charged %s instead of %s; take it back at the terminal, then resolve as %s: %w",
+			p.ID, p.Approval.Amount, p.Amount, ResolvedNotCharged, ErrImpossible)
+	case p.State == StatePurchaseInDoubt && e.As == ResolvedCharged:
+		p.State = StateApproved
+		p.setLegs(LegWaiting)
+	case p.State == StatePurchaseInDoubt && e.As == ResolvedNotCharged:
+		p.State = StateDeclined
+	case p.State == StateReversalInDoubt && e.As == ResolvedReversed:
+		p.State = StateReversed
+	case p.State == StateReversalInDoubt && e.As == ResolvedRefundDue:
+		p.State = StateApproved
+		p.setLegs(LegRefundDue)
+	default:
+		return fmt.Errorf("payment %s: %q cannot be resolved as %s: %w", p.ID, p.State, e.As, ErrImpossible)
+	}
+	p.OpenCase, p.Superseded = false, true
+	return nil
+}
+
+func (p *Payment) setLegs(s LegState) {
+	for i := range p.Legs {
+		p.Legs[i].State = s
+	}
+}
+
+func (l *Leg) resolve(as Resolution) bool {
+	if l.State != LegOpenCase {
+		return false
+	}
+	switch as {
+	case ResolvedPosted:
+		l.State, l.Proof = LegPosted, ByStaff
+	case ResolvedRefundDue:
+		l.State = LegRefundDue
+	case ResolvedWrittenOff:
+		l.State = LegWrittenOff
+	default:
+		return false
+	}
+	return true
+}
+
+// signed refuses a decision without a name and a reason.
+func signed(staff, note string) error {
+	if staff == "" || note == "" {
+		return fmt.Errorf("a decision needs the staff member's name and a note: %w", ErrImpossible)
+	}
+	return nil
+}

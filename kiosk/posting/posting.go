@@ -1,0 +1,115 @@
+// Package posting brings legs of a payment to the library system and finds the way out of doubt. It turns what the
+// library answers into payment events; what follows from them is decided by package payment alone. It never repeats
+// a posting, and an answer it does not understand is a doubt.
+package posting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/money"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/payment"
+)
+
+// Choice is one fee the patron wants to pay, in full; an empty Fee is the whole account.
+type Choice struct {
+	Fee    string
+	Amount money.Amount
+}
+
+// Plan makes the legs of a payment: one for each chosen fee, or one for the whole account where the library system
+// names no fees. It refuses a fee that is not in this patron's list or whose balance is another.
+func Plan(account ils.Account, traits ils.Traits, chosen []Choice) ([]payment.PlannedLeg, error) {
+	if len(chosen) == 0 || len(chosen) > payment.MaxLegs {
+		return nil, fmt.Errorf("posting: plan %d fees: between 1 and %d can be paid at once", len(chosen), payment.MaxLegs)
+	}
+	if !traits.FeeIDs {
+		if len(chosen) != 1 || chosen[0].Fee != "" || chosen[0].Amount != account.Total {
+			return nil, errors.New("posting: this library system takes payments for the whole account only")
+		}
+		return []payment.PlannedLeg{{Amount: account.Total}}, nil
+	}
+	seen := map[string]bool{}
+	var legs []payment.PlannedLeg
+	for _, c := range chosen {
+		if seen[c.Fee] || !owes(account, c) {
+			return nil, fmt.Errorf("posting: fee %.40q over %s is not in the patron's list", c.Fee, c.Amount)
+		}
+		seen[c.Fee] = true
+		legs = append(legs, payment.PlannedLeg{Fee: c.Fee, Amount: c.Amount})
+	}
+	return legs, nil
+}
+
+func owes(account ils.Account, c Choice) bool {
+	for _, f := range account.Fees {
+		if f.ID == c.Fee && f.ID != "" && f.Balance == c.Amount && c.Amount.Positive() {
+			return true
+		}
+	}
+	return false
+}
+
+// Reading is what the ledger keeps of an account: ids and balances, no titles, no names.
+func Reading(account ils.Account) payment.Reading {
+	r := payment.Reading{Total: account.Total}
+	for _, f := range account.Fees {
+		if f.ID != "" {
+			r.Fees = append(r.Fees, payment.Balance{Fee: f.ID, Minor: f.Balance.Minor})
+		}
+	}
+	return r
+}
+
+// ReadAccount reads the account for a leg and says what the reading means. nil, with the error, where the account
+// could not be read now: ask again later. notBefore is when the last doubt began, zero where there is none.
+func ReadAccount(ctx context.Context, library ils.Library, who ils.Patron, leg payment.Leg, notBefore time.Time, now func() payment.Stamp) (payment.Event, error) {
+	account, err := library.Account(ctx, who, notBefore)
+	if err != nil && errors.Is(err, ils.ErrPINNeeded) && account.Total.Currency != "" {
+		err = nil // the account was shown; a queued posting has no PIN any more
+	}
+	switch {
+	case errors.Is(err, ils.ErrUnknownPatron):
+		return payment.AccountRefused{Head: payment.Head{At: now()}, Leg: leg.Number, Reason: "the library does not know the patron any more"}, nil
+	case err != nil:
+		return nil, err
+	}
+	reading := Reading(account)
+	return payment.AccountRead{
+		Head: payment.Head{At: now()}, Leg: leg.Number, Account: reading,
+		Verdict: payment.Judge(leg.Snapshot, reading, leg),
+	}, nil
+}
+
+// Post tells the library that a leg is paid, once. The intent must be saved before. The event says what came back;
+// an error without a class is a lost answer.
+func Post(ctx context.Context, library ils.Library, who ils.Patron, p payment.Payment, leg payment.Leg, now func() payment.Stamp) payment.Event {
+	err := library.Post(ctx, ils.Leg{
+		Reference: p.ID.Reference(leg.Number),
+		Patron:    who,
+		Fee:       leg.Fee,
+		Amount:    leg.Amount,
+		PaidAt:    paidAt(p),
+	})
+	head := payment.Head{At: now()}
+	switch device.Class(err) {
+	case nil:
+		return payment.Answered{Head: head, Leg: leg.Number, Accepted: true}
+	case device.ErrRefused:
+		return payment.Answered{Head: head, Leg: leg.Number, Accepted: false}
+	case device.ErrNotSent, device.ErrAttention:
+		return payment.NotPosted{Head: head, Leg: leg.Number, Reason: err.Error()}
+	}
+	return payment.NoAnswer{Head: head, Leg: leg.Number, Reason: err.Error()}
+}
+
+func paidAt(p payment.Payment) time.Time {
+	if p.ApprovedAt.Wall.IsZero() {
+		return p.IntendedAt.Wall
+	}
+	return p.ApprovedAt.Wall
+}

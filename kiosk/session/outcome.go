@@ -1,0 +1,177 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/terminal"
+	"selfpay/kiosk/payment"
+)
+
+// PaymentChanged takes what the ledger now holds of a payment. The runner calls it after every saved event.
+func (s *Session) PaymentChanged(p payment.Payment) { s.send(func() { s.changed(p) }) }
+
+// PaymentProgress takes what the terminal asks of the patron.
+func (s *Session) PaymentProgress(id payment.ID, progress terminal.Progress) {
+	s.send(func() {
+		if s.payment.ID != id || s.view.Screen != ScreenTerminal || s.view.Progress == progress {
+			return
+		}
+		s.view.Progress = progress
+		s.view.CanCancel = progress == terminal.ProgressCard || progress == terminal.ProgressRetry
+		s.show()
+	})
+}
+
+func (s *Session) changed(p payment.Payment) {
+	waiting := s.view.Screen == ScreenTerminal && s.payment.ID.Number == 0
+	if waiting && p.State == payment.StateIntended {
+		s.payment.ID = p.ID // told before Pay has returned
+	}
+	if p.ID != s.payment.ID {
+		return
+	}
+	s.payment = p
+	s.follow()
+}
+
+// follow shows where the payment stands.
+func (s *Session) follow() {
+	p := s.payment
+	s.view.Reference, s.view.Chosen = p.ID.String(), p.Amount
+	switch p.State {
+	case payment.StateIntended, payment.StatePurchasing:
+		if s.view.Screen != ScreenTerminal {
+			s.view.Screen, s.view.Progress = ScreenTerminal, terminal.ProgressWait
+			s.show()
+		}
+		return
+	case payment.StatePurchaseInDoubt:
+		if !p.OpenCase {
+			s.wait(ScreenChecking, s.Waits.Checking)
+			return
+		}
+	case payment.StateApprovalSeen:
+		s.wait(ScreenBooking, s.Waits.Booking)
+		return
+	}
+	outcome := OutcomeOf(p)
+	if (outcome == OutcomeFollows || pending(p)) && s.view.Screen != ScreenOutcome {
+		s.wait(ScreenBooking, s.Waits.Booking)
+		return
+	}
+	s.outcome(outcome)
+}
+
+// pending says that the terminal is just giving the money back.
+func pending(p payment.Payment) bool {
+	return p.State == payment.StateReversing || p.State == payment.StateReversalInDoubt && !p.OpenCase
+}
+
+// wait shows that something is under way; when it takes longer than patience, what is true by then is told.
+func (s *Session) wait(name Screen, patience time.Duration) {
+	if s.view.Screen == name {
+		return
+	}
+	s.view.Screen = name
+	s.show()
+	s.after(patience, func() { s.outcome(OutcomeOf(s.payment)) })
+}
+
+// OutcomeOf says how a payment stands for the patron: only what the ledger holds.
+func OutcomeOf(p payment.Payment) Outcome {
+	switch p.State {
+	case payment.StateIntended, payment.StateDeclined, payment.StateAbandoned:
+		return OutcomeNotCharged
+	case payment.StateReversed:
+		return OutcomeReturned
+	case payment.StateClosed, payment.StateApproved:
+		outcome := OutcomeBooked
+		for _, l := range p.Legs {
+			outcome = worse(outcome, OutcomeOfLeg(l))
+		}
+		return outcome
+	}
+	return OutcomeStaff
+}
+
+// OutcomeOfLeg says how one leg of a charged payment stands for the patron.
+func OutcomeOfLeg(l payment.Leg) Outcome {
+	switch l.State {
+	case payment.LegPosted:
+		return OutcomeBooked
+	case payment.LegWaiting, payment.LegPosting, payment.LegPostingInDoubt, payment.LegRefused:
+		return OutcomeFollows
+	case payment.LegRefunded:
+		return OutcomeReturned
+	}
+	return OutcomeStaff
+}
+
+// worse is the outcome that asks more of the patron.
+func worse(a, b Outcome) Outcome {
+	order := []Outcome{OutcomeBooked, OutcomeReturned, OutcomeFollows, OutcomeStaff}
+	if slices.Index(order, a) > slices.Index(order, b) {
+		return a
+	}
+	return b
+}
+
+// outcome shows how the payment ended for the patron, and prints the receipt once.
+func (s *Session) outcome(o Outcome) {
+	s.view.Screen, s.view.Outcome, s.view.Legs = ScreenOutcome, o, nil
+	if o != OutcomeNotCharged && o != OutcomeReturned {
+		for _, l := range s.payment.Legs {
+			s.view.Legs = append(s.view.Legs, LegLine{Fee: l.Fee, Amount: l.Amount, Outcome: OutcomeOfLeg(l)})
+		}
+	}
+	s.after(s.Waits.Result, s.reset)
+	if o != OutcomeNotCharged && !s.printed {
+		s.print()
+		return
+	}
+	s.show()
+}
+
+// print asks for the receipt; a repeat after a doubtful print is marked as a copy.
+func (s *Session) print() {
+	if s.Printer == nil || s.view.NoPaper && !s.printed {
+		s.printed, s.view.Receipt = true, ReceiptNoPaper
+		s.show()
+		return
+	}
+	slip := Slip{Payment: s.payment, Language: s.view.Language, Outcome: s.view.Outcome, Copy: s.payment.Receipts > 0}
+	s.printed, s.view.Receipt = true, ReceiptPrinting
+	s.show()
+	round := s.round
+	go func() {
+		err := s.Printer.Print(s.context, s.Compose(slip))
+		inDoubt := err != nil && device.Class(err) == device.ErrDoubt
+		if err == nil || inDoubt {
+			s.recordReceipt(slip.Payment.ID, inDoubt)
+		}
+		s.back(round, func() { s.printEnded(slip.Payment.ID, err) })
+	}()
+}
+
+func (s *Session) recordReceipt(id payment.ID, inDoubt bool) {
+	_, err := s.Runner.Decide(s.context, id, func(h payment.Head) payment.Event {
+		return payment.ReceiptPrinted{Head: h, InDoubt: inDoubt}
+	})
+	if err != nil && s.context.Err() == nil {
+		s.Log.Error("receipt not recorded", "payment", id.String(), "error", err)
+	}
+}
+
+func (s *Session) printEnded(id payment.ID, err error) {
+	if s.view.Screen != ScreenOutcome {
+		return
+	}
+	s.view.Receipt = ReceiptPrinted
+	if err != nil {
+		s.Log.Warn("receipt not printed", "payment", id.String(), "error", err)
+		s.view.Receipt = ReceiptFailed
+	}
+	s.show()
+}

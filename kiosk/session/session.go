@@ -1,0 +1,618 @@
+// Package session is the patron's path through the screens. It owns everything the page shows; the page is a view
+// that may be killed and reloaded at any moment and comes back to the right place. It moves no money by itself: it
+// asks the runner, and what it shows of a payment is what the ledger holds.
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"selfpay/device/money"
+	"selfpay/device/printer"
+	"selfpay/device/scanner"
+	"selfpay/device/terminal"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/kiosk/posting"
+	"selfpay/kiosk/runner"
+)
+
+// Config is what a session works with.
+type Config struct {
+	Runner   *runner.Runner
+	Ledger   *ledger.Ledger
+	Library  ils.Library
+	Printer  printer.Printer            // nil where there is none
+	Obstacle func() Reason              // why no payment can be offered just now, empty if one can
+	Compose  func(Slip) printer.Receipt // writes a receipt
+	Cards    scanner.CardRules
+	Now      func() payment.Stamp
+	Log      *slog.Logger
+
+	LibraryName   string
+	Languages     []string // the first is the one the screen starts with
+	Rules         payment.Rules
+	Min, Max      money.Amount
+	RefuseNoPaper bool // no payment without a printed receipt
+	Waits         Waits
+}
+
+// Slip is what a receipt is written from.
+type Slip struct {
+	Payment  payment.Payment
+	Language string
+	Outcome  Outcome
+	Copy     bool
+}
+
+// Waits are the times a screen stands.
+type Waits struct {
+	Idle     time.Duration // a screen that waits for the patron
+	Message  time.Duration // a plain message
+	Result   time.Duration // an outcome
+	Booking  time.Duration // before "booking follows" is shown
+	Checking time.Duration // before staff is named for a purchase in doubt
+	Printer  time.Duration // for the printer's status
+}
+
+// StandardWaits hold where nothing else is configured.
+var StandardWaits = Waits{Idle: 90 * time.Second, Message: 20 * time.Second, Result: 30 * time.Second,
+	Booking: 8 * time.Second, Checking: 2 * time.Minute, Printer: 5 * time.Second}
+
+// resumeWithin is how long after its beginning a payment is shown again when the program was restarted.
+const resumeWithin = 10 * time.Minute
+
+// ErrStale means that a tap was made on a screen that is no longer shown, or that the screen has no such action.
+var ErrStale = errors.New("the screen has changed")
+
+// Session is the one patron session of a kiosk.
+type Session struct {
+	Config
+	inbox chan func()
+	ended chan struct{}
+	hub   hub
+
+	// owned by the loop
+	context context.Context
+	view    View
+	round   int // counts up whenever the session begins anew; late answers of an older round are dropped
+	patron  ils.Patron
+	account ils.Account
+	choices []choice
+	payment payment.Payment
+	printed bool // a receipt for this payment was asked for
+	timer   *time.Timer
+}
+
+// choice is one line of the fee list.
+type choice struct {
+	fee         ils.Fee
+	chosen      bool
+	beingBooked bool
+}
+
+// New makes a session. It does nothing before Run.
+func New(c Config) *Session {
+	s := &Session{Config: c, inbox: make(chan func()), ended: make(chan struct{}), hub: newHub()}
+	s.clear()
+	s.view.Screen, s.view.Reason = ScreenOutOfService, ReasonSettling
+	s.view.Number = 1
+	s.hub.publish(s.view)
+	return s
+}
+
+// Run turns until ctx ends. It first shows again the payment that a restart interrupted.
+func (s *Session) Run(ctx context.Context) error {
+	s.context = ctx
+	defer close(s.ended)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	s.resume()
+	for {
+		select {
+		case do := <-s.inbox:
+			do()
+		case <-look.C:
+			s.lookAround()
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *Session) send(do func()) {
+	select {
+	case s.inbox <- do:
+	case <-s.ended:
+	}
+}
+
+// View is what the screen shows now.
+func (s *Session) View() View { return s.hub.newest() }
+
+// Watch hands out every view from now on, the newest only where the reader is slow, until stop is called.
+func (s *Session) Watch() (views <-chan View, stop func()) { return s.hub.watch() }
+
+// show publishes the view as a new screen.
+func (s *Session) show() {
+	s.view.Number++
+	s.hub.publish(s.view)
+}
+
+// clear forgets the patron.
+func (s *Session) clear() {
+	s.round++
+	s.patron, s.account, s.choices, s.payment, s.printed = ils.Patron{}, ils.Account{}, nil, payment.Payment{}, false
+	number := s.view.Number
+	s.view = View{Number: number, Screen: ScreenReady, Language: s.Languages[0], Library: s.LibraryName, Languages: s.Languages}
+	s.stopTimer()
+}
+
+// reset forgets the patron and shows the ready screen, or why there is none.
+func (s *Session) reset() {
+	if id := s.payment.ID; id.Number != 0 {
+		s.Runner.Leave(id)
+	}
+	s.clear()
+	if why := s.Obstacle(); why != "" {
+		s.view.Screen, s.view.Reason = ScreenOutOfService, why
+	}
+	s.show()
+}
+
+// lookAround lets the idle screen follow what health says.
+func (s *Session) lookAround() {
+	why := s.Obstacle()
+	switch {
+	case s.view.Screen == ScreenReady && why != "",
+		s.view.Screen == ScreenOutOfService && why != s.view.Reason:
+		s.reset()
+	}
+}
+
+// resume shows the newest payment again if a restart interrupted it.
+func (s *Session) resume() {
+	newest, err := s.Ledger.All(1)
+	if err == nil && len(newest) == 1 && s.interrupted(newest[0]) {
+		s.clear()
+		s.payment = newest[0]
+		s.follow()
+		return
+	}
+	s.reset()
+}
+
+func (s *Session) interrupted(p payment.Payment) bool {
+	passed, known := s.Now().Since(p.IntendedAt)
+	charged := p.State.Captured() || p.State == payment.StateReversed || p.State.TerminalInDoubt()
+	return known && passed < resumeWithin && p.Receipts == 0 && charged
+}
+
+func (s *Session) stopTimer() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+// after does something in this round when the screen has stood for wait.
+func (s *Session) after(wait time.Duration, do func()) {
+	s.stopTimer()
+	round := s.round
+	s.timer = time.AfterFunc(wait, func() {
+		s.send(func() {
+			if s.round == round {
+				do()
+			}
+		})
+	})
+}
+
+// back brings the result of work beside the loop back to it, if the session is still the same.
+func (s *Session) back(round int, do func()) {
+	s.send(func() {
+		if s.round == round {
+			do()
+		}
+	})
+}
+
+func (s *Session) screen(name Screen, why Reason) {
+	s.view.Screen, s.view.Reason = name, why
+	wait := s.Waits.Idle
+	if name == ScreenMessage {
+		wait = s.Waits.Message
+	}
+	s.after(wait, s.reset)
+	s.show()
+}
+
+func (s *Session) message(why Reason) { s.screen(ScreenMessage, why) }
+
+// Scan takes a label from the scanner. Before a payment it begins a session or switches to another card; a label that
+// is no library card is told so, and changes nothing while a patron is choosing.
+func (s *Session) Scan(scan scanner.Scan) {
+	s.send(func() { s.scan(scan) })
+}
+
+func (s *Session) scan(scan scanner.Scan) {
+	switch s.view.Screen {
+	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService:
+		return
+	}
+	card, err := s.Cards.Card(scan)
+	if err != nil {
+		s.Log.Info("scan is no library card", "symbology", string(scan.Symbology), "length", len(scan.Text))
+		if s.view.Screen == ScreenReady || s.view.Screen == ScreenMessage {
+			s.message(ReasonNotACard)
+		}
+		return
+	}
+	if card == s.patron.Card && s.view.Screen != ScreenMessage && s.view.Screen != ScreenOutcome {
+		return
+	}
+	s.begin(card)
+}
+
+// begin opens a session for a card.
+func (s *Session) begin(card string) {
+	language := s.view.Language
+	s.reset()
+	if s.view.Screen != ScreenReady {
+		return
+	}
+	s.view.Language = language
+	s.patron = ils.Patron{Card: card}
+	s.load()
+}
+
+// load reads the account.
+func (s *Session) load() {
+	s.view.Screen, s.view.Reason = ScreenLoading, ""
+	s.stopTimer()
+	s.show()
+	round, who := s.round, s.patron
+	go func() {
+		account, err := s.Library.Account(s.context, who, time.Time{})
+		var unfinished []payment.Payment
+		if err == nil {
+			unfinished, err = s.Ledger.OfPatron(who.Card)
+		}
+		s.back(round, func() { s.loaded(account, unfinished, err) })
+	}()
+}
+
+func (s *Session) loaded(account ils.Account, unfinished []payment.Payment, err error) {
+	switch {
+	case errors.Is(err, ils.ErrPINNeeded):
+		why := Reason("")
+		if s.patron.PIN != "" {
+			why = ReasonWrongPIN
+		}
+		s.patron.PIN, s.view.Typed = "", ""
+		s.screen(ScreenPIN, why)
+	case errors.Is(err, ils.ErrUnknownPatron):
+		s.message(ReasonUnknownPatron)
+	case errors.Is(err, ils.ErrFeesUnreadable):
+		s.Log.Error("fees cannot be read exactly", "error", err)
+		s.message(ReasonFeesUnreadable)
+	case err != nil:
+		s.Log.Warn("account cannot be read", "error", err)
+		s.message(ReasonLibraryDown)
+	case !account.Total.Positive():
+		s.message(ReasonNothingOwed)
+	default:
+		s.open(account, unfinished)
+	}
+}
+
+// open shows the fee list; what is already being booked cannot be chosen.
+func (s *Session) open(account ils.Account, unfinished []payment.Payment) {
+	s.account = account
+	s.view.Initials, s.view.WholeOnly = account.Initials, !s.Library.Traits().FeeIDs
+	taken, wholeTaken := map[string]bool{}, false
+	for _, p := range unfinished {
+		ids, whole := p.Fees()
+		wholeTaken = wholeTaken || whole
+		for _, id := range ids {
+			taken[id] = true
+		}
+	}
+	payable := false
+	s.choices = nil
+	for _, f := range account.Fees {
+		c := choice{fee: f, beingBooked: wholeTaken || f.ID != "" && taken[f.ID]}
+		c.chosen = !c.beingBooked && f.Balance.Positive()
+		payable = payable || c.chosen
+		s.choices = append(s.choices, c)
+	}
+	if s.view.WholeOnly {
+		payable = !wholeTaken && len(taken) == 0
+	}
+	if !payable {
+		s.message(ReasonBeingBooked)
+		return
+	}
+	s.showFees()
+}
+
+func (s *Session) showFees() {
+	s.view.Total, s.view.Chosen, s.view.Fees = s.account.Total, money.Of(0, s.account.Total.Currency), nil
+	for i, c := range s.choices {
+		s.view.Fees = append(s.view.Fees, FeeLine{Key: strconv.Itoa(i), Description: c.fee.Description,
+			Amount: c.fee.Balance, Chosen: c.chosen, BeingBooked: c.beingBooked})
+		if c.chosen {
+			if sum, err := s.view.Chosen.Add(c.fee.Balance); err == nil {
+				s.view.Chosen = sum
+			}
+		}
+	}
+	if s.view.WholeOnly {
+		s.view.Chosen = s.account.Total
+	}
+	s.screen(ScreenFees, "")
+}
+
+// Act takes a tap. ErrStale: it was made on an older screen or does not belong to this one; nothing was done.
+func (s *Session) Act(ctx context.Context, a Action) error {
+	result := make(chan error, 1)
+	select {
+	case s.inbox <- func() { result <- s.act(a) }:
+		return <-result
+	case <-s.ended:
+		return context.Canceled
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Session) act(a Action) error {
+	if a.Screen != s.view.Number {
+		return ErrStale
+	}
+	do := s.actions()[a.Name]
+	if do == nil {
+		return ErrStale
+	}
+	return do(a.Value)
+}
+
+// actions are the taps that the present screen knows.
+func (s *Session) actions() map[string]func(string) error {
+	leave := always(s.reset)
+	switch s.view.Screen {
+	case ScreenReady:
+		return map[string]func(string) error{"language": s.language, "number": always(s.askNumber)}
+	case ScreenNumber, ScreenPIN:
+		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enter),
+			"leave": leave, "language": s.language}
+	case ScreenFees:
+		return map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay),
+			"leave": leave, "language": s.language}
+	case ScreenConfirm:
+		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave, "language": s.language}
+	case ScreenTerminal:
+		if s.view.CanCancel {
+			return map[string]func(string) error{"cancel": always(s.cancel)}
+		}
+	case ScreenOutcome:
+		actions := map[string]func(string) error{"leave": leave, "language": s.language}
+		if s.view.Receipt == ReceiptFailed {
+			actions["print"] = always(s.print)
+		}
+		return actions
+	case ScreenMessage:
+		return map[string]func(string) error{"leave": leave, "language": s.language}
+	}
+	return nil
+}
+
+func always(do func()) func(string) error {
+	return func(string) error { do(); return nil }
+}
+
+func (s *Session) language(value string) error {
+	for _, known := range s.Languages {
+		if value == known {
+			s.view.Language = value
+			s.show()
+			return nil
+		}
+	}
+	return ErrStale
+}
+
+func (s *Session) askNumber() {
+	s.view.Typed = ""
+	s.screen(ScreenNumber, "")
+}
+
+// longestTyped bounds what can be typed.
+const longestTyped = 32
+
+func (s *Session) digit(value string) error {
+	if len(value) != 1 || value[0] < '0' || value[0] > '9' || len(s.typed()) >= longestTyped {
+		return ErrStale
+	}
+	s.setTyped(s.typed() + value)
+	return nil
+}
+
+func (s *Session) erase() {
+	if t := s.typed(); t != "" {
+		s.setTyped(t[:len(t)-1])
+	}
+}
+
+// typed is what was typed so far; a PIN never reaches the view.
+func (s *Session) typed() string {
+	if s.view.Screen == ScreenPIN {
+		return s.patron.PIN
+	}
+	return s.view.Typed
+}
+
+func (s *Session) setTyped(text string) {
+	if s.view.Screen == ScreenPIN {
+		s.patron.PIN, s.view.Typed = text, strings.Repeat("•", len(text))
+	} else {
+		s.view.Typed = text
+	}
+	s.screen(s.view.Screen, "")
+}
+
+func (s *Session) enter() {
+	if s.typed() == "" {
+		return
+	}
+	if s.view.Screen == ScreenPIN {
+		s.load()
+		return
+	}
+	card, err := s.Cards.Card(scanner.Scan{Text: s.view.Typed})
+	if err != nil {
+		s.message(ReasonNotACard)
+		return
+	}
+	s.begin(card)
+}
+
+func (s *Session) choose(key string) error {
+	i, err := strconv.Atoi(key)
+	if err != nil || i < 0 || i >= len(s.choices) || s.view.WholeOnly {
+		return ErrStale
+	}
+	c := &s.choices[i]
+	if c.beingBooked || !c.fee.Balance.Positive() {
+		return ErrStale
+	}
+	c.chosen = !c.chosen
+	s.showFees()
+	return nil
+}
+
+func (s *Session) chooseAll() {
+	for i := range s.choices {
+		c := &s.choices[i]
+		c.chosen = !c.beingBooked && c.fee.Balance.Positive()
+	}
+	s.showFees()
+}
+
+// pay looks at amount and devices before the purchase is offered.
+func (s *Session) pay() {
+	amount := s.view.Chosen
+	switch {
+	case !amount.Positive():
+		return
+	case s.Max.Positive() && amount.Minor > s.Max.Minor:
+		s.view.Limit = s.Max
+		s.message(ReasonOverMaximum)
+		return
+	case amount.Minor < s.Min.Minor:
+		s.view.Limit = s.Min
+		s.message(ReasonUnderMinimum)
+		return
+	}
+	if why := s.Obstacle(); why != "" {
+		s.message(why)
+		return
+	}
+	s.view.Screen = ScreenLoading
+	s.stopTimer()
+	s.show()
+	round := s.round
+	go func() {
+		paper := s.paper()
+		s.back(round, func() { s.askConfirm(paper) })
+	}()
+}
+
+// paper says whether a receipt can be printed now.
+func (s *Session) paper() bool {
+	if s.Printer == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(s.context, s.Waits.Printer)
+	defer cancel()
+	status, err := s.Printer.Status(ctx)
+	return err == nil && status.Ready()
+}
+
+func (s *Session) askConfirm(paper bool) {
+	s.view.NoPaper = !paper
+	if !paper && s.RefuseNoPaper {
+		s.message(ReasonNoPaper)
+		return
+	}
+	s.screen(ScreenConfirm, "")
+}
+
+// confirm begins the payment. From here on the runner decides what is shown.
+func (s *Session) confirm() {
+	legs, err := posting.Plan(s.account, s.Library.Traits(), s.chosen())
+	if err != nil {
+		s.Log.Error("payment cannot be planned", "error", err)
+		s.message(ReasonFeesUnreadable)
+		return
+	}
+	order := runner.Order{Patron: s.patron, Legs: legs, Amount: s.view.Chosen, Rules: s.Rules, Seen: posting.Reading(s.account)}
+	s.view.Progress, s.view.CanCancel = terminal.ProgressWait, false
+	s.view.Screen = ScreenTerminal
+	s.stopTimer()
+	s.show()
+	round := s.round
+	go func() {
+		id, err := s.Runner.Pay(s.context, order)
+		s.back(round, func() { s.begun(id, err) })
+	}()
+}
+
+func (s *Session) chosen() []posting.Choice {
+	if s.view.WholeOnly {
+		return []posting.Choice{{Amount: s.account.Total}}
+	}
+	var chosen []posting.Choice
+	for _, c := range s.choices {
+		if c.chosen {
+			chosen = append(chosen, posting.Choice{Fee: c.fee.ID, Amount: c.fee.Balance})
+		}
+	}
+	return chosen
+}
+
+func (s *Session) begun(id payment.ID, err error) {
+	if err != nil {
+		s.Log.Error("payment not begun", "error", err)
+		s.message(Why(err))
+		return
+	}
+	if s.payment.ID.Number == 0 {
+		s.payment.ID = id
+	}
+	if p, err := s.Ledger.Payment(id); err == nil {
+		s.changed(p)
+	}
+}
+
+// Why names the reason of an error that keeps a payment from beginning.
+func Why(err error) Reason {
+	switch {
+	case errors.Is(err, runner.ErrTerminalInDoubt), errors.Is(err, runner.ErrBusy):
+		return ReasonSettling
+	case errors.Is(err, runner.ErrTooManyCases), errors.Is(err, runner.ErrQueueFull):
+		return ReasonStaffNeeded
+	}
+	return ReasonStorage
+}
+
+func (s *Session) cancel() {
+	s.Runner.Cancel(s.payment.ID)
+	s.view.CanCancel = false
+	s.view.Progress = terminal.ProgressWait
+	s.show()
+}

@@ -1,0 +1,117 @@
+package session
+
+import (
+	"selfpay/device/money"
+	"selfpay/device/terminal"
+)
+
+// View is everything the screen shows: a pure function of the session. The page draws it and sends taps back; it
+// holds no state of its own.
+type View struct {
+	Number   int64 // counts up with every change; a tap names the screen it was made on
+	Screen   Screen
+	Language string // "de", "en"
+
+	Library   string            // the library's name
+	Languages []string          // to choose from
+	Reason    Reason            // ScreenMessage and ScreenOutOfService: why
+	Typed     string            // ScreenNumber: the digits so far. ScreenPIN: one dot for each
+	Initials  string            // of the patron, where the account is open
+	Fees      []FeeLine         // ScreenFees
+	Total     money.Amount      // ScreenFees: everything owed
+	Chosen    money.Amount      // ScreenFees, ScreenConfirm and after: what is to be paid
+	WholeOnly bool              // ScreenFees: the library takes the whole account only
+	Limit     money.Amount      // ScreenMessage: the smallest or largest amount that can be paid here
+	NoPaper   bool              // ScreenConfirm: there will be no printed receipt
+	Progress  terminal.Progress // ScreenTerminal
+	CanCancel bool              // ScreenTerminal
+	Outcome   Outcome           // ScreenOutcome
+	Reference string            // the patron's code, once there is one
+	Receipt   Receipt           // ScreenOutcome
+	Legs      []LegLine         // ScreenOutcome: what became of each fee, where they differ
+}
+
+// Screen names one screen.
+type Screen string
+
+const (
+	ScreenReady        Screen = "ready"          // scan your card; actions: number, language
+	ScreenNumber       Screen = "number"         // type the card number; actions: digit, erase, enter, leave
+	ScreenPIN          Screen = "pin"            // type the PIN; actions: digit, erase, enter, leave
+	ScreenLoading      Screen = "loading"        // the account is read; no action
+	ScreenFees         Screen = "fees"           // choose; actions: choose (value: FeeLine.Key), all, pay, leave
+	ScreenConfirm      Screen = "confirm"        // actions: confirm, back, leave
+	ScreenTerminal     Screen = "terminal"       // follow the terminal; action: cancel where CanCancel
+	ScreenChecking     Screen = "checking"       // the terminal is asked what became of the purchase; no action
+	ScreenBooking      Screen = "booking"        // charged, the library is told; no action
+	ScreenOutcome      Screen = "outcome"        // actions: leave, print where Receipt is ReceiptFailed
+	ScreenMessage      Screen = "message"        // a plain message; action: leave
+	ScreenOutOfService Screen = "out-of-service" // no action
+)
+
+// Reason says why a message or an out-of-service screen is shown. Each has a text with its money status.
+type Reason string
+
+const (
+	ReasonNotACard       Reason = "not-a-card"      // a scan that is no library card
+	ReasonUnknownPatron  Reason = "unknown-patron"  // the library does not know the card
+	ReasonWrongPIN       Reason = "wrong-pin"       // shown on ScreenPIN too
+	ReasonNothingOwed    Reason = "nothing-owed"    // no fees
+	ReasonBeingBooked    Reason = "being-booked"    // all that is owed is already being paid
+	ReasonFeesUnreadable Reason = "fees-unreadable" // the account cannot be read exactly
+	ReasonOverMaximum    Reason = "over-maximum"    // more than Limit
+	ReasonUnderMinimum   Reason = "under-minimum"   // less than Limit
+	ReasonNoPaper        Reason = "no-paper"        // out of paper, and the library wants a receipt for each payment
+	ReasonLibraryDown    Reason = "library-down"    // the library system cannot be asked
+	ReasonLibraryRefuses Reason = "library-refuses" // login refused, Fee Paid not supported
+	ReasonTerminalDown   Reason = "terminal-down"   // the card terminal cannot be reached or is not ready
+	ReasonSettling       Reason = "settling"        // an earlier purchase is being looked up
+	ReasonStaffNeeded    Reason = "staff-needed"    // too many open cases or waiting payments
+	ReasonStorage        Reason = "storage"         // the ledger cannot be written
+	ReasonTimedOut       Reason = "timed-out"       // the patron went away
+)
+
+// Outcome is how a payment ended for the patron. There are no others.
+type Outcome string
+
+const (
+	OutcomeBooked     Outcome = "booked"      // paid and booked
+	OutcomeFollows    Outcome = "follows"     // paid, booking follows
+	OutcomeNotCharged Outcome = "not-charged" // no money was taken
+	OutcomeReturned   Outcome = "returned"    // charged, then given back
+	OutcomeStaff      Outcome = "staff"       // please see staff with the reference
+)
+
+// Receipt is what became of the printed receipt.
+type Receipt string
+
+const (
+	ReceiptNone     Receipt = "" // there is none to print
+	ReceiptPrinting Receipt = "printing"
+	ReceiptPrinted  Receipt = "printed"
+	ReceiptFailed   Receipt = "failed"   // the printer could not print it; it may be asked again
+	ReceiptNoPaper  Receipt = "no-paper" // the patron was told before paying
+)
+
+// FeeLine is one fee on the screen.
+type FeeLine struct {
+	Key         string // what the action choose names; no id of the library's
+	Description string
+	Amount      money.Amount
+	Chosen      bool
+	BeingBooked bool // already paid here, the library does not show it yet: cannot be chosen
+}
+
+// LegLine is what became of one fee.
+type LegLine struct {
+	Fee     string
+	Amount  money.Amount
+	Outcome Outcome
+}
+
+// Action is a tap.
+type Action struct {
+	Screen int64  `json:"screen"` // View.Number of the screen it was made on
+	Name   string `json:"name"`
+	Value  string `json:"value,omitempty"`
+}
