@@ -1,0 +1,13 @@
+// Package wire turns bytes into SIP2 messages and back: framing, fields, sequence number, checksum and character
+// set. It does no I/O, has no clock and starts no goroutine, so the same code serves a client, a server and a
+// decoder of recordings.
+//
+// Reading is lenient and says what was wrong (Message.Problems): a last delimiter left out, a delimiter inside a
+// value, checksum digits in lower case, a date without its blanks. Writing is strict: what cannot be said exactly is
+// refused before a byte leaves.
+//
+// The rules come from the 3M SIP2 document (version 2.12) and from what servers do: Koha 19.06 ends messages with
+// CR LF and turns a delimiter inside a value into "&#124;" (measured); FOLIO edge-sip2 may answer with plain text
+// (read in its MainVerticle.java); fsip2 looked for the first "AZ" instead of the last and so rejected good
+// messages (measured).
+package wire
