@@ -37,7 +37,7 @@ func (r CardRules) Card(s Scan) (string, error) {
 	if s.Symbology == Codabar || s.Symbology == Unstated {
 		number = plainCodabar(number)
 	}
-	if i := strings.IndexFunc(number, outside); i >= 0 {
+	if strings.ContainsFunc(number, outside) {
 		return "", notACard("it holds characters other than letters, digits, hyphen and full stop")
 	}
 	if s.Symbology == Unstated && !slices.Contains(r.Accept, EAN) && isBook(number) {

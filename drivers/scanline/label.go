@@ -1,0 +1,129 @@
+package scanline
+
+import (
+	"time"
+
+	"selfpay/device/scanner"
+)
+
+// symbologies by the letter of the AIM identifier ]cm. All others are scanner.Other.
+var symbologies = map[byte]scanner.Symbology{
+	'A': scanner.Code39,
+	'C': scanner.Code128,
+	'E': scanner.EAN,
+	'F': scanner.Codabar,
+	'I': scanner.ITF,
+	'Q': scanner.QR,
+}
+
+// maxRaw is the longest label with an AIM identifier and a frame of control characters.
+const maxRaw = scanner.MaxText + 8
+
+// decode makes a scan of what was sent for one label, without its terminator. Control characters at the ends, such
+// as STX and ETX, are taken off. Inside, whatever is not printable ASCII becomes ?: left out, it would make another
+// number of a damaged label. It says no when nothing is left, or too much.
+func decode(raw []byte) (scanner.Scan, bool) {
+	raw = trimControl(raw)
+	s := scanner.Scan{Symbology: scanner.Unstated}
+	if len(raw) >= 3 && raw[0] == ']' && letter(raw[1]) && (letter(raw[2]) || raw[2] >= '0' && raw[2] <= '9') {
+		s.Symbology = scanner.Other
+		if known, ok := symbologies[raw[1]]; ok {
+			s.Symbology = known
+		}
+		raw = trimControl(raw[3:])
+	}
+	if len(raw) == 0 || len(raw) > scanner.MaxText {
+		return scanner.Scan{}, false
+	}
+	text := make([]byte, len(raw))
+	for i, c := range raw {
+		if c < 0x20 || c > 0x7E {
+			c = '?'
+		}
+		text[i] = c
+	}
+	s.Text = string(text)
+	return s, true
+}
+
+func letter(c byte) bool { return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' }
+
+func control(c byte) bool { return c < 0x20 || c == 0x7F }
+
+func trimControl(b []byte) []byte {
+	for len(b) > 0 && control(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && control(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// held is a label that is not complete.
+type held struct {
+	text       []byte
+	spoiled    bool // too long, or a part was lost; all of it is thrown away
+	terminated bool // a terminator was seen on this link: silence ends no label any more
+}
+
+func (h *held) add(c byte) {
+	if len(h.text) >= maxRaw {
+		h.spoil()
+	}
+	if !h.spoiled {
+		h.text = append(h.text, c)
+	}
+}
+
+func (h *held) spoil() {
+	h.text = nil
+	h.spoiled = true
+}
+
+// end hands the label out, nil when there is none, and begins the next.
+func (h *held) end() []byte {
+	text := h.text
+	h.forget()
+	return text
+}
+
+func (h *held) forget() {
+	h.text = nil
+	h.spoiled = false
+}
+
+// lines finds labels in the bytes of a serial line.
+type lines struct {
+	held
+	leftover time.Duration // text older than this, without terminator, belongs to no later label
+	last     time.Time
+}
+
+// take feeds what one read brought at a time, and returns the labels that are complete with it.
+func (l *lines) take(now time.Time, b []byte) [][]byte {
+	if now.Sub(l.last) > l.leftover {
+		l.forget()
+	}
+	l.last = now
+	var labels [][]byte
+	for _, c := range b {
+		if c != '\r' && c != '\n' {
+			l.add(c)
+			continue
+		}
+		if label := l.end(); label != nil {
+			l.terminated = true
+			labels = append(labels, label)
+		}
+	}
+	return labels
+}
+
+// silence tells that nothing came for a while. It returns the label that is complete with it, or nil.
+func (l *lines) silence() []byte {
+	if l.terminated {
+		return nil
+	}
+	return l.end()
+}

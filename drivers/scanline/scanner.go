@@ -1,0 +1,311 @@
+package scanline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/holoplot/go-evdev"
+
+	"selfpay/device"
+	"selfpay/device/scanner"
+)
+
+// Config holds a scanner's times. The zero value suits scanners as delivered.
+type Config struct {
+	Silence time.Duration // completes a label of a scanner that sends no terminator; 0 means 60 ms
+	Human   time.Duration // keyboard only: more than this between two keys is a person typing; 0 means 100 ms
+}
+
+func (c Config) withDefaults() Config {
+	if c.Silence == 0 {
+		c.Silence = 60 * time.Millisecond
+	}
+	if c.Human == 0 {
+		c.Human = 100 * time.Millisecond
+	}
+	return c
+}
+
+// Scanner is one scanner of this package.
+type Scanner struct {
+	open func(ctx context.Context) (*feed, error)
+	turn chan struct{} // holds one while Read runs
+
+	mu   sync.Mutex
+	feed *feed // nil when there is none
+}
+
+var _ scanner.Scanner = (*Scanner)(nil)
+
+// NewSerial makes a scanner that is reached by dial. It opens nothing; Read does, and again after the link was lost.
+func NewSerial(dial device.Dial, cfg Config, log *slog.Logger) *Scanner {
+	cfg = cfg.withDefaults()
+	return newScanner(func(ctx context.Context) (*feed, error) {
+		conn, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		f := newFeed(conn, log)
+		in := make(chan []byte)
+		go func() {
+			defer close(in)
+			f.lose(readBytes(conn, in))
+		}()
+		l := &lines{leftover: 10 * cfg.Silence}
+		go assemble(f, in, cfg.Silence, func(b []byte) [][]byte { return l.take(time.Now(), b) }, l.silence)
+		return f, nil
+	})
+}
+
+// emptyRead is the pause after a read that brought nothing.
+const emptyRead = 20 * time.Millisecond
+
+func readBytes(conn io.Reader, in chan<- []byte) error {
+	buf := make([]byte, 256)
+	for {
+		n, err := conn.Read(buf)
+		if n > 0 {
+			in <- append([]byte(nil), buf[:n]...)
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			time.Sleep(emptyRead)
+		}
+	}
+}
+
+// NewEvdev makes a scanner that types, at a link below /dev/input/by-id that stays the same. It opens nothing; Read
+// does, and again after the scanner was unplugged. While it is open nobody else gets its keys.
+func NewEvdev(path string, cfg Config, log *slog.Logger) *Scanner {
+	return newEvdev(func() (keyboard, error) { return openKeyboard(path) }, cfg, log)
+}
+
+// keyboard is what is used of an evdev.InputDevice.
+type keyboard interface {
+	ReadOne() (*evdev.InputEvent, error)
+	Close() error
+}
+
+func newEvdev(open func() (keyboard, error), cfg Config, log *slog.Logger) *Scanner {
+	cfg = cfg.withDefaults()
+	return newScanner(func(context.Context) (*feed, error) {
+		board, err := open()
+		if err != nil {
+			return nil, err
+		}
+		f := newFeed(board, log)
+		in := make(chan evdev.InputEvent)
+		go func() {
+			defer close(in)
+			for {
+				e, err := board.ReadOne()
+				if err != nil {
+					f.lose(err)
+					return
+				}
+				in <- *e
+			}
+		}()
+		k := newKeys(cfg.Human)
+		take := func(e evdev.InputEvent) [][]byte {
+			if label := k.take(e); label != nil {
+				return [][]byte{label}
+			}
+			return nil
+		}
+		go assemble(f, in, cfg.Silence, take, k.silence)
+		return f, nil
+	})
+}
+
+func openKeyboard(path string) (keyboard, error) {
+	d, err := evdev.OpenWithFlags(path, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("scanner %s is not plugged in", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := seize(d); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("scanner %s: %w", path, err)
+	}
+	return d, nil
+}
+
+// seize makes sure that d types digits, and takes it for this process alone.
+func seize(d *evdev.InputDevice) error {
+	digits := 0
+	for _, code := range d.CapableEvents(evdev.EV_KEY) {
+		if code >= evdev.KEY_1 && code <= evdev.KEY_0 {
+			digits++
+		}
+	}
+	if digits < 10 {
+		return errors.New("is not the device that types: look for the link that ends in -event-kbd")
+	}
+	if err := d.Grab(); errors.Is(err, syscall.EBUSY) {
+		return errors.New("another program holds it")
+	} else if err != nil {
+		return err
+	}
+	return d.NonBlock() // so that Close ends a read
+}
+
+func newScanner(open func(ctx context.Context) (*feed, error)) *Scanner {
+	return &Scanner{open: open, turn: make(chan struct{}, 1)}
+}
+
+// Read waits for the next label, as the contract, scanner.Scanner, says. When the scanner is not there or is lost the
+// error is of class device.ErrAttention; when ctx ends it is of class device.ErrNotSent.
+func (s *Scanner) Read(ctx context.Context) (scanner.Scan, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return scanner.Scan{}, fmt.Errorf("scanline: read: %w: %w", device.ErrNotSent, ctx.Err())
+	}
+	if err := ctx.Err(); err != nil {
+		return scanner.Scan{}, fmt.Errorf("scanline: read: %w: %w", device.ErrNotSent, err)
+	}
+	f, err := s.live(ctx)
+	if err != nil {
+		return scanner.Scan{}, fmt.Errorf("scanline: open: %w: %w", device.ErrAttention, err)
+	}
+	select {
+	case scan := <-f.labels:
+		return scan, nil
+	case <-f.done:
+		s.forget(f)
+		return scanner.Scan{}, fmt.Errorf("scanline: scanner lost: %w: %w", device.ErrAttention, f.err)
+	case <-ctx.Done():
+		return scanner.Scan{}, fmt.Errorf("scanline: read: %w: %w", device.ErrNotSent, ctx.Err())
+	}
+}
+
+// live returns the feed, opened anew when there is none or it was lost while nobody read.
+func (s *Scanner) live(ctx context.Context) (*feed, error) {
+	s.mu.Lock()
+	f := s.feed
+	s.mu.Unlock()
+	if f != nil {
+		select {
+		case <-f.done:
+			s.forget(f)
+		default:
+			return f, nil
+		}
+	}
+	f, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.feed = f
+	s.mu.Unlock()
+	return f, nil
+}
+
+func (s *Scanner) forget(f *feed) {
+	s.mu.Lock()
+	if s.feed == f {
+		s.feed = nil
+	}
+	s.mu.Unlock()
+}
+
+// Close releases the scanner and ends a Read that waits. The scanner may be used again; the next Read opens it.
+func (s *Scanner) Close() error {
+	s.mu.Lock()
+	f := s.feed
+	s.feed = nil
+	s.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	f.lose(errClosed)
+	select {
+	case <-f.ended:
+		return nil
+	case <-time.After(patience):
+		return errors.New("scanline: close: the device does not let go of a read")
+	}
+}
+
+// patience is how long closing may take.
+const patience = 2 * time.Second
+
+var errClosed = errors.New("closed")
+
+// feed is an open scanner. Its goroutines read it whether or not somebody waits for a label, so that nothing old is
+// handed out later.
+type feed struct {
+	labels chan scanner.Scan // nothing is kept in it
+	log    *slog.Logger
+	device io.Closer
+	once   sync.Once
+	done   chan struct{} // closed when the device was lost or closed
+	err    error         // why; read after done
+	ended  chan struct{} // closed when its goroutines have ended
+}
+
+func newFeed(d io.Closer, log *slog.Logger) *feed {
+	return &feed{labels: make(chan scanner.Scan), log: log, device: d, done: make(chan struct{}), ended: make(chan struct{})}
+}
+
+// lose ends the feed. A device that was unplugged must be closed, or its descriptor stays readable for ever and its
+// name is taken when it comes back.
+func (f *feed) lose(err error) {
+	f.once.Do(func() {
+		f.err = err
+		f.device.Close()
+		close(f.done)
+	})
+}
+
+// offer hands a label to whoever waits for it.
+func (f *feed) offer(raw []byte) {
+	scan, ok := decode(raw)
+	if !ok {
+		f.log.Warn("label dropped: empty or too long", "device", "scanner", "bytes", len(raw))
+		return
+	}
+	select {
+	case f.labels <- scan:
+	default:
+		f.log.Debug("label dropped: nobody asked for one", "device", "scanner", "symbology", scan.Symbology)
+	}
+}
+
+// assemble takes what the reader sends until it ends, and tells of silence after each piece.
+func assemble[T any](f *feed, in <-chan T, wait time.Duration, take func(T) [][]byte, silence func() []byte) {
+	defer close(f.ended)
+	quiet := time.NewTimer(wait)
+	defer quiet.Stop()
+	for {
+		select {
+		case piece, ok := <-in:
+			if !ok {
+				return
+			}
+			quiet.Reset(wait)
+			for _, label := range take(piece) {
+				f.offer(label)
+			}
+		case <-quiet.C:
+			if label := silence(); label != nil {
+				f.offer(label)
+			}
+		}
+	}
+}

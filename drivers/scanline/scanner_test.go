@@ -1,0 +1,271 @@
+package scanline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holoplot/go-evdev"
+
+	"selfpay/device"
+	"selfpay/device/scanner"
+	"selfpay/device/scanner/scannertest"
+	"selfpay/drivers/scanline/scanlinetest"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func TestConformanceOverTTY(t *testing.T) {
+	scannertest.Run(t, func(t *testing.T) (scanner.Scanner, scannertest.Far) {
+		t.Parallel()
+		far, err := scanlinetest.Open(filepath.Join(t.TempDir(), "scanner"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { far.Close() })
+		dial := func(context.Context) (io.ReadWriteCloser, error) {
+			return os.OpenFile(far.Path(), os.O_RDWR|syscall.O_NOCTTY, 0)
+		}
+		return NewSerial(dial, Config{}, quiet), far
+	})
+}
+
+func TestConstructorsOpenNothing(t *testing.T) {
+	s := NewSerial(func(context.Context) (io.ReadWriteCloser, error) {
+		t.Error("dialled")
+		return nil, errors.New("no")
+	}, Config{}, quiet)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := NewEvdev("/dev/input/by-id/none", Config{}, quiet).Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// next starts a Read that has begun to wait when next returns.
+func next(t *testing.T, s *Scanner) <-chan string {
+	c := make(chan string, 1)
+	go func() {
+		scan, err := s.Read(t.Context())
+		if err != nil {
+			c <- err.Error()
+			return
+		}
+		c <- scan.Text
+	}()
+	synctest.Wait()
+	return c
+}
+
+// onPipe gives check a serial scanner and the far end of its line, in a bubble.
+func onPipe(t *testing.T, check func(t *testing.T, s *Scanner, far net.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		s := NewSerial(func(context.Context) (io.ReadWriteCloser, error) { return near, nil }, Config{}, quiet)
+		defer s.Close()
+		check(t, s, far)
+	})
+}
+
+func TestLabelNobodyWaitsForIsDropped(t *testing.T) {
+	onPipe(t, func(t *testing.T, s *Scanner, far net.Conn) {
+		first := next(t, s)
+		far.Write([]byte("1111\r"))
+		if got := <-first; got != "1111" {
+			t.Fatalf("Read = %q", got)
+		}
+		far.Write([]byte("2222\r"))
+		synctest.Wait()
+		second := next(t, s)
+		far.Write([]byte("3333\r"))
+		if got := <-second; got != "3333" {
+			t.Errorf("Read = %q, want the label that came while it waited", got)
+		}
+	})
+}
+
+func TestSilenceCompletesALabel(t *testing.T) {
+	onPipe(t, func(t *testing.T, s *Scanner, far net.Conn) {
+		c := next(t, s)
+		far.Write([]byte("12"))
+		time.Sleep(50 * time.Millisecond)
+		far.Write([]byte("34"))
+		time.Sleep(59 * time.Millisecond)
+		synctest.Wait()
+		select {
+		case got := <-c:
+			t.Fatalf("Read = %q before the silence was over", got)
+		default:
+		}
+		time.Sleep(2 * time.Millisecond)
+		if got := <-c; got != "1234" {
+			t.Errorf("Read = %q", got)
+		}
+	})
+}
+
+func TestHalfALabelIsNotHandedOutWhenTheScannerIsLost(t *testing.T) {
+	onPipe(t, func(t *testing.T, s *Scanner, far net.Conn) {
+		c := next(t, s)
+		far.Write([]byte("12"))
+		far.Close()
+		if got := <-c; !strings.Contains(got, "scanner lost") {
+			t.Errorf("Read = %q", got)
+		}
+	})
+}
+
+func TestSecondReadWaitsItsTurn(t *testing.T) {
+	onPipe(t, func(t *testing.T, s *Scanner, far net.Conn) {
+		c := next(t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.Read(ctx); device.Class(err) != device.ErrNotSent {
+			t.Errorf("Read = %v", err)
+		}
+		far.Write([]byte("1234\r"))
+		<-c
+	})
+}
+
+// board is a keyboard whose keys the test presses.
+type board struct {
+	events chan evdev.InputEvent
+	gone   chan struct{} // unplugged
+	closed chan struct{}
+}
+
+func newBoard() *board {
+	return &board{make(chan evdev.InputEvent), make(chan struct{}), make(chan struct{})}
+}
+
+func (b *board) ReadOne() (*evdev.InputEvent, error) {
+	select {
+	case e := <-b.events:
+		return &e, nil
+	case <-b.gone:
+		return nil, syscall.ENODEV
+	case <-b.closed:
+		return nil, fs.ErrClosed
+	}
+}
+
+func (b *board) Close() error {
+	close(b.closed)
+	return nil
+}
+
+func (b *board) send(y *typing) {
+	for _, e := range y.events {
+		b.events <- e
+	}
+}
+
+func TestKeyboardIsClosedWhenUnpluggedAndOpenedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boards := []*board{newBoard(), newBoard()}
+		opened := 0
+		s := newEvdev(func() (keyboard, error) {
+			opened++
+			return boards[opened-1], nil
+		}, Config{}, quiet)
+		defer s.Close()
+
+		c := next(t, s)
+		boards[0].send(start().text("1234").press(evdev.KEY_ENTER))
+		if got := <-c; got != "1234" {
+			t.Fatalf("Read = %q", got)
+		}
+		c = next(t, s)
+		close(boards[0].gone)
+		if got := <-c; !strings.Contains(got, "no such device") {
+			t.Errorf("Read = %q", got)
+		}
+		select {
+		case <-boards[0].closed:
+		default:
+			t.Error("the lost keyboard stays open")
+		}
+		c = next(t, s)
+		boards[1].send(start().text("5678"))
+		if got := <-c; got != "5678" {
+			t.Errorf("Read = %q", got)
+		}
+	})
+}
+
+func TestAbsentKeyboardHasAClearError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usb-Scanner-event-kbd")
+	_, err := NewEvdev(path, Config{}, quiet).Read(t.Context())
+	if device.Class(err) != device.ErrAttention || !strings.Contains(err.Error(), path+" is not plugged in") {
+		t.Errorf("Read = %v", err)
+	}
+}
+
+func TestKernelKeyboard(t *testing.T) {
+	if _, err := os.Stat("/dev/uinput"); err != nil {
+		t.Skip("this machine has no /dev/uinput to make a keyboard with")
+	}
+	var codes []evdev.EvCode
+	for code := range keymap {
+		codes = append(codes, code)
+	}
+	codes = append(codes, evdev.KEY_ENTER, evdev.KEY_LEFTSHIFT)
+	made, err := evdev.CreateDevice("selfpay test scanner", evdev.InputID{BusType: 3, Vendor: 1, Product: 1, Version: 1},
+		map[evdev.EvType][]evdev.EvCode{evdev.EV_KEY: codes})
+	if err != nil {
+		t.Skipf("no keyboard can be made here: %v", err)
+	}
+	defer evdev.DestroyDevice(made)
+	path := ""
+	for deadline := time.Now().Add(5 * time.Second); path == "" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		paths, err := evdev.ListDevicePaths()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range paths {
+			if p.Name == "selfpay test scanner" {
+				path = p.Path
+			}
+		}
+	}
+	if path == "" {
+		t.Skip("the made keyboard has no node: no udev here")
+	}
+	s := NewEvdev(path, Config{}, quiet)
+	defer s.Close()
+	got := make(chan scanner.Scan, 1)
+	go func() {
+		scan, err := s.Read(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		got <- scan
+	}()
+	for {
+		for _, e := range start().text("Ab12").press(evdev.KEY_ENTER).events {
+			if err := made.WriteOne(&e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		select {
+		case scan := <-got:
+			if scan.Text != "Ab12" {
+				t.Errorf("Read = %+v", scan)
+			}
+			return
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+}
