@@ -1,0 +1,312 @@
+// Package ilstest is the conformance suite of the contract ils.Library: every route runs it over its own far end,
+// with the same faults and the same expectations. Each case runs in a bubble of testing/synctest, so the far end must
+// be reached in memory and time costs nothing.
+package ilstest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/money"
+	"selfpay/kiosk/ils"
+)
+
+// Fault is what the far end does to the next posting.
+type Fault string
+
+// The faults every far end must be able to play.
+const (
+	Silent      Fault = "silent"       // not booked, no answer
+	ApplySilent Fault = "apply-silent" // booked, no answer
+	Refuse      Fault = "refuse"       // not booked, answered no
+	Drop        Fault = "drop"         // booked, the connection breaks in the answer
+	Duplicate   Fault = "duplicate"    // booked once, answered twice
+	Foreign     Fault = "foreign"      // not booked, the answer is for another patron
+)
+
+// Far is a library system with the route to it, made anew for each case.
+type Far struct {
+	Library ils.Library
+	Patron  ils.Patron // owes something payable, in two fees where the route has fee ids, and needs no PIN
+	WithPIN ils.Patron // owes something and needs this PIN; zero where the far end has no such patron
+	Unknown ils.Patron // nobody
+	Fault   func(Fault)
+	Cut     func() // cuts the link
+	Restore func()
+	Booked  func(reference string) int // how often the far end has booked this reference
+	// Deaf makes the far end refuse the login; nil where there is none.
+	Deaf func()
+}
+
+// rule is one rule of the contract.
+type rule struct {
+	name string
+	run  func(t *testing.T, far Far)
+}
+
+var rules = []rule{
+	{"a patron's account is read", accountIsRead},
+	{"an unknown patron is refused", unknownPatronIsRefused},
+	{"a missing or wrong PIN is said", pinIsAskedFor},
+	{"a posting is accepted, booked once and seen in the account", postingIsAccepted},
+	{"every fee is paid in turn", everyFeeIsPaid},
+	{"a refusal is a refusal and books nothing", outcome(Refuse, device.ErrRefused, 0)},
+	{"silence is doubt", outcome(Silent, device.ErrDoubt, 0)},
+	{"silence after booking is doubt, and the account shows it", outcome(ApplySilent, device.ErrDoubt, 1)},
+	{"an answer that breaks off is doubt, and the account shows it", outcome(Drop, device.ErrDoubt, 1)},
+	{"an answer for another patron is doubt", outcome(Foreign, device.ErrDoubt, 0)},
+	{"an answer twice is one posting", outcome(Duplicate, nil, 1)},
+	{"the next posting after an answer twice is not confused", afterDuplicate},
+	{"a link that is down means not sent", linkDownIsNotSent},
+	{"a link that was down in between is opened again", linkComesBack},
+	{"an impossible leg is not sent", impossibleLegIsNotSent},
+	{"a refused login needs attention and sends nothing", loginRefused},
+	{"error texts name no patron", errorsNameNoPatron},
+}
+
+// Run holds a route to the contract. far is called once per case, inside its bubble; it registers its own clean-up.
+func Run(t *testing.T, far func(t *testing.T) Far) {
+	t.Helper()
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { r.run(t, far(t)) })
+		})
+	}
+}
+
+// read gets the account and checks what must hold for every one.
+func read(t *testing.T, far Far, p ils.Patron, notBefore time.Time) ils.Account {
+	t.Helper()
+	a, err := far.Library.Account(t.Context(), p, notBefore)
+	if err != nil {
+		t.Fatalf("Account = %v", err)
+	}
+	if !far.Library.Traits().FeeIDs {
+		if len(a.Fees) > 0 {
+			t.Errorf("the route knows no fee ids, and the account has %d fees", len(a.Fees))
+		}
+		return a
+	}
+	sum := money.Of(0, a.Total.Currency)
+	for _, f := range a.Fees {
+		if f.ID == "" || !f.Balance.Positive() {
+			t.Errorf("fee without id or balance: %+v", f.Balance)
+		}
+		if sum, err = sum.Add(f.Balance); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum != a.Total {
+		t.Errorf("fees sum to %v, total is %v", sum, a.Total)
+	}
+	return a
+}
+
+// leg is the first thing that can be paid of an account.
+func leg(far Far, a ils.Account, reference string) ils.Leg {
+	l := ils.Leg{Reference: reference, Patron: ils.Patron{Card: far.Patron.Card}, Amount: a.Total, PaidAt: time.Now()}
+	if far.Library.Traits().PINInFeePaid {
+		l.Patron = far.Patron
+	}
+	if far.Library.Traits().FeeIDs {
+		l.Fee, l.Amount = a.Fees[0].ID, a.Fees[0].Balance
+	}
+	return l
+}
+
+// wantClass wants exactly one class in an error, or no error.
+func wantClass(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if got := device.Class(err); !errors.Is(got, want) || (want == nil) != (err == nil) {
+		t.Errorf("%s = %v, want class %v", what, err, want)
+	}
+}
+
+func accountIsRead(t *testing.T, far Far) {
+	a := read(t, far, far.Patron, time.Time{})
+	if !a.Total.Positive() {
+		t.Errorf("total is %v", a.Total)
+	}
+	if far.Library.Traits().FeeIDs && len(a.Fees) < 2 {
+		t.Errorf("%d fees, want two at least", len(a.Fees))
+	}
+	if a.Initials == "" || len([]rune(a.Initials)) > 3 {
+		t.Errorf("initials %q", a.Initials)
+	}
+	if again := read(t, far, far.Patron, time.Now()); again.Total != a.Total {
+		t.Errorf("read again: %v, before %v", again.Total, a.Total)
+	}
+	if err := far.Library.Ready(t.Context()); err != nil {
+		t.Errorf("Ready = %v", err)
+	}
+}
+
+func unknownPatronIsRefused(t *testing.T, far Far) {
+	_, err := far.Library.Account(t.Context(), far.Unknown, time.Time{})
+	if !errors.Is(err, ils.ErrUnknownPatron) || !ils.IsRefusedAccount(err) {
+		t.Errorf("Account = %v, want %v", err, ils.ErrUnknownPatron)
+	}
+	wantClass(t, "Account", err, device.ErrRefused)
+}
+
+func pinIsAskedFor(t *testing.T, far Far) {
+	if far.WithPIN.Card == "" {
+		t.Skip("this far end has no patron with a PIN")
+	}
+	for _, pin := range []string{"", far.WithPIN.PIN + "9"} {
+		_, err := far.Library.Account(t.Context(), ils.Patron{Card: far.WithPIN.Card, PIN: pin}, time.Time{})
+		if !errors.Is(err, ils.ErrPINNeeded) {
+			t.Errorf("Account = %v, want %v", err, ils.ErrPINNeeded)
+		}
+	}
+	read(t, far, far.WithPIN, time.Time{})
+}
+
+func postingIsAccepted(t *testing.T, far Far) {
+	before := read(t, far, far.Patron, time.Time{})
+	l := leg(far, before, "4821-000123-01")
+	wantClass(t, "Post", far.Library.Post(t.Context(), l), nil)
+	if n := far.Booked(l.Reference); n != 1 {
+		t.Errorf("booked %d times", n)
+	}
+	if after := read(t, far, far.Patron, time.Time{}); after.Total.Minor != before.Total.Minor-l.Amount.Minor {
+		t.Errorf("%v were paid of %v, and %v are left", l.Amount, before.Total, after.Total)
+	}
+}
+
+func everyFeeIsPaid(t *testing.T, far Far) {
+	for i := range 10 {
+		a := read(t, far, far.Patron, time.Time{})
+		if !a.Total.Positive() {
+			return
+		}
+		wantClass(t, "Post", far.Library.Post(t.Context(), leg(far, a, fmt.Sprintf("4821-000123-%02d", i+1))), nil)
+	}
+	t.Error("something is owed after ten postings")
+}
+
+// outcome is a posting that meets a fault.
+func outcome(fault Fault, want error, booked int) func(*testing.T, Far) {
+	return func(t *testing.T, far Far) {
+		before := read(t, far, far.Patron, time.Time{})
+		l := leg(far, before, "4821-000123-01")
+		far.Fault(fault)
+		wantClass(t, "Post", far.Library.Post(t.Context(), l), want)
+		if n := far.Booked(l.Reference); n != booked {
+			t.Errorf("booked %d times, want %d", n, booked)
+		}
+		time.Sleep(far.Library.Traits().Quiet)
+		after := read(t, far, far.Patron, time.Now())
+		if paid := before.Total.Minor - after.Total.Minor; paid != int64(booked)*l.Amount.Minor {
+			t.Errorf("the account went down by %d, want %d times %d", paid, booked, l.Amount.Minor)
+		}
+	}
+}
+
+func afterDuplicate(t *testing.T, far Far) {
+	if !far.Library.Traits().FeeIDs {
+		t.Skip("the first posting pays the whole account")
+	}
+	far.Fault(Duplicate)
+	for _, reference := range []string{"4821-000123-01", "4821-000123-02"} {
+		l := leg(far, read(t, far, far.Patron, time.Time{}), reference)
+		wantClass(t, "Post "+reference, far.Library.Post(t.Context(), l), nil)
+		if n := far.Booked(reference); n != 1 {
+			t.Errorf("%s booked %d times", reference, n)
+		}
+	}
+}
+
+func linkDownIsNotSent(t *testing.T, far Far) {
+	l := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	far.Cut()
+	wantClass(t, "Post", far.Library.Post(t.Context(), l), device.ErrNotSent)
+	_, err := far.Library.Account(t.Context(), far.Patron, time.Time{})
+	if err == nil || ils.IsRefusedAccount(err) || errors.Is(err, device.ErrRefused) {
+		t.Errorf("Account = %v, want that it could not be read", err)
+	}
+	if err := far.Library.Ready(t.Context()); err == nil || errors.Is(err, device.ErrAttention) {
+		t.Errorf("Ready = %v, want that it could not be asked", err)
+	}
+	far.Restore()
+	wantClass(t, "Post after the link came back", far.Library.Post(t.Context(), l), nil)
+	if n := far.Booked(l.Reference); n != 1 {
+		t.Errorf("booked %d times", n)
+	}
+}
+
+func linkComesBack(t *testing.T, far Far) {
+	a := read(t, far, far.Patron, time.Time{})
+	far.Cut()
+	far.Restore()
+	read(t, far, far.Patron, time.Time{})
+	far.Cut()
+	far.Restore()
+	l := leg(far, a, "4821-000123-01")
+	wantClass(t, "Post", far.Library.Post(t.Context(), l), nil)
+	if n := far.Booked(l.Reference); n != 1 {
+		t.Errorf("booked %d times", n)
+	}
+	if err := far.Library.Close(); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	read(t, far, far.Patron, time.Time{})
+}
+
+func impossibleLegIsNotSent(t *testing.T, far Far) {
+	good := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	for name, change := range map[string]func(*ils.Leg){
+		"nothing":           func(l *ils.Leg) { l.Amount.Minor = 0 },
+		"less than nothing": func(l *ils.Leg) { l.Amount.Minor = -1 },
+		"another currency":  func(l *ils.Leg) { l.Amount.Currency = "JPY" },
+		"no reference":      func(l *ils.Leg) { l.Reference = "" },
+		"letters":           func(l *ils.Leg) { l.Reference = "4821-AZ-01" },
+	} {
+		l := good
+		change(&l)
+		wantClass(t, "Post with "+name, far.Library.Post(t.Context(), l), device.ErrNotSent)
+		if n := far.Booked(l.Reference); n != 0 {
+			t.Errorf("%s: booked %d times", name, n)
+		}
+	}
+}
+
+func loginRefused(t *testing.T, far Far) {
+	if far.Deaf == nil {
+		t.Skip("this far end has no login")
+	}
+	l := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	far.Deaf()
+	far.Cut()
+	far.Restore()
+	wantClass(t, "Ready", far.Library.Ready(t.Context()), device.ErrAttention)
+	wantClass(t, "Post", far.Library.Post(t.Context(), l), device.ErrNotSent)
+	if n := far.Booked(l.Reference); n != 0 {
+		t.Errorf("booked %d times", n)
+	}
+}
+
+func errorsNameNoPatron(t *testing.T, far Far) {
+	l := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	var said []error
+	for _, f := range []Fault{Refuse, Silent, Foreign, Drop} {
+		far.Fault(f)
+		said = append(said, far.Library.Post(t.Context(), l))
+	}
+	for _, p := range []ils.Patron{far.Unknown, {Card: far.WithPIN.Card, PIN: "987654"}} {
+		_, err := far.Library.Account(t.Context(), p, time.Time{})
+		said = append(said, err)
+	}
+	for _, err := range said {
+		for _, secret := range []string{far.Patron.Card, far.Unknown.Card, far.WithPIN.Card, "987654"} {
+			if err != nil && secret != "" && strings.Contains(err.Error(), secret) {
+				t.Errorf("the error names a patron: %v", err)
+			}
+		}
+	}
+}

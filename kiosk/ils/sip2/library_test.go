@@ -1,0 +1,218 @@
+package sip2_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"selfpay/device"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ils/ilstest"
+	"selfpay/kiosk/ils/sip2"
+	"selfpay/sip/acs"
+	"selfpay/sip/client"
+)
+
+func far(t *testing.T, mode acs.Mode, change func(*acs.Config)) *acs.System {
+	t.Helper()
+	cfg := acs.Config{Mode: mode, Institution: "CPL", Currency: "EUR", Decimals: 2, Login: "kiosk01", Password: "secret-word",
+		Patrons: []acs.Patron{
+			{Card: "20017", Name: "Müller, Anna Maria", Fees: []acs.Fee{
+				{ID: "104", Kind: "Lost Item", Description: "The Hobbit", OutstandingMinor: 1250},
+				{ID: "105", Kind: "Overdue", Description: "Dune", OutstandingMinor: 300}}},
+			{Card: "20018", PIN: "4711", Name: "Jo Doe", Blocked: true, Fees: []acs.Fee{{ID: "106", Description: "Card", OutstandingMinor: 500}}},
+			{Card: "20019", Name: "Nil Owing"},
+		}}
+	if change != nil {
+		change(&cfg)
+	}
+	s, err := acs.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func near(t *testing.T, s *acs.System, mode acs.Mode, change func(*sip2.Config)) *sip2.Library {
+	t.Helper()
+	cfg := sip2.Config{Dial: s.Dial, Login: "kiosk01", Password: "secret-word", Profile: string(mode), Currency: "EUR"}
+	if change != nil {
+		change(&cfg)
+	}
+	l, err := sip2.New(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func TestContract(t *testing.T) {
+	for _, mode := range []acs.Mode{acs.Koha, acs.Generic} {
+		t.Run(string(mode), func(t *testing.T) {
+			ilstest.Run(t, func(t *testing.T) ilstest.Far {
+				s := far(t, mode, nil)
+				deaf := far(t, mode, func(c *acs.Config) { c.Password = "another" })
+				now := s
+				l := near(t, s, mode, func(c *sip2.Config) {
+					c.Dial = func(ctx context.Context) (net.Conn, error) { return now.Dial(ctx) }
+				})
+				return ilstest.Far{
+					Library: l,
+					Patron:  ils.Patron{Card: "20017"},
+					WithPIN: ils.Patron{Card: "20018", PIN: "4711"},
+					Unknown: ils.Patron{Card: "99999"},
+					Fault: func(f ilstest.Fault) {
+						if err := s.Next(acs.Fault(f)); err != nil {
+							t.Fatal(err)
+						}
+					},
+					Cut:     s.Cut,
+					Restore: s.Restore,
+					Booked: func(reference string) int {
+						n := 0
+						for _, p := range s.Books().Postings {
+							if p.Reference == reference {
+								n++
+							}
+						}
+						return n
+					},
+					Deaf: func() { now = deaf },
+				}
+			})
+		})
+	}
+}
+
+func TestKohaFeesAreReadExactly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := near(t, far(t, acs.Koha, nil), acs.Koha, nil)
+		a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(a); got != "{AMM false [{104 Lost Item The Hobbit 12.50 EUR} {105 Overdue Dune 3.00 EUR}] 15.50 EUR}" {
+			t.Errorf("account %s", got)
+		}
+		if a, err = l.Account(t.Context(), ils.Patron{Card: "20019"}, time.Time{}); err != nil || a.Total.Minor != 0 || len(a.Fees) != 0 {
+			t.Errorf("a patron who owes nothing: %v %v", a, err)
+		}
+		if a, err = l.Account(t.Context(), ils.Patron{Card: "20018", PIN: "4711"}, time.Time{}); err != nil || !a.Blocked {
+			t.Errorf("a blocked patron: %v %v", a, err)
+		}
+	})
+}
+
+func TestReadySaysWhyStaffMustAct(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		library func(*acs.Config)
+		kiosk   func(*sip2.Config)
+		want    error
+		text    string
+	}{
+		{name: "well"},
+		{name: "Fee Paid supported", library: func(c *acs.Config) { c.Messages = "NNNNNNNNNY" }},
+		{name: "Fee Paid not said", library: func(c *acs.Config) { c.Messages = "YYYY" }},
+		{name: "Fee Paid not supported", library: func(c *acs.Config) { c.Messages = "YYYYYYYYYN" }, want: device.ErrAttention, text: "does not offer Fee Paid"},
+		{name: "off line", library: func(c *acs.Config) { c.OffLine = true }, want: device.ErrAttention, text: "off line"},
+		{name: "login refused", kiosk: func(c *sip2.Config) { c.Password = "wrong" }, want: device.ErrAttention, text: "library login refused"},
+		{name: "not reached", kiosk: func(c *sip2.Config) {
+			c.Dial = func(context.Context) (net.Conn, error) { return nil, errors.New("no route") }
+		}, want: device.ErrNotSent, text: "no route"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				err := near(t, far(t, acs.Koha, c.library), acs.Koha, c.kiosk).Ready(t.Context())
+				if device.Class(err) != c.want {
+					t.Errorf("Ready = %v, want %v", err, c.want)
+				}
+				if err != nil && !strings.Contains(err.Error(), c.text) {
+					t.Errorf("Ready = %v does not say %q", err, c.text)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAnswerLostOnTheWayIsFetchedAgain(t *testing.T) {
+	for _, fault := range []acs.Fault{acs.Lost, acs.Garble, acs.Again, acs.Late} {
+		synctest.Test(t, func(t *testing.T) {
+			s := far(t, acs.Koha, nil)
+			l := near(t, s, acs.Koha, nil)
+			if err := s.Next(fault); err != nil {
+				t.Fatal(err)
+			}
+			a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: a.Fees[0].Balance, PaidAt: time.Now()})
+			if n := len(s.Books().Postings); err != nil || n != 1 {
+				t.Errorf("%s: Post = %v, booked %d times", fault, err, n)
+			}
+		})
+	}
+}
+
+func TestAfterDoubtTheAccountIsReadOnANewConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, acs.Koha, nil)
+		dials := 0
+		l := near(t, s, acs.Koha, func(c *sip2.Config) {
+			c.Dial = func(ctx context.Context) (net.Conn, error) { dials++; return s.Dial(ctx) }
+		})
+		for i, notBefore := range []time.Time{{}, time.Now().Add(-time.Hour), time.Now(), {}} {
+			if _, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, notBefore); err != nil {
+				t.Fatal(err)
+			}
+			if want := []int{1, 1, 2, 2}[i]; dials != want {
+				t.Errorf("reading %d: %d connections, want %d", i, dials, want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestHeldAccountCanBeReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, acs.Koha, nil)
+		l := near(t, s, acs.Koha, nil)
+		if err := s.Next(acs.Hold); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() {
+			_, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+			done <- err
+		}()
+		if err := s.WaitHolding(t.Context()); err != nil || !s.Holding() {
+			t.Fatal(err)
+		}
+		s.Release()
+		if err := <-done; err != nil || s.Holding() {
+			t.Errorf("Account = %v", err)
+		}
+	})
+}
+
+func TestConfigurationMistakesAreSaid(t *testing.T) {
+	dial := client.Dial(func(context.Context) (net.Conn, error) { return nil, errors.New("no") })
+	for text, cfg := range map[string]sip2.Config{
+		"profile":  {Dial: dial, Profile: "kohl", Currency: "EUR"},
+		"currency": {Dial: dial, Profile: "koha", Currency: "EURO"},
+		"reach":    {Profile: "koha", Currency: "EUR"},
+	} {
+		if _, err := sip2.New(cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("New = %v, want a word on %s", err, text)
+		}
+	}
+}
