@@ -31,7 +31,7 @@ func (id ID) Reference(leg int) string {
 func ParseID(code string) (ID, error) {
 	var id ID
 	var rest string
-	if n, _ := fmt.Sscanf(code, "%d-%d%s", &id.Epoch, &id.Number, &rest); n != 2 || id.String() != code {
+	if n, _ := fmt.Sscanf(code, "%d-%d%s", &id.Epoch, &id.Number, &rest); n != 2 || id.String() != code || id.Epoch < 1000 || id.Number < 1 {
 		return ID{}, fmt.Errorf("%.20q is no payment code such as 4821-123", code)
 	}
 	return id, nil

@@ -78,7 +78,8 @@ type Runner struct {
 	retries  map[job]retry
 	acks     map[int64]chan error // approvals that wait to be acknowledged
 	cancels  map[int64]context.CancelFunc
-	posting  int // library effects under way: one at a time
+	posting  int  // library effects under way: one at a time
+	closing  bool // the terminal's end of day is under way
 	context  context.Context
 }
 
@@ -247,7 +248,7 @@ func (r *Runner) available() error {
 	switch {
 	case s.TerminalInDoubt > 0:
 		return ErrTerminalInDoubt
-	case s.AtTerminal > 0:
+	case s.AtTerminal > 0 || r.closing:
 		return ErrBusy
 	case r.Limits.OpenCases > 0 && s.OpenCases >= r.Limits.OpenCases:
 		return ErrTooManyCases
@@ -623,10 +624,9 @@ func (r *Runner) prepare(p payment.Payment) {
 			r.append(p.ID, payment.Abandoned{Head: head, Reason: err.Error()})
 			return
 		}
-		for _, older := range r.payments { // the terminal can take back only its newest purchase
-			if older.State == payment.StateApproved && !older.Superseded {
-				r.append(older.ID, payment.Superseded{Head: head})
-			}
+		if err := r.supersede(head); err != nil {
+			r.append(p.ID, payment.Abandoned{Head: head, Reason: err.Error()})
+			return
 		}
 		r.append(p.ID, payment.Purchasing{Head: head, Baseline: baseline})
 	})

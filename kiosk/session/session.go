@@ -25,7 +25,7 @@ import (
 // Config is what a session works with.
 type Config struct {
 	Runner   *runner.Runner
-	Ledger   *ledger.Ledger
+	Ledger   *ledger.Ledger // nil while it cannot be opened; then Obstacle must say so
 	Library  ils.Library
 	Printer  printer.Printer            // nil where there is none
 	Obstacle func() Reason              // why no payment can be offered just now, empty if one can
@@ -177,6 +177,10 @@ func (s *Session) lookAround() {
 
 // resume shows the newest payment again if a restart interrupted it.
 func (s *Session) resume() {
+	if s.Ledger == nil {
+		s.reset()
+		return
+	}
 	newest, err := s.Ledger.All(1)
 	if err == nil && len(newest) == 1 && s.interrupted(newest[0]) {
 		s.clear()

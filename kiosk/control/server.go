@@ -1,0 +1,164 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"selfpay/kiosk/health"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/kiosk/runner"
+	"selfpay/kiosk/session"
+)
+
+// Server answers kioskctl.
+type Server struct {
+	Ledger  *ledger.Ledger
+	Runner  *runner.Runner
+	Session *session.Session
+	Monitor *health.Monitor
+}
+
+// longestRequest bounds what is read of a request, in bytes.
+const longestRequest = 64 << 10
+
+// Listen opens the socket, for the kiosk's user and group only. A socket left by a killed daemon is replaced.
+func Listen(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+		return nil, errors.New("another kioskd answers on " + path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return l, os.Chmod(path, 0o660)
+}
+
+// Serve answers until ctx ends.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: s.handler(), ReadTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", answer(s.status))
+	mux.HandleFunc("GET /queue", answer(func(*http.Request) (any, error) { return Queue(s.Ledger) }))
+	mux.HandleFunc("GET /cases", answer(func(*http.Request) (any, error) { return Cases(s.Ledger) }))
+	mux.HandleFunc("GET /refunds", answer(func(*http.Request) (any, error) { return Refunds(s.Ledger) }))
+	mux.HandleFunc("GET /payment", answer(func(r *http.Request) (any, error) { return Show(s.Ledger, r.FormValue("id")) }))
+	mux.HandleFunc("GET /days", answer(func(r *http.Request) (any, error) { return s.Ledger.Days(r.Context()) }))
+	mux.HandleFunc("GET /verify", answer(func(r *http.Request) (any, error) { return Verify(r.Context(), s.Ledger), nil }))
+	mux.HandleFunc("POST /retry", answer(s.retry))
+	mux.HandleFunc("POST /resolve", answer(s.resolve))
+	mux.HandleFunc("POST /refunded", answer(s.refunded))
+	return mux
+}
+
+func answer(ask func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, longestRequest)
+		found, err := ask(r)
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			w.WriteHeader(http.StatusConflict)
+			found = problem{err.Error()}
+		}
+		json.NewEncoder(w).Encode(found)
+	}
+}
+
+func (s *Server) status(r *http.Request) (any, error) {
+	summary, err := s.Runner.Summary(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	queue, err := Queue(s.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	d := s.Monitor.Document()
+	checks := map[string]health.Check{}
+	for name, c := range d.Checks {
+		checks[name] = c[0]
+	}
+	return Status{Daemon: "running", Kiosk: d.ServiceID, Version: d.Version, Ready: d.Ready, Reason: string(s.Monitor.Obstacle()),
+		Screen: string(s.Session.View().Screen), Queue: len(queue), InDoubt: summary.InDoubt,
+		OpenCases: summary.OpenCases, RefundsDue: summary.RefundsDue, Checks: checks}, nil
+}
+
+// Verify checks the whole ledger.
+func Verify(ctx context.Context, l *ledger.Ledger) Verified {
+	found, err := l.Verify(ctx)
+	v := Verified{OK: err == nil, Events: found.Events, Payments: found.Payments}
+	if err != nil {
+		v.Problem = err.Error()
+	}
+	return v
+}
+
+func (s *Server) retry(r *http.Request) (any, error) {
+	var d Decision
+	if err := json.NewDecoder(r.Body).Decode(&d); err != nil {
+		return nil, err
+	}
+	id := payment.ID{}
+	if d.ID != "" {
+		var err error
+		if id, _, err = parseItem(d.ID); err != nil {
+			return nil, err
+		}
+		if _, err := s.Ledger.Payment(id); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Runner.Retry(r.Context(), id); err != nil {
+		return nil, err
+	}
+	return Queue(s.Ledger)
+}
+
+func (s *Server) resolve(r *http.Request) (any, error) {
+	return s.decide(r, func(h payment.Head, leg int, d Decision) payment.Event {
+		return payment.CaseResolved{Head: h, Leg: leg, As: payment.Resolution(d.As), Staff: d.Staff, Note: d.Note}
+	})
+}
+
+func (s *Server) refunded(r *http.Request) (any, error) {
+	return s.decide(r, func(h payment.Head, leg int, d Decision) payment.Event {
+		return payment.RefundDone{Head: h, Leg: leg, Staff: d.Staff, Note: d.Note}
+	})
+}
+
+func (s *Server) decide(r *http.Request, event func(payment.Head, int, Decision) payment.Event) (any, error) {
+	var d Decision
+	if err := json.NewDecoder(r.Body).Decode(&d); err != nil {
+		return nil, err
+	}
+	id, leg, err := parseItem(d.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Runner.Decide(r.Context(), id, func(h payment.Head) payment.Event { return event(h, leg, d) }); err != nil {
+		return nil, err
+	}
+	return Show(s.Ledger, d.ID)
+}

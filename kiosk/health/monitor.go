@@ -1,0 +1,315 @@
+// Package health knows what is well, what is not, and since when. It asks the devices while nothing else uses them,
+// and tells the screen, people on site and people far away. It holds no patron data, no amounts and no secrets.
+package health
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/printer"
+	"selfpay/device/terminal"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/kiosk/runner"
+	"selfpay/kiosk/session"
+)
+
+// Config is what a monitor watches.
+type Config struct {
+	Runner   *runner.Runner
+	Ledger   *ledger.Ledger
+	Terminal terminal.Terminal
+	Library  ils.Library
+	Printer  printer.Printer // nil where there is none
+	Scanner  bool            // a scanner is configured
+	Kiosk    string          // the station's name
+	Version  string
+	Log      *slog.Logger
+}
+
+// The pauses between two looks.
+const (
+	lookOften  = time.Second      // own memory and disk
+	lookDevice = 10 * time.Second // a device that was well
+	lookDown   = 3 * time.Second  // a device that was not
+	askLimit   = 15 * time.Second // for one answer
+)
+
+// Status is how well something is.
+type Status string
+
+const (
+	Pass Status = "pass"
+	Warn Status = "warn"
+	Fail Status = "fail"
+)
+
+// Check is what one look found.
+type Check struct {
+	Status Status    `json:"status"`
+	Time   time.Time `json:"time"`             // since when it is so
+	Output string    `json:"output,omitempty"` // what is wrong, for staff
+	Value  *int64    `json:"observedValue,omitempty"`
+	Unit   string    `json:"observedUnit,omitempty"`
+}
+
+// Monitor keeps looking. Make it with New, then let Run turn.
+type Monitor struct {
+	Config
+	mu      sync.Mutex
+	checks  map[string]Check
+	reasons map[string]session.Reason // why no payment can be offered, by check
+	summary runner.Summary
+	started time.Time
+}
+
+// The checks by name, component:measurement.
+const (
+	CheckLedger    = "ledger:write"
+	CheckTerminal  = "terminal:link"
+	CheckLibrary   = "ils:link"
+	CheckPrinter   = "printer:link"
+	CheckPaper     = "printer:paper"
+	CheckScanner   = "scanner:link"
+	CheckQueue     = "queue:depth"
+	CheckQueueAge  = "queue:oldest-age"
+	CheckInDoubt   = "payments:in-doubt"
+	CheckOpenCases = "cases:open"
+	CheckRefunds   = "refunds:due"
+)
+
+// New makes a monitor. It asks nothing before Run; until then everything that decides about payments fails.
+func New(c Config) *Monitor {
+	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, started: time.Now()}
+	m.set(CheckTerminal, Fail, "not asked yet", session.ReasonTerminalDown)
+	m.set(CheckLibrary, Fail, "not asked yet", session.ReasonLibraryDown)
+	if c.Scanner {
+		m.set(CheckScanner, Warn, "not opened yet", "")
+	}
+	return m
+}
+
+// Run looks until ctx ends.
+func (m *Monitor) Run(ctx context.Context) error {
+	var looks sync.WaitGroup
+	for _, look := range []func(context.Context) time.Duration{m.lookLedger, m.lookTerminal, m.lookLibrary, m.lookPrinter} {
+		looks.Go(func() {
+			for ctx.Err() == nil {
+				ask, cancel := context.WithTimeout(ctx, askLimit)
+				pause := look(ask)
+				cancel()
+				select {
+				case <-time.After(pause):
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	looks.Wait()
+	return nil
+}
+
+// set notes a check; one line in the log for each change.
+func (m *Monitor) set(name string, status Status, output string, why session.Reason) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, known := m.checks[name]
+	now := Check{Status: status, Time: time.Now(), Output: output}
+	if known && before.Status == status {
+		now.Time = before.Time
+	}
+	if known && before.Status != status && m.Log != nil {
+		m.Log.Info("health", "check", name, "state", string(status), "why", output)
+	}
+	m.checks[name] = now
+	m.reasons[name] = why
+}
+
+func (m *Monitor) count(name string, status Status, value int64, unit, output string, why session.Reason) {
+	m.set(name, status, output, why)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.checks[name]
+	c.Value, c.Unit = &value, unit
+	m.checks[name] = c
+}
+
+func (m *Monitor) lookLedger(ctx context.Context) time.Duration {
+	if err := m.Ledger.Ready(); err != nil {
+		m.set(CheckLedger, Fail, err.Error(), session.ReasonStorage)
+	} else {
+		m.set(CheckLedger, Pass, "", "")
+	}
+	summary, err := m.Runner.Summary(ctx)
+	if err != nil {
+		return lookOften
+	}
+	m.mu.Lock()
+	m.summary = summary
+	m.mu.Unlock()
+	m.countPayments(ctx, summary)
+	return lookOften / 2
+}
+
+func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
+	available := session.Reason("")
+	if err := m.Runner.Available(ctx); err != nil && !errors.Is(err, runner.ErrBusy) && ctx.Err() == nil {
+		available = session.Why(err)
+	}
+	m.count(CheckInDoubt, warnIf(s.InDoubt > 0), int64(s.InDoubt), "payments", "", available)
+	m.count(CheckOpenCases, warnIf(s.OpenCases > 0), int64(s.OpenCases), "cases", "", "")
+	m.count(CheckRefunds, warnIf(s.RefundsDue > 0), int64(s.RefundsDue), "refunds", "", "")
+	m.count(CheckQueue, warnIf(s.Waiting > 20), int64(s.Waiting), "payments", "", "")
+	age := int64(0)
+	if !s.Oldest.Wall.IsZero() {
+		age = int64(time.Since(s.Oldest.Wall).Seconds())
+	}
+	status := warnIf(age > 15*60)
+	if age > 24*60*60 {
+		status = Fail
+	}
+	m.count(CheckQueueAge, status, age, "s", "", "")
+}
+
+func warnIf(bad bool) Status {
+	if bad {
+		return Warn
+	}
+	return Pass
+}
+
+// lookTerminal asks the terminal, but never while a purchase or a doubt has it.
+func (m *Monitor) lookTerminal(ctx context.Context) time.Duration {
+	m.mu.Lock()
+	used := m.summary.AtTerminal+m.summary.TerminalInDoubt > 0
+	m.mu.Unlock()
+	if used {
+		return lookOften
+	}
+	status, err := m.Terminal.Status(ctx)
+	switch {
+	case err != nil:
+		m.set(CheckTerminal, Fail, err.Error(), session.ReasonTerminalDown)
+		return lookDown
+	case !status.Ready:
+		m.set(CheckTerminal, Fail, status.Reason, session.ReasonTerminalDown)
+		return lookDown
+	}
+	m.set(CheckTerminal, Pass, "", "")
+	return lookDevice
+}
+
+// lookLibrary asks the library system; when it is back, what waits for it is brought forward.
+func (m *Monitor) lookLibrary(ctx context.Context) time.Duration {
+	err := m.Library.Ready(ctx)
+	if err == nil {
+		if !m.passed(CheckLibrary) {
+			go m.libraryBack(context.WithoutCancel(ctx))
+		}
+		m.set(CheckLibrary, Pass, "", "")
+		return lookDevice
+	}
+	why := session.ReasonLibraryDown
+	if device.Class(err) == device.ErrAttention || device.Class(err) == device.ErrRefused {
+		why = session.ReasonLibraryRefuses
+	}
+	m.set(CheckLibrary, Fail, err.Error(), why)
+	return lookDown
+}
+
+func (m *Monitor) passed(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.checks[name].Status == Pass
+}
+
+// libraryBack waits a moment drawn at random, so that many kiosks do not come at once.
+func (m *Monitor) libraryBack(ctx context.Context) {
+	time.Sleep(rand.N(time.Second))
+	if err := m.Runner.Retry(ctx, payment.ID{}); err != nil {
+		m.Log.Debug("queue not brought forward", "error", err)
+	}
+}
+
+func (m *Monitor) lookPrinter(ctx context.Context) time.Duration {
+	if m.Printer == nil {
+		return lookDevice
+	}
+	status, err := m.Printer.Status(ctx)
+	switch {
+	case err != nil:
+		m.set(CheckPrinter, Warn, err.Error(), "")
+		return lookDown
+	case !status.Online && status.Problem() == "offline", status.CoverOpen, status.Fault != "":
+		m.set(CheckPrinter, Warn, status.Problem(), "")
+	default:
+		m.set(CheckPrinter, Pass, "", "")
+	}
+	switch {
+	case status.PaperEnd:
+		m.set(CheckPaper, Warn, "no paper", "")
+		return lookDown
+	case status.PaperNearEnd:
+		m.set(CheckPaper, Warn, "paper nearly at its end", "")
+	default:
+		m.set(CheckPaper, Pass, "", "")
+	}
+	return lookDevice
+}
+
+// LedgerLost notes that the ledger cannot be opened.
+func (m *Monitor) LedgerLost(err error) {
+	m.set(CheckLedger, Fail, err.Error(), session.ReasonStorage)
+}
+
+// ScannerLink notes whether the scanner is there; nil means yes.
+func (m *Monitor) ScannerLink(err error) {
+	if err != nil {
+		m.set(CheckScanner, Warn, err.Error(), "")
+		return
+	}
+	m.set(CheckScanner, Pass, "", "")
+}
+
+// Obstacle is why no payment can be offered just now, empty if one can. It only looks at what is known already.
+func (m *Monitor) Obstacle() session.Reason {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, name := range []string{CheckLedger, CheckInDoubt, CheckTerminal, CheckLibrary} {
+		if why := m.reasons[name]; why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// Document is the health document: health+json in shape, our own check names.
+type Document struct {
+	Status    Status             `json:"status"`
+	Version   string             `json:"version"`
+	ServiceID string             `json:"serviceId"`
+	Ready     bool               `json:"ready"` // a payment can be taken now
+	Since     time.Time          `json:"since"` // start of the program
+	Checks    map[string][]Check `json:"checks"`
+}
+
+// Document is how the station is now.
+func (m *Monitor) Document() Document {
+	ready := m.Obstacle() == ""
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := Document{Status: Pass, Version: m.Version, ServiceID: m.Kiosk, Ready: ready, Since: m.started, Checks: map[string][]Check{}}
+	for name, c := range m.checks {
+		d.Checks[name] = []Check{c}
+		if c.Status == Fail || c.Status == Warn && d.Status == Pass {
+			d.Status = c.Status
+		}
+	}
+	return d
+}

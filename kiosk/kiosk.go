@@ -1,0 +1,321 @@
+// Package kiosk is the application: it starts and stops the parts of one station. It is handed its devices and its
+// library, and knows neither drivers nor wires.
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"selfpay/device/printer"
+	"selfpay/device/scanner"
+	"selfpay/device/terminal"
+	"selfpay/kiosk/config"
+	"selfpay/kiosk/control"
+	"selfpay/kiosk/health"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/kiosk/receipt"
+	"selfpay/kiosk/runner"
+	"selfpay/kiosk/session"
+	"selfpay/kiosk/text"
+	"selfpay/kiosk/web"
+)
+
+// Parts are what a station is made of. Printer and Scanner may be nil.
+type Parts struct {
+	Config   config.Config
+	Terminal terminal.Terminal
+	Library  ils.Library
+	Printer  printer.Printer
+	Scanner  scanner.Scanner
+	Version  string
+	Log      *slog.Logger
+}
+
+// retryOpen is the pause between two tries to open a ledger that cannot be opened.
+const retryOpen = 5 * time.Second
+
+// Run works until ctx ends (nil). An error means that the program must end, and may be started again: most of all that
+// the outcome of a write to the ledger is unknown.
+func Run(ctx context.Context, p Parts) error {
+	texts, err := text.New(p.Config.Kiosk.Languages)
+	if err != nil {
+		return err
+	}
+	screen, err := net.Listen("tcp", p.Config.Web.Listen)
+	if err != nil {
+		return fmt.Errorf("the screen cannot be served: %w", err)
+	}
+	defer screen.Close()
+	watch, err := net.Listen("tcp", p.Config.Health.Listen)
+	if err != nil {
+		return fmt.Errorf("health cannot be served: %w", err)
+	}
+	defer watch.Close()
+	station := &station{Parts: p, texts: texts, now: Clock()}
+	for ctx.Err() == nil {
+		l, err := station.open()
+		if errors.Is(err, ledger.ErrHeld) {
+			return err
+		}
+		if err != nil {
+			p.Log.Error("no payment can be taken: the ledger cannot be opened", "error", err)
+			station.outOfService(ctx, err, screen, watch)
+			screen.(*net.TCPListener).SetDeadline(time.Time{})
+			watch.(*net.TCPListener).SetDeadline(time.Time{})
+			continue
+		}
+		err = station.run(ctx, l, screen, watch)
+		return errors.Join(err, l.Close())
+	}
+	return nil
+}
+
+// Clock stamps with the wall clock and the monotonic clock of this boot.
+func Clock() func() payment.Stamp {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id := strings.TrimSpace(string(boot))
+	started, uptime := time.Now(), uptime()
+	return func() payment.Stamp {
+		return payment.Stamp{Wall: time.Now().Round(0), Boot: id, Mono: uptime + time.Since(started)}
+	}
+}
+
+// uptime is the time since this boot.
+func uptime() time.Duration {
+	text, _ := os.ReadFile("/proc/uptime")
+	seconds, _, _ := strings.Cut(string(text), " ")
+	whole, fraction, _ := strings.Cut(seconds, ".")
+	s, _ := strconv.ParseInt(whole, 10, 64)
+	hundredths, _ := strconv.ParseInt(fraction, 10, 64)
+	return time.Duration(s)*time.Second + time.Duration(hundredths)*10*time.Millisecond
+}
+
+// station is one run of the application.
+type station struct {
+	Parts
+	texts *text.Texts
+	now   func() payment.Stamp
+}
+
+func (s *station) open() (*ledger.Ledger, error) {
+	state := s.Config.Kiosk.State
+	key, err := ledger.LoadKey(filepath.Join(state, "keys"))
+	if err != nil {
+		return nil, err
+	}
+	return ledger.Open(state, key)
+}
+
+func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func() session.Reason) *session.Session {
+	traits := s.Library.Traits()
+	accept := []scanner.Symbology{}
+	for _, a := range s.Config.Scanner.Accept {
+		accept = append(accept, scanner.Symbology(a))
+	}
+	return session.New(session.Config{
+		Runner: r, Ledger: l, Library: s.Library, Printer: s.Printer, Obstacle: obstacle,
+		Compose:     receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Compose,
+		Cards:       scanner.CardRules{Accept: accept},
+		Now:         s.now,
+		Log:         s.Log,
+		LibraryName: s.Config.Kiosk.Library, Languages: s.Config.Kiosk.Languages,
+		Rules: payment.StandardRules(time.Duration(s.Config.ILS.Quiet), traits.OverpaymentRefused),
+		Min:   s.Config.MinAmount(), Max: s.Config.MaxAmount(),
+		RefuseNoPaper: s.Config.Receipt.WithoutPaper == "refuse",
+		Waits:         session.StandardWaits,
+	})
+}
+
+func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger) *health.Monitor {
+	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
+		Scanner: s.Scanner != nil, Kiosk: s.Config.Kiosk.ID, Version: s.Version, Log: s.Log})
+}
+
+// outOfService shows why no payment can be taken, for a while; then the ledger is tried again.
+func (s *station) outOfService(ctx context.Context, why error, screen, watch net.Listener) {
+	ctx, stop := context.WithTimeout(ctx, retryOpen)
+	defer stop()
+	monitor := s.newMonitor(nil, nil)
+	monitor.LedgerLost(why)
+	patron := s.newSession(nil, nil, monitor.Obstacle)
+	s.serve(ctx, stop, []part{
+		{"session", patron.Run},
+		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, held{screen}) }},
+		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, held{watch}) }},
+		{"systemd", func(ctx context.Context) error { return notify(ctx, func(context.Context) error { return nil }) }},
+	})
+}
+
+// run is the station at work.
+func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var patron *session.Session
+	money := runner.New(runner.Config{
+		Ledger: l, Terminal: s.Terminal, Library: s.Library, Now: s.now, Log: s.Log,
+		Limits:   runner.Limits{OpenCases: s.Config.Payment.OpenCases, Waiting: s.Config.Payment.Waiting},
+		Changed:  func(p payment.Payment) { patron.PaymentChanged(p) },
+		Progress: func(id payment.ID, progress terminal.Progress) { patron.PaymentProgress(id, progress) },
+	})
+	monitor := s.newMonitor(money, l)
+	patron = s.newSession(money, l, monitor.Obstacle)
+	socket, err := control.Listen(s.Config.Kiosk.Socket)
+	if err != nil {
+		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
+	}
+	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor}
+	return s.serve(ctx, stop, []part{
+		{"runner", money.Run},
+		{"session", patron.Run},
+		{"monitor", monitor.Run},
+		{"control", func(ctx context.Context) error { return desk.Serve(ctx, socket) }},
+		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, screen) }},
+		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
+		{"scanner", func(ctx context.Context) error { return s.scan(ctx, patron, monitor) }},
+		{"end of day", func(ctx context.Context) error { return s.endOfDay(ctx, money) }},
+		{"systemd", func(ctx context.Context) error {
+			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })
+		}},
+	})
+}
+
+// part is one thing that runs until its context ends.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+// serve runs the parts side by side; the first that fails stops the others.
+func (s *station) serve(ctx context.Context, stop func(), parts []part) error {
+	var running sync.WaitGroup
+	failures := make(chan error, len(parts))
+	for _, p := range parts {
+		running.Go(func() {
+			if err := p.run(ctx); err != nil && ctx.Err() == nil {
+				failures <- fmt.Errorf("%s: %w", p.name, err)
+				stop()
+			}
+		})
+	}
+	running.Wait()
+	close(failures)
+	var all error
+	for err := range failures {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// held is a listener that outlives one server on it.
+type held struct{ net.Listener }
+
+// Close keeps the listener open; a pending Accept is woken by a deadline instead.
+func (h held) Close() error {
+	return h.Listener.(*net.TCPListener).SetDeadline(time.Now())
+}
+
+func serveHealth(ctx context.Context, m *health.Monitor, l net.Listener) error {
+	server := &http.Server{Handler: m.Handler(), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// The scanner counts as there when it has been open for a moment without a fault.
+const (
+	scannerSettles = 2 * time.Second
+	scannerPause   = 2 * time.Second
+)
+
+func (s *station) scan(ctx context.Context, patron *session.Session, monitor *health.Monitor) error {
+	if s.Scanner == nil {
+		return nil
+	}
+	defer s.Scanner.Close()
+	for ctx.Err() == nil {
+		settled := time.AfterFunc(scannerSettles, func() { monitor.ScannerLink(nil) })
+		label, err := s.Scanner.Read(ctx)
+		settled.Stop()
+		if ctx.Err() != nil {
+			return nil
+		}
+		monitor.ScannerLink(err)
+		if err == nil {
+			patron.Scan(label)
+			continue
+		}
+		select {
+		case <-time.After(scannerPause):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// endOfDay closes the terminal's day at the configured time, as soon as the terminal is free.
+func (s *station) endOfDay(ctx context.Context, money *runner.Runner) error {
+	if s.Config.Terminal.EndOfDay == "" {
+		return nil
+	}
+	minutes := time.NewTicker(time.Minute)
+	defer minutes.Stop()
+	due := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-minutes.C:
+			due = due || now.Format("15:04") == s.Config.Terminal.EndOfDay
+			if !due {
+				continue
+			}
+			total, err := money.EndOfDay(ctx)
+			if err != nil {
+				s.Log.Warn("end of day not done, will be tried again", "error", err)
+				continue
+			}
+			s.Log.Info("end of day", "total", total.Amount.String(), "trace", total.Trace)
+			due = false
+		}
+	}
+}
+
+// notify tells systemd that the station serves, and feeds its watchdog after a look at the money loop.
+func notify(ctx context.Context, look func(context.Context) error) error {
+	daemon.SdNotify(false, daemon.SdNotifyReady)
+	defer daemon.SdNotify(false, daemon.SdNotifyStopping)
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil || interval == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	feed := time.NewTicker(interval / 3)
+	defer feed.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-feed.C:
+			if look(ctx) == nil {
+				daemon.SdNotify(false, daemon.SdNotifyWatchdog)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+// Package text speaks the patron's languages: sentences from catalogues, amounts and dates as people read them.
+package text
+
+import (
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/bojanz/currency"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"selfpay/device/money"
+)
+
+//go:embed catalogue/*.toml
+var catalogues embed.FS
+
+// Known are the languages that have a catalogue.
+var Known = []string{"de", "en"}
+
+// Texts are the catalogues of the chosen languages.
+type Texts struct {
+	speakers map[string]*i18n.Localizer
+}
+
+// New loads the catalogues. It refuses a language that has none.
+func New(languages []string) (*Texts, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	t := &Texts{speakers: map[string]*i18n.Localizer{}}
+	for _, l := range languages {
+		if _, err := bundle.LoadMessageFileFS(catalogues, "catalogue/"+l+".toml"); err != nil {
+			return nil, fmt.Errorf("text: no catalogue for the language %q; there are %v", l, Known)
+		}
+	}
+	for _, l := range languages {
+		t.speakers[l] = i18n.NewLocalizer(bundle, l)
+	}
+	return t, nil
+}
+
+// Data fills the blanks of a sentence.
+type Data map[string]any
+
+// Say is the sentence of a key in a language. A key without a sentence is a mistake that the tests find; the screen
+// then shows the key.
+func (t *Texts) Say(lang, key string, data Data) string {
+	speaker := t.speakers[lang]
+	if speaker == nil {
+		return key
+	}
+	said, err := speaker.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: data["Count"]})
+	if err != nil {
+		return key
+	}
+	return said
+}
+
+// Amount is an amount as people of that language read it: "12,50 €".
+func (t *Texts) Amount(lang string, a money.Amount) string {
+	parsed, err := currency.NewAmount(a.Text(), string(a.Currency))
+	if err != nil {
+		return a.String()
+	}
+	return currency.NewFormatter(currency.NewLocale(lang)).Format(parsed)
+}
+
+// Moment is a date with the time of day.
+func (t *Texts) Moment(lang string, at time.Time) string {
+	if lang == "de" {
+		return at.Format("02.01.2006 15:04")
+	}
+	return at.Format("2 Jan 2006, 15:04")
+}
