@@ -31,10 +31,10 @@ const emptyRead = 20 * time.Millisecond
 
 var errLinkLost = errors.New("link lost")
 
-// query is a question that the printer answers with one byte.
+// query is a question that the printer answers with one byte. It stays in its queue when nobody waits for it any
+// more, so that its late answer is not taken for another.
 type query struct {
 	answer chan byte // holds one
-	given  bool      // nobody waits for it any more; its answer is thrown away when it comes
 }
 
 // link is one open connection. One goroutine reads it from opening to closing.
@@ -113,9 +113,7 @@ func (l *link) deliver(waiting []*query, b byte) []*query {
 		l.noise++
 		return waiting
 	}
-	if !waiting[0].given {
-		waiting[0].answer <- b
-	}
+	waiting[0].answer <- b
 	return waiting[1:]
 }
 
@@ -195,7 +193,7 @@ func (l *link) mark(ctx context.Context) (*query, error) {
 	return q, l.write(ctx, cmdMark)
 }
 
-// wait waits for q's answer and gives q up when ctx ends first.
+// wait waits for q's answer.
 func (l *link) wait(ctx context.Context, q *query) (byte, error) {
 	select {
 	case b := <-q.answer:
@@ -208,9 +206,6 @@ func (l *link) wait(ctx context.Context, q *query) (byte, error) {
 			return 0, errLinkLost
 		}
 	case <-ctx.Done():
-		l.mu.Lock()
-		q.given = true
-		l.mu.Unlock()
 		return 0, fmt.Errorf("printer does not answer: %w", ctx.Err())
 	}
 }

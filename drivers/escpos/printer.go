@@ -105,6 +105,10 @@ func (p *Printer) print(ctx context.Context, j job) error {
 	if p.torn {
 		pieces = slices.Insert(pieces, 0, slices.Concat(cmdInitialise, cmdCut))
 	}
+	select {
+	case <-p.link.trouble: // of an earlier time
+	default:
+	}
 	p.leftovers, p.torn = true, true
 	if err := p.send(ctx, pieces); err != nil {
 		if !p.link.dead() {
@@ -141,10 +145,6 @@ func (p *Printer) send(ctx context.Context, pieces [][]byte) error {
 // worked waits for a mark's answer. While the printer is silent it is asked for the cause: a printer without paper
 // keeps the mark in its buffer.
 func (p *Printer) worked(ctx context.Context, mark *query) error {
-	select {
-	case <-p.link.trouble: // of an earlier time
-	default:
-	}
 	for {
 		look := time.NewTimer(p.cfg.Quiet)
 		select {

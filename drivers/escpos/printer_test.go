@@ -27,7 +27,7 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 // short waits, so that rules which sit through them are quick; long enough for a busy machine.
-var short = escpos.Config{Quiet: 500 * time.Millisecond, Work: 10 * time.Second}
+var short = escpos.Config{Quiet: 2 * time.Second, Work: 15 * time.Second}
 
 func TestConformanceOverTCP(t *testing.T) {
 	printertest.Run(t, func(t *testing.T) (printer.Printer, printertest.Far) {
@@ -436,6 +436,54 @@ func TestLateAnswerIsNotTakenForAnother(t *testing.T) {
 		}
 		if s.Online || !s.CoverOpen || s.PaperEnd || s.Fault != "" {
 			t.Errorf("Status = %+v, want offline with the cover open and nothing else", s)
+		}
+	})
+}
+
+func TestAnswerMeantForAnotherIsIgnored(t *testing.T) {
+	// A tty holds the answer to a question that was asked before it was opened.
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		p := escpos.New(func(ctx context.Context) (io.ReadWriteCloser, error) {
+			conn, err := pipe(sim)(ctx)
+			return &hasLeftover{ReadWriteCloser: conn, left: []byte{0x16}}, err
+		}, escpos.Config{}, quiet)
+		defer p.Close()
+		if s, err := p.Status(t.Context()); err != nil || !s.Ready() {
+			t.Errorf("Status = %+v, %v", s, err)
+		}
+	})
+}
+
+type hasLeftover struct {
+	io.ReadWriteCloser
+	left []byte
+}
+
+func (h *hasLeftover) Read(b []byte) (int, error) {
+	if len(h.left) > 0 {
+		n := copy(b, h.left)
+		h.left = h.left[n:]
+		return n, nil
+	}
+	return h.ReadWriteCloser.Read(b)
+}
+
+func TestAutomaticStatusTellsAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		p := escpos.New(func(ctx context.Context) (io.ReadWriteCloser, error) {
+			conn, err := pipe(sim)(ctx)
+			conn.Write([]byte("\x1da\xff"))
+			return conn, err
+		}, escpos.Config{}, quiet)
+		defer p.Close()
+		if s, err := p.Status(t.Context()); err != nil || !s.Ready() {
+			t.Fatalf("Status = %+v, %v", s, err)
+		}
+		sim.PaperEndsAfter(1)
+		began := time.Now()
+		want(t, p.Print(t.Context(), text("one", "two")), device.ErrDoubt)
+		if waited := time.Since(began); waited > 100*time.Millisecond {
+			t.Errorf("took %v", waited)
 		}
 	})
 }

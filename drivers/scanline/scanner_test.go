@@ -36,7 +36,7 @@ func TestConformanceOverTTY(t *testing.T) {
 		dial := func(context.Context) (io.ReadWriteCloser, error) {
 			return os.OpenFile(far.Path(), os.O_RDWR|syscall.O_NOCTTY, 0)
 		}
-		return NewSerial(dial, Config{}, quiet), far
+		return NewSerial(dial, Config{Silence: 5 * time.Second}, quiet), far // a slow machine makes pauses
 	})
 }
 
