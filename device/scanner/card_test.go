@@ -69,6 +69,19 @@ func TestCard(t *testing.T) {
 	}
 }
 
+func TestReasonIsTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://example.org/1": "web address",
+		"9783161484100":         "book",
+		"123":                   "fewer than 4",
+		"JOHN 1234":             "characters other than",
+	} {
+		if _, err := (scanner.CardRules{}).Card(scanner.Scan{Text: text}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Card(%q) = %v, want %q in it", text, err, want)
+		}
+	}
+}
+
 func TestAcceptedSymbologiesOnly(t *testing.T) {
 	rules := scanner.CardRules{Accept: []scanner.Symbology{scanner.Codabar, scanner.EAN}, Min: 5, Max: 13}
 	for text, want := range map[scanner.Scan]bool{

@@ -123,7 +123,7 @@ func TestParserTellsAnswersApart(t *testing.T) {
 		{"answer in a torn status", "\x14\x00\x12", []message{{kindRealTime, []byte{0x12}}}},
 		{"answer in a torn block", "\x37\x25\x12", []message{{kindRealTime, []byte{0x12}}}},
 		{"noise", "\x80\x91\xff\x12", []message{{kindRealTime, []byte{0x12}}}},
-		{"block without end", "_" + strings.Repeat("A", 79) + "\x12", []message{{kindRealTime, []byte{0x12}}}},
+		{"block without end", "_" + strings.Repeat("A", 79) + "\x72", []message{{kindRealTime, []byte{0x72}}}},
 	} {
 		got := parsed([]byte(c.bytes))
 		if !slices.EqualFunc(got, c.want, func(a, b message) bool { return a.kind == b.kind && bytes.Equal(a.bytes, b.bytes) }) {

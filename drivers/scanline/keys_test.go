@@ -102,6 +102,7 @@ func TestKeys(t *testing.T) {
 		{"a person types to a scanner with Enter", start().text("9999").press(enter).pause(time.Second).text("1").pause(150 * time.Millisecond).text("2").pause(150 * time.Millisecond).text("3").press(enter), []string{"9999"}},
 		{"events were lost", start().text("12").event(evdev.EV_SYN, evdev.SYN_DROPPED, 0).text("34567").press(enter).text("5678").press(enter), []string{"5678"}},
 		{"events were lost, no Enter", start().text("12").event(evdev.EV_SYN, evdev.SYN_DROPPED, 0).text("34567").pause(time.Second).text("5678"), []string{"5678"}},
+		{"events were lost before a pause", start().text("12").event(evdev.EV_SYN, evdev.SYN_DROPPED, 0).text("34").pause(80 * time.Millisecond).text("567").pause(time.Second).text("5678"), []string{"5678"}},
 		{"Shift lost with the events", start().event(evdev.EV_KEY, evdev.KEY_LEFTSHIFT, 1).event(evdev.EV_SYN, evdev.SYN_DROPPED, 0).pause(time.Second).text("123").press(enter), []string{"123"}},
 		{"Alt and keypad", start().hold(evdev.KEY_LEFTALT, evdev.KEY_KP4, evdev.KEY_KP9).text("23").press(enter), []string{"??23"}},
 		{"Enter alone", start().press(enter, enter), nil},

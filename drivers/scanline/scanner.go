@@ -186,14 +186,13 @@ func (s *Scanner) Read(ctx context.Context) (scanner.Scan, error) {
 	case scan := <-f.labels:
 		return scan, nil
 	case <-f.done:
-		s.forget(f)
 		return scanner.Scan{}, fmt.Errorf("scanline: scanner lost: %w: %w", device.ErrAttention, f.err)
 	case <-ctx.Done():
 		return scanner.Scan{}, fmt.Errorf("scanline: read: %w: %w", device.ErrNotSent, ctx.Err())
 	}
 }
 
-// live returns the feed, opened anew when there is none or it was lost while nobody read.
+// live returns the feed, opened anew when there is none or it was lost.
 func (s *Scanner) live(ctx context.Context) (*feed, error) {
 	s.mu.Lock()
 	f := s.feed
@@ -201,7 +200,6 @@ func (s *Scanner) live(ctx context.Context) (*feed, error) {
 	if f != nil {
 		select {
 		case <-f.done:
-			s.forget(f)
 		default:
 			return f, nil
 		}
@@ -214,14 +212,6 @@ func (s *Scanner) live(ctx context.Context) (*feed, error) {
 	s.feed = f
 	s.mu.Unlock()
 	return f, nil
-}
-
-func (s *Scanner) forget(f *feed) {
-	s.mu.Lock()
-	if s.feed == f {
-		s.feed = nil
-	}
-	s.mu.Unlock()
 }
 
 // Close releases the scanner and ends a Read that waits. The scanner may be used again; the next Read opens it.
