@@ -1,0 +1,150 @@
+package zvt
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/money"
+)
+
+// Transport is how the bytes travel.
+type Transport int
+
+const (
+	// TCP carries bare APDUs. The connection is opened for each call and closed after it, for terminals close idle
+	// ones without a word.
+	TCP Transport = iota
+	// Serial frames each APDU with a check sum, confirms blocks and repeats them. The line stays open.
+	Serial
+)
+
+// Printing is who puts the card slip on paper.
+type Printing int
+
+const (
+	// PrintBlocks: the terminal sends its slips as text blocks and lines, the kiosk prints them (config byte BE).
+	PrintBlocks Printing = iota
+	// PrintOwn: the kiosk writes slips of its own from the approval (3E).
+	PrintOwn
+	// PrintTerminal: the terminal has a printer (38).
+	PrintTerminal
+)
+
+// Config says what a terminal expects. The zero value of a field chooses the default in its comment.
+type Config struct {
+	Transport     Transport
+	Password      string         // six digits; "000000"
+	Currency      money.Currency // EUR
+	TerminalID    string         // eight digits; where set, another terminal takes no payment. Empty: any
+	Printing      Printing
+	Charset       string        // of texts without tag 14, see ParseCharset; cp437
+	LineWidth     int           // characters in a printed line, told to the terminal; 0: not told
+	PaymentType   byte          // BMP 19 of an authorisation; 40: the terminal decides
+	OmitReference bool          // do not send Purchase.Ref in tag E9
+	ReferenceType string        // two letters in front of the reference, tag 1F62; "AC"
+	T3            time.Duration // command to first answer; 5 s
+	T4            time.Duration // between messages of a running command unless 04 FF says otherwise; 180 s
+	Longest       time.Duration // a whole command; 20 minutes
+	CardWait      time.Duration // how long the terminal waits for a card, whole seconds up to 255; 60 s
+	IdleWait      time.Duration // how long recovery waits for a busy terminal; 3 minutes
+	IdlePoll      time.Duration // pause between status enquiries while waiting; 2.5 s
+
+	// LastResultProven: at installation this terminal was seen to send 04 0F upon 06 20. Only then does its silence there
+	// mean that it remembers no transaction.
+	LastResultProven bool
+}
+
+// settings is a Config with its defaults, ready for use.
+type settings struct {
+	Config
+	password []byte
+	currency []byte
+	charset  Charset
+}
+
+func (c Config) settings() (settings, error) {
+	setDuration := func(d *time.Duration, standard time.Duration) {
+		if *d <= 0 {
+			*d = standard
+		}
+	}
+	setDuration(&c.T3, 5*time.Second)
+	setDuration(&c.T4, 180*time.Second)
+	setDuration(&c.Longest, 20*time.Minute)
+	setDuration(&c.CardWait, 60*time.Second)
+	setDuration(&c.IdleWait, 3*time.Minute)
+	setDuration(&c.IdlePoll, 2500*time.Millisecond)
+	if c.Password == "" {
+		c.Password = "000000"
+	}
+	if c.Currency == "" {
+		c.Currency = "EUR"
+	}
+	if c.PaymentType == 0 {
+		c.PaymentType = 0x40
+	}
+	if c.ReferenceType == "" {
+		c.ReferenceType = "AC"
+	}
+	s := settings{Config: c}
+	var err error
+	if s.charset, err = ParseCharset(c.Charset); err != nil {
+		return s, err
+	}
+	if s.password, err = packDigits(c.Password, 6); err != nil {
+		return s, fmt.Errorf("zvt: the password must have six digits")
+	}
+	if !c.Currency.Known() {
+		return s, fmt.Errorf("zvt: currency %q is not known", c.Currency)
+	}
+	if s.currency, err = packDigits("0"+c.Currency.Numeric(), 4); err != nil {
+		return s, fmt.Errorf("zvt: currency %q: %w", c.Currency, err)
+	}
+	if _, err = packDigits(c.TerminalID, 8); c.TerminalID != "" && err != nil {
+		return s, fmt.Errorf("zvt: terminal id %q must have eight digits", c.TerminalID)
+	}
+	if c.LineWidth < 0 || c.LineWidth > 99 {
+		return s, fmt.Errorf("zvt: line width %d must be 0 to 99", c.LineWidth)
+	}
+	if c.CardWait < time.Second || c.CardWait > 255*time.Second {
+		return s, fmt.Errorf("zvt: card wait %s must be 1 to 255 seconds", c.CardWait)
+	}
+	return s, nil
+}
+
+// Check says what is wrong with a configuration. The methods of a Terminal made with a wrong one answer
+// device.ErrAttention.
+func (c Config) Check() error {
+	_, err := c.settings()
+	return err
+}
+
+func packDigits(digits string, n int) ([]byte, error) {
+	if len(digits) != n {
+		return nil, fmt.Errorf("%d digits are wanted", n)
+	}
+	b := make([]byte, n/2)
+	for i := range n {
+		d := digits[i]
+		if d < '0' || d > '9' {
+			return nil, fmt.Errorf("only digits are wanted")
+		}
+		b[i/2] = b[i/2]<<4 | (d - '0')
+	}
+	return b, nil
+}
+
+// DialTCP reaches a terminal at host:port (usually port 20007). Keep-alive notices a pulled cable within 40 seconds.
+func DialTCP(address string) device.Dial {
+	dialer := net.Dialer{
+		Timeout:         5 * time.Second,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 10 * time.Second, Count: 3},
+	}
+	return func(ctx context.Context) (io.ReadWriteCloser, error) {
+		return dialer.DialContext(ctx, "tcp", address)
+	}
+}

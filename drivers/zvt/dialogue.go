@@ -1,0 +1,298 @@
+package zvt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/terminal"
+)
+
+// dialogue is one command to the terminal with what is done about its messages.
+type dialogue struct {
+	request APDU
+	// status decides on a 04 0F: its answer, or an error that ends the dialogue without an answer. nil: acknowledged.
+	status func(Message) (APDU, error)
+	// late decides on a 04 0F that came before the command was accepted, so belongs to an earlier one: whether to
+	// acknowledge it. nil: the dialogue ends without an answer to it.
+	late func(Message) bool
+	// progress is told intermediate statuses. May be nil.
+	progress func(terminal.Progress)
+	// slip collects what is to be printed. May be nil: printed texts are acknowledged and dropped.
+	slip *slip
+	// stop says whether a ctx that ends leads to an abort request, after which the last word is still awaited. nil: the
+	// dialogue moves no money and ends at once.
+	stop func() bool
+}
+
+// ending is how a dialogue ended.
+type ending struct {
+	handed  bool    // at least one byte of the command left
+	refused bool    // the first answer was 84 xx: the command was not begun
+	code    byte    // xx
+	data    []byte  // what came with 84 xx
+	last    Message // the completion or the abort, where the error is nil and refused is false
+}
+
+var (
+	errUnfinished = errors.New("the terminal still has a transaction under way")
+	errOverlong   = errors.New("the command does not end")
+)
+
+var acknowledged = APDU{Control: Ack}
+
+// run carries out one dialogue over l. An error means that the last word of the terminal is not known; the link is
+// then of no more use. ending.handed says whether the command can have arrived.
+func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error) {
+	if err := ctx.Err(); err != nil {
+		return ending{}, err
+	}
+	if err := l.send(d.request); err != nil {
+		return ending{handed: !errors.Is(err, errNothingOut)}, err
+	}
+	end := ending{handed: true}
+	t4 := t.cfg.T4
+	longest := time.Now().Add(t.cfg.Longest)
+	deadline := time.Now().Add(t.cfg.T3)
+	wake := ctx.Done()
+	accepted, stopWanted := false, false
+	for {
+		if stopWanted && accepted {
+			stopWanted = false
+			if d.stop() {
+				if err := l.send(APDU{Control: AbortRequest}); err != nil {
+					return end, err
+				}
+			}
+		}
+		if time.Now().After(longest) {
+			return end, errOverlong
+		}
+		a, err := l.receive(deadline, wake)
+		switch {
+		case errors.Is(err, errWoken):
+			wake = nil
+			if d.stop == nil {
+				return end, ctx.Err()
+			}
+			stopWanted = true
+			continue
+		case err != nil:
+			return end, err
+		}
+		if a.Control.Answer() {
+			switch {
+			case accepted: // the answer to an abort request; the last word is still to come
+				t.log.Debug("terminal answers an abort request", "answer", a.Control.String())
+			case a.Control.Positive():
+				accepted, deadline = true, time.Now().Add(t4)
+			default:
+				end.refused, end.code, end.data = true, byte(a.Control), a.Data
+				return end, nil
+			}
+			continue
+		}
+		m := ReadMessage(a)
+		if m.Err != nil {
+			t.log.Warn("terminal message not fully understood", "control", a.Control.String(), "err", m.Err)
+		}
+		answer := acknowledged
+		switch a.Control {
+		case StatusInformation:
+			switch {
+			case !accepted && d.late == nil:
+				return end, errUnfinished
+			case !accepted:
+				if !d.late(m) {
+					continue
+				}
+			case d.status != nil:
+				if answer, err = d.status(m); err != nil {
+					return end, err
+				}
+			}
+			deadline = restart(deadline, accepted, t4)
+		case IntermediateStatus:
+			if m.HasTimeout {
+				if minutes, err := BCD([]byte{m.Timeout}); err == nil && minutes > 0 {
+					t4 = time.Duration(minutes) * time.Minute
+				}
+			}
+			deadline = restart(deadline, accepted, t4)
+			if d.progress != nil && accepted {
+				if p := progress(m.Intermediate); p != "" {
+					d.progress(p)
+				}
+			}
+		case PrintLine, PrintBlock:
+			if d.slip != nil && accepted {
+				d.slip.add(m)
+			}
+			deadline = restart(deadline, accepted, t4)
+		case Completion, Abort:
+			if accepted {
+				end.last = m
+				if err := l.send(acknowledged); err != nil {
+					// The terminal has said its last word; what it decided does not hang on this answer.
+					t.log.Info("terminal did not take the answer to its last message", "err", err)
+					t.drop()
+				}
+				return end, nil
+			}
+		case SetClock:
+		default:
+			t.log.Warn("terminal sends an unknown command", "control", a.Control.String())
+			answer = APDU{Control: 0x8483}
+		}
+		if err := l.send(answer); err != nil {
+			return end, err
+		}
+	}
+}
+
+// restart begins T4 anew in an accepted command; before that T3 goes on.
+func restart(deadline time.Time, accepted bool, t4 time.Duration) time.Time {
+	if !accepted {
+		return deadline
+	}
+	return time.Now().Add(t4)
+}
+
+// ask opens the link if need be, registers if need be, and carries out one dialogue. The link is dropped when the last
+// word is missing.
+func (t *Terminal) ask(ctx context.Context, d dialogue) (ending, error) {
+	l, err := t.connect(ctx, d.late)
+	if err != nil {
+		return ending{}, err
+	}
+	end, err := t.run(ctx, l, d)
+	if err != nil {
+		t.drop()
+	}
+	return end, err
+}
+
+// connect returns a link that stands, with nothing unread on it and a registered terminal. Nothing of a payment has
+// been sent when it fails.
+func (t *Terminal) connect(ctx context.Context, late func(Message) bool) (*link, error) {
+	for range 3 {
+		if t.link != nil && t.link.dead() {
+			t.log.Info("terminal closed the link")
+			t.drop()
+		}
+		if t.link == nil {
+			l, err := t.dialLink(ctx)
+			if err != nil {
+				return nil, err
+			}
+			t.link = l
+		}
+		if err := t.clear(t.link, late); err != nil {
+			t.drop()
+			return nil, err
+		}
+		if t.registered {
+			return t.link, nil
+		}
+		if err := t.register(ctx, t.link, late); err != nil {
+			t.drop()
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: the terminal closes it at once", errLinkLost)
+}
+
+// clear answers what came on the line since the last dialogue.
+func (t *Terminal) clear(l *link, late func(Message) bool) error {
+	for len(l.queue) > 0 {
+		a := l.queue[0]
+		l.queue = l.queue[1:]
+		if a.Control.Answer() {
+			continue
+		}
+		t.log.Info("terminal message outside a dialogue", "control", a.Control.String())
+		if a.Control == StatusInformation {
+			if late == nil {
+				return errUnfinished
+			}
+			if !late(ReadMessage(a)) {
+				continue
+			}
+		}
+		if err := l.send(acknowledged); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// register is 06 00: who prints, which currency, which texts may come. It checks that the terminal is the right one.
+func (t *Terminal) register(ctx context.Context, l *link, late func(Message) bool) error {
+	end, err := t.run(ctx, l, dialogue{request: t.registration(), late: late})
+	if err != nil {
+		return fmt.Errorf("registration: %w", err)
+	}
+	if end.refused {
+		code := end.code
+		if code == byte(Abort&0xFF) && len(end.data) > 0 { // 84 1E: the reason stands in the data
+			code = end.data[0]
+		}
+		return fmt.Errorf("registration: %w: %s", refusal(code), ResultText(code))
+	}
+	if end.last.Control == Abort {
+		return fmt.Errorf("registration: %w: %s", device.ErrAttention, ResultText(end.last.ResultCode))
+	}
+	fields := end.last.Fields
+	id := fields.Digits(BMPTerminalID)
+	if id == "" {
+		if o, ok := FindTLV(end.last.TLV, TagTerminalID); ok {
+			id = Nibbles(o.Value)
+		}
+	}
+	if id != "" {
+		t.terminalID = id
+	}
+	if err := t.rightTerminal(id); err != nil {
+		return err
+	}
+	if currency := fields.Digits(BMPCurrency); currency != "" && currency != "0"+t.cfg.Currency.Numeric() {
+		return fmt.Errorf("registration: %w: the terminal works in currency %s, not in %s", device.ErrAttention, currency, t.cfg.Currency)
+	}
+	if o, ok := FindTLV(end.last.TLV, TagPrinterWidth); ok {
+		if width, err := BCD(o.Value); err == nil && width <= 99 {
+			t.width = int(width)
+		}
+	}
+	if status, ok := fields.Byte(BMPType); ok && status&0x07 != 0 {
+		t.log.Warn("terminal wants service", "initialisation", status&0x01 != 0, "diagnosis", status&0x02 != 0, "payment_data", status&0x04 != 0)
+	}
+	t.registered = true
+	return nil
+}
+
+// rightTerminal: a swapped terminal would pay into another account.
+func (t *Terminal) rightTerminal(id string) error {
+	if t.cfg.TerminalID != "" && id != "" && id != t.cfg.TerminalID {
+		return fmt.Errorf("%w: this is terminal %s, configured is %s", device.ErrAttention, id, t.cfg.TerminalID)
+	}
+	return nil
+}
+
+// drop closes the link; the next call opens and registers anew.
+func (t *Terminal) drop() {
+	if t.link != nil {
+		t.link.close()
+		t.link = nil
+	}
+	t.registered = false
+}
+
+// release ends a call: a TCP connection does not stay open, a serial line does.
+func (t *Terminal) release() {
+	if t.link != nil && t.cfg.Transport == TCP {
+		t.link.close()
+		t.link = nil
+	}
+}
