@@ -57,7 +57,8 @@ type ILS struct {
 	Password    Secret   `toml:"password"`
 	Institution string   `toml:"institution"`
 	Location    string   `toml:"location"`
-	Quiet       Duration `toml:"quiet"`
+	Quiet       Duration `toml:"quiet"`  // a posting is applied within this time or never
+	Answer      Duration `toml:"answer"` // longest wait for the answer to a posting
 }
 
 // Terminal is the card terminal.
@@ -243,7 +244,7 @@ func (m *Mistakes) Error() string {
 func Defaults() Config {
 	return Config{
 		Kiosk:    Kiosk{Currency: "EUR", Languages: []string{"en"}, State: "/var/lib/kiosk", Socket: "/run/kiosk/ctl.sock"},
-		ILS:      ILS{Route: "sip2", Profile: "generic", Quiet: Duration(120 * time.Second)},
+		ILS:      ILS{Route: "sip2", Profile: "generic", Quiet: Duration(120 * time.Second), Answer: Duration(45 * time.Second)},
 		Terminal: Terminal{Driver: "zvt"},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
@@ -406,6 +407,9 @@ func (k *checker) ils() {
 	k.oneOf("ils.charset", c.Charset, "", "utf-8", "latin-1", "cp850", "cp437", "ascii")
 	if time.Duration(c.Quiet) <= 0 || time.Duration(c.Quiet) > time.Hour {
 		k.say("ils.quiet", fmt.Sprintf("%s is no quiet time", time.Duration(c.Quiet)), `use a time between 1s and 1h; "120s" is right for most library systems`)
+	}
+	if time.Duration(c.Answer) < time.Second || time.Duration(c.Answer) > 10*time.Minute {
+		k.say("ils.answer", fmt.Sprintf("%s is no waiting time", time.Duration(c.Answer)), `use a time between 1s and 10m; "45s" is right for most library systems`)
 	}
 	if !c.TLS && c.Address.Scheme == "tcp" && (c.CAFile != "" || c.ServerName != "") {
 		k.say("ils.tls", "a certificate is named but TLS is off", "set tls = true or remove ca_file and server_name")

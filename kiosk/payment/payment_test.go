@@ -379,7 +379,7 @@ func TestEventsSurviveTheDisk(t *testing.T) {
 // TestBooksAgreeWhateverHappens throws random events at payments and checks what must hold after each.
 func TestBooksAgreeWhateverHappens(t *testing.T) {
 	seen := map[string]int{}
-	for seed := range uint64(3000) {
+	for seed := range uint64(10000) {
 		draw := rand.New(rand.NewPCG(seed, 1))
 		p := walk(t, Payment{}, intended("104", "105"))
 		captures := 0
@@ -444,7 +444,7 @@ func randomEvent(draw *rand.Rand, p Payment, seconds int) Event {
 		CaseResolved{h, draw.IntN(3), ResolvedPosted, "mk", "x"}, CaseResolved{h, 0, ResolvedCharged, "mk", "x"},
 		RefundDone{h, leg, "mk", "x"}, ReceiptPrinted{Head: h},
 	}
-	if p.State == StateReversing && draw.IntN(4) == 0 {
+	if p.State == StateReversing && draw.IntN(8) == 0 {
 		return Reversed{Head: h}
 	}
 	return all[draw.IntN(len(all))]

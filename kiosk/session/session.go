@@ -96,6 +96,14 @@ type choice struct {
 	beingBooked bool
 }
 
+// key names the choice at place i on the screen.
+func (c choice) key(i int) string {
+	if c.fee.ID != "" {
+		return c.fee.ID
+	}
+	return "line-" + strconv.Itoa(i)
+}
+
 // New makes a session. It does nothing before Run.
 func New(c Config) *Session {
 	s := &Session{Config: c, inbox: make(chan func()), ended: make(chan struct{}), hub: newHub()}
@@ -347,7 +355,7 @@ func (s *Session) open(account ils.Account, unfinished []payment.Payment) {
 func (s *Session) showFees() {
 	s.view.Total, s.view.Chosen, s.view.Fees = s.account.Total, money.Of(0, s.account.Total.Currency), nil
 	for i, c := range s.choices {
-		s.view.Fees = append(s.view.Fees, FeeLine{Key: strconv.Itoa(i), Description: c.fee.Description,
+		s.view.Fees = append(s.view.Fees, FeeLine{Key: c.key(i), Description: c.fee.Description,
 			Amount: c.fee.Balance, Chosen: c.chosen, BeingBooked: c.beingBooked})
 		if c.chosen {
 			if sum, err := s.view.Chosen.Add(c.fee.Balance); err == nil {
@@ -486,17 +494,16 @@ func (s *Session) enter() {
 }
 
 func (s *Session) choose(key string) error {
-	i, err := strconv.Atoi(key)
-	if err != nil || i < 0 || i >= len(s.choices) || s.view.WholeOnly {
-		return ErrStale
+	for i := range s.choices {
+		c := &s.choices[i]
+		if c.key(i) != key || s.view.WholeOnly || c.beingBooked || !c.fee.Balance.Positive() {
+			continue
+		}
+		c.chosen = !c.chosen
+		s.showFees()
+		return nil
 	}
-	c := &s.choices[i]
-	if c.beingBooked || !c.fee.Balance.Positive() {
-		return ErrStale
-	}
-	c.chosen = !c.chosen
-	s.showFees()
-	return nil
+	return ErrStale
 }
 
 func (s *Session) chooseAll() {

@@ -95,7 +95,7 @@ const (
 
 // FeeLine is one fee on the screen.
 type FeeLine struct {
-	Key         string // what the action choose names; no id of the library's
+	Key         string // what the action choose names: the library's fee id, where it has one
 	Description string
 	Amount      money.Amount
 	Chosen      bool

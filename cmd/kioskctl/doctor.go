@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"selfpay/kiosk/config"
+	"selfpay/kiosk/control"
+	"selfpay/kiosk/health"
+	"selfpay/kiosk/ledger"
+)
+
+type configCommand struct {
+	Check configCheck `cmd:"" help:"Name the line, the key and the mend for each mistake."`
+	Show  configShow  `cmd:"" help:"What the kiosk works with, secrets hidden."`
+}
+
+type configCheck struct {
+	File string `arg:"" optional:"" type:"path" help:"The file; the kiosk's own where it is left out."`
+}
+
+func (c *configCheck) Run(t *tool) error {
+	path := c.File
+	if path == "" {
+		path = t.config
+	}
+	_, err := config.Load(path)
+	var mistakes *config.Mistakes
+	switch {
+	case errors.As(err, &mistakes) && t.json:
+		for _, m := range mistakes.List {
+			if err := t.document(m); err != nil {
+				return err
+			}
+		}
+		return errConfig
+	case err != nil:
+		return err
+	case t.json:
+		return t.document(map[string]bool{"ok": true})
+	}
+	t.say("%s is well", path)
+	return nil
+}
+
+type configShow struct{}
+
+func (configShow) Run(t *tool) error {
+	c, err := t.load()
+	if err != nil {
+		return err
+	}
+	if t.json {
+		return t.document(c)
+	}
+	t.say("%+v", c)
+	return nil
+}
+
+// finding is one thing the doctor looked at.
+type finding struct {
+	Check  string        `json:"check"`
+	Status health.Status `json:"status"`
+	Found  string        `json:"found"`
+	Fix    string        `json:"fix,omitempty"`
+}
+
+type doctorCommand struct{}
+
+func (doctorCommand) Run(ctx context.Context, t *tool) error {
+	c, err := t.load()
+	findings := []finding{configFinding(t.config, err)}
+	if err == nil {
+		findings = append(findings, stateFindings(c)...)
+		findings = append(findings, clockFinding())
+		findings = append(findings, t.daemonFindings(ctx, c)...)
+	}
+	well := true
+	for _, f := range findings {
+		well = well && f.Status != health.Fail
+		if t.json {
+			if err := t.document(f); err != nil {
+				return err
+			}
+			continue
+		}
+		t.say("%-4s  %-18s %s", f.Status, f.Check, f.Found)
+		if f.Fix != "" && f.Status != health.Pass {
+			t.say("      %-18s -> %s", "", f.Fix)
+		}
+	}
+	if !well {
+		return errNotWell
+	}
+	return nil
+}
+
+func configFinding(path string, err error) finding {
+	if err != nil {
+		return finding{"config", health.Fail, strings.ReplaceAll(err.Error(), "\n", "; "), "mend the lines named, then run kioskctl config check " + path}
+	}
+	return finding{"config", health.Pass, path + " is well", ""}
+}
+
+func stateFindings(c config.Config) []finding {
+	findings := []finding{secretFinding("terminal password", c.Terminal.Password), secretFinding("library password", c.ILS.Password)}
+	info, err := os.Stat(c.Kiosk.State)
+	if err != nil {
+		return append(findings, finding{"state folder", health.Fail, err.Error(), "make the folder and give it to the kiosk's user"})
+	}
+	findings = append(findings, privacyFinding("state folder", c.Kiosk.State, info, 0o007))
+	if keys, err := os.Stat(filepath.Join(c.Kiosk.State, "keys")); err == nil {
+		findings = append(findings, privacyFinding("keys", filepath.Join(c.Kiosk.State, "keys"), keys, 0o077))
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(c.Kiosk.State, &disk); err == nil {
+		free := disk.Bavail * uint64(disk.Bsize)
+		f := finding{"disk space", health.Pass, fmt.Sprintf("%d MB free", free>>20), "remove old files; no payment is taken below 8 MB"}
+		if free < ledger.Floor {
+			f.Status = health.Fail
+		} else if free < 200<<20 {
+			f.Status = health.Warn
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+func secretFinding(name string, s config.Secret) finding {
+	if _, err := s.Read(); err != nil {
+		return finding{name, health.Warn, err.Error(), "the daemon may still have it, if systemd gives it a credential"}
+	}
+	if s != "" && s.String() == "(hidden)" {
+		return finding{name, health.Warn, "it stands in the configuration itself", "put it into a credential: credential:NAME"}
+	}
+	return finding{name, health.Pass, "can be read", ""}
+}
+
+func privacyFinding(name, path string, info os.FileInfo, forbidden os.FileMode) finding {
+	if info.Mode().Perm()&forbidden != 0 {
+		return finding{name, health.Warn, fmt.Sprintf("%s may be read by others (%v)", path, info.Mode().Perm()), "chmod 700 " + path}
+	}
+	return finding{name, health.Pass, path, ""}
+}
+
+// clockFinding compares the clock with the newest possible date of this program's files.
+func clockFinding() finding {
+	program, err := os.Executable()
+	if err == nil {
+		if info, err := os.Stat(program); err == nil && time.Now().Before(info.ModTime().Add(-24*time.Hour)) {
+			return finding{"clock", health.Fail, "the clock is older than this program: " + time.Now().Format(time.DateTime), "set the clock, and check the battery and NTP"}
+		}
+	}
+	return finding{"clock", health.Pass, time.Now().Format(time.DateTime), ""}
+}
+
+var fixes = map[string]string{
+	health.CheckLedger:    "look at disk space and file rights in the state folder, then kioskctl ledger verify",
+	health.CheckTerminal:  "is it switched on, plugged in, and is terminal.address right?",
+	health.CheckLibrary:   "ask the library: is the SIP2 server up, the address reachable, the login still valid?",
+	health.CheckPrinter:   "is it switched on and plugged in, and its cover closed?",
+	health.CheckPaper:     "put in a new roll",
+	health.CheckScanner:   "is it plugged in, and is scanner.address its name under /dev?",
+	health.CheckQueue:     "kioskctl queue list",
+	health.CheckQueueAge:  "kioskctl queue list; is the library system up?",
+	health.CheckInDoubt:   "nothing yet: the kiosk is looking; kioskctl queue list shows it",
+	health.CheckOpenCases: "kioskctl case list",
+	health.CheckRefunds:   "kioskctl refund list",
+}
+
+func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {
+	var s control.Status
+	err := control.NewClient(c.Kiosk.Socket).Get(ctx, "/status", &s)
+	if err != nil {
+		return append([]finding{{"daemon", health.Fail, err.Error(), "systemctl start kioskd, then journalctl -u kioskd"}}, t.ledgerFinding(ctx, c))
+	}
+	findings := []finding{{"daemon", health.Pass, "answers, version " + s.Version, ""}}
+	for _, name := range slices.Sorted(maps.Keys(s.Checks)) {
+		check := s.Checks[name]
+		found := check.Output
+		if check.Value != nil {
+			found = strings.TrimSpace(fmt.Sprintf("%d %s %s", *check.Value, check.Unit, check.Output))
+		}
+		findings = append(findings, finding{name, check.Status, found, fixes[name]})
+	}
+	return findings
+}
+
+func (t *tool) ledgerFinding(ctx context.Context, c config.Config) finding {
+	f := finding{Check: "ledger", Status: health.Pass, Fix: "keep the file for examination and call support"}
+	err := t.offline(c, func(l *ledger.Ledger) error {
+		v, err := l.Verify(ctx)
+		f.Found = fmt.Sprintf("sound: %d events, %d payments", v.Events, v.Payments)
+		return err
+	})
+	if err != nil {
+		f.Status, f.Found = health.Fail, err.Error()
+	}
+	return f
+}

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"selfpay/device/money"
+	"selfpay/kiosk/control"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+)
+
+type statusCommand struct {
+	Watch bool `help:"Show it again every second."`
+}
+
+func (c *statusCommand) Run(ctx context.Context, t *tool) error {
+	for {
+		s, err := t.status(ctx)
+		if err != nil {
+			return err
+		}
+		if err := t.showStatus(s); err != nil {
+			return err
+		}
+		if !c.Watch {
+			if !s.Ready {
+				return errNotWell
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (t *tool) status(ctx context.Context) (control.Status, error) {
+	var s control.Status
+	err := t.read(ctx, "/status", &s, func(l *ledger.Ledger) error {
+		s = control.Status{Daemon: "down", Reason: "kioskd is not running"}
+		queue, err := control.Queue(l)
+		if err != nil {
+			return err
+		}
+		s.Queue = len(queue)
+		for _, i := range queue {
+			if i.OpenCase {
+				s.OpenCases++
+			}
+			if i.State == string(payment.LegRefundDue) {
+				s.RefundsDue++
+			}
+			if strings.HasSuffix(i.State, "in doubt") {
+				s.InDoubt++
+			}
+		}
+		return nil
+	})
+	return s, err
+}
+
+func (t *tool) showStatus(s control.Status) error {
+	if t.json {
+		return t.document(s)
+	}
+	ready := "yes"
+	if !s.Ready {
+		ready = "no: " + s.Reason
+	}
+	t.say("daemon %s  kiosk %s  version %s", s.Daemon, s.Kiosk, s.Version)
+	t.say("takes payments: %s", ready)
+	t.say("screen %s  queue %d  in doubt %d  open cases %d  refunds due %d", s.Screen, s.Queue, s.InDoubt, s.OpenCases, s.RefundsDue)
+	names := []string{}
+	for name := range s.Checks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		c := s.Checks[name]
+		value := c.Output
+		if c.Value != nil {
+			value = strings.TrimSpace(fmt.Sprintf("%d %s %s", *c.Value, c.Unit, c.Output))
+		}
+		t.say("  %-4s  %-18s %s", c.Status, name, value)
+	}
+	return nil
+}
+
+type queueCommand struct {
+	List  queueList  `cmd:"" default:"1" help:"List them; nothing where there is none."`
+	Show  queueShow  `cmd:"" help:"One payment and what happened to it."`
+	Retry queueRetry `cmd:"" help:"Bring the next permitted step forward; quiet times are never skipped."`
+}
+
+type queueList struct{}
+
+func (queueList) Run(ctx context.Context, t *tool) error {
+	return t.list(ctx, "/queue", control.Queue, "nothing waits")
+}
+
+type caseCommand struct {
+	List    caseList    `cmd:"" default:"1" help:"List the open cases."`
+	Show    queueShow   `cmd:"" help:"One case with its evidence."`
+	Resolve caseResolve `cmd:"" help:"Say what you found out; it cannot be taken back."`
+}
+
+type caseList struct{}
+
+func (caseList) Run(ctx context.Context, t *tool) error {
+	return t.list(ctx, "/cases", control.Cases, "no open case")
+}
+
+type refundCommand struct {
+	List refundList `cmd:"" default:"1" help:"List the refunds that are due."`
+	Done refundDone `cmd:"" help:"Note that a refund was paid out; it cannot be taken back."`
+}
+
+type refundList struct{}
+
+func (refundList) Run(ctx context.Context, t *tool) error {
+	return t.list(ctx, "/refunds", control.Refunds, "no refund is due")
+}
+
+func (t *tool) list(ctx context.Context, path string, offline func(*ledger.Ledger) ([]control.Item, error), none string) error {
+	var items []control.Item
+	err := t.read(ctx, path, &items, func(l *ledger.Ledger) (err error) { items, err = offline(l); return err })
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 && !t.json {
+		t.say("%s", none)
+	}
+	for _, i := range items {
+		if t.json {
+			if err := t.document(i); err != nil {
+				return err
+			}
+			continue
+		}
+		t.say("%-14s %-18s %12s  %-18s %s", i.ID, i.State, money.Of(i.AmountMinor, money.Currency(i.Currency)),
+			i.Since.Format("2006-01-02 15:04"), i.Reason)
+		if len(i.CanBe) > 0 {
+			t.say("  resolve it: kioskctl case resolve %s --as %s --staff YOU --note WHY", i.ID, strings.Join(i.CanBe, "|"))
+		}
+	}
+	return nil
+}
+
+type queueShow struct {
+	ID string `arg:"" help:"The code on the receipt, such as 4821-123."`
+}
+
+func (c *queueShow) Run(ctx context.Context, t *tool) error {
+	d, err := t.detail(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if t.json {
+		return t.document(d)
+	}
+	p := d.Payment
+	t.say("payment %s  %s  %s", p.ID, p.State, p.Amount)
+	for _, l := range p.Legs {
+		fee := l.Fee
+		if fee == "" {
+			fee = "whole account"
+		}
+		t.say("  leg %d  %s  %s  fee %s  %s %s", l.Number, l.State, l.Amount, fee, l.Proof, l.Reason)
+	}
+	for _, e := range d.Events {
+		text := fmt.Sprintf("%+v", e.Event)
+		if len(text) > 160 {
+			text = text[:160] + "…"
+		}
+		t.say("  %5d  %s  %-18s %s", e.Sequence, e.Event.When().Wall.Format("2006-01-02 15:04:05"), e.Kind, text)
+	}
+	return nil
+}
+
+func (t *tool) detail(ctx context.Context, id string) (control.Detail, error) {
+	c, err := t.client()
+	if err != nil {
+		return control.Detail{}, err
+	}
+	d, err := c.Payment(ctx, id)
+	if !errors.Is(err, control.ErrDaemonDown) {
+		return d, err
+	}
+	loaded, err := t.load()
+	if err != nil {
+		return d, err
+	}
+	err = t.offline(loaded, func(l *ledger.Ledger) (err error) { d, err = control.Show(l, id); return err })
+	return d, err
+}
+
+type queueRetry struct {
+	ID string `arg:"" optional:"" help:"The code on the receipt; all that wait where it is left out."`
+}
+
+func (c *queueRetry) Run(ctx context.Context, t *tool) error {
+	return t.order(ctx, "/retry", control.Decision{ID: c.ID}, "the next permitted step is brought forward")
+}
+
+type caseResolve struct {
+	ID    string `arg:"" help:"As case list shows it, such as 4821-123/1."`
+	As    string `required:"" enum:"charged,not-charged,posted,reversed,refund-due,written-off" help:"What is true: ${enum}."`
+	Staff string `required:"" help:"Your name or staff number."`
+	Note  string `required:"" help:"What you looked at."`
+}
+
+func (c *caseResolve) Run(ctx context.Context, t *tool) error {
+	return t.order(ctx, "/resolve", control.Decision{ID: c.ID, As: c.As, Staff: c.Staff, Note: c.Note}, "resolved")
+}
+
+type refundDone struct {
+	ID    string `arg:"" help:"As refund list shows it, such as 4821-123/1."`
+	Staff string `required:"" help:"Your name or staff number."`
+	Note  string `required:"" help:"How it was paid out."`
+}
+
+func (c *refundDone) Run(ctx context.Context, t *tool) error {
+	return t.order(ctx, "/refunded", control.Decision{ID: c.ID, Staff: c.Staff, Note: c.Note}, "noted as paid out")
+}
+
+// order sends what a person decided. Only the running daemon takes it.
+func (t *tool) order(ctx context.Context, path string, d control.Decision, done string) error {
+	c, err := t.client()
+	if err != nil {
+		return err
+	}
+	if err := c.Post(ctx, path, d, nil); err != nil {
+		if errors.Is(err, control.ErrDaemonDown) {
+			return fmt.Errorf("%w; decisions are taken by the running daemon only: start it with systemctl start kioskd", err)
+		}
+		return err
+	}
+	if t.json {
+		return t.document(map[string]any{"ok": true, "id": d.ID})
+	}
+	t.say("%s", done)
+	return nil
+}
+
+type reportCommand struct {
+	Day reportDay `cmd:"" help:"The books of one day."`
+}
+
+type reportDay struct {
+	Date string `help:"The business day, such as 2026-11-21; today where it is left out. all for every day."`
+}
+
+func (c *reportDay) Run(ctx context.Context, t *tool) error {
+	date := c.Date
+	if date == "" {
+		date = time.Now().Format(time.DateOnly)
+	}
+	if _, err := time.Parse(time.DateOnly, date); err != nil && date != "all" {
+		return fmt.Errorf("%q is no day such as 2026-11-21", date)
+	}
+	var days []control.Report
+	if err := t.read(ctx, "/days", &days, func(l *ledger.Ledger) (err error) { days, err = l.Days(ctx); return err }); err != nil {
+		return err
+	}
+	for _, d := range days {
+		if d.Day != date && date != "all" {
+			continue
+		}
+		if t.json {
+			if err := t.document(d); err != nil {
+				return err
+			}
+			continue
+		}
+		t.showDay(d)
+	}
+	return nil
+}
+
+func (t *tool) showDay(d control.Report) {
+	b, currency := d.Books, money.Currency(d.Currency)
+	t.say("%s in %s", d.Day, d.Currency)
+	for _, line := range []struct {
+		name  string
+		minor int64
+	}{{"captured", b.Captured}, {"posted", b.Posted}, {"waiting", b.Waiting}, {"reversed", b.Reversed},
+		{"refund due", b.RefundDue}, {"refunded", b.Refunded}, {"open", b.Open}, {"written off", b.WrittenOff}} {
+		t.say("  %-12s %12s", line.name, money.Of(line.minor, currency).Text())
+	}
+}
+
+type ledgerCommand struct {
+	Verify ledgerVerify `cmd:"" help:"Check the whole record: the chain, every payment, every sum."`
+}
+
+type ledgerVerify struct{}
+
+func (ledgerVerify) Run(ctx context.Context, t *tool) error {
+	var v control.Verified
+	err := t.read(ctx, "/verify", &v, func(l *ledger.Ledger) error { v = control.Verify(ctx, l); return nil })
+	if err != nil {
+		return err
+	}
+	switch {
+	case t.json:
+		err = t.document(v)
+	case v.OK:
+		t.say("the ledger is sound: %d events, %d payments", v.Events, v.Payments)
+	default:
+		t.say("the ledger is damaged: %s; stop the station and keep the file %s for examination", v.Problem, ledger.FileName)
+	}
+	if err == nil && !v.OK {
+		return errNotWell
+	}
+	return err
+}
+

@@ -1,0 +1,157 @@
+// Command kioskd is the daemon of a library's self-pay station. It drives the devices, serves the patron's screen on
+// loopback, keeps the ledger and posts payments to the library system.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/sys/unix"
+
+	"selfpay/drivers"
+	"selfpay/kiosk"
+	"selfpay/kiosk/config"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ils/sip2"
+	"selfpay/sip/client"
+	"selfpay/sip/wire"
+)
+
+// Exit statuses. systemd does not start the daemon again after a wrong configuration.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+	exitConfig = 78
+)
+
+type arguments struct {
+	Config  string           `default:"/etc/kiosk/kiosk.toml" type:"path" help:"The kiosk's configuration."`
+	Check   bool             `help:"Check the configuration and end."`
+	Verbose bool             `short:"v" help:"Log more."`
+	Version kong.VersionFlag `help:"Print the version and end."`
+}
+
+func main() {
+	var a arguments
+	parser := kong.Must(&a, kong.Name("kioskd"), kong.Description("The daemon of a library's self-pay station."),
+		kong.Vars{"version": version()})
+	if _, err := parser.Parse(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "kioskd:", err)
+		os.Exit(exitUsage)
+	}
+	c, err := config.Load(a.Config)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(exitConfig)
+	}
+	if a.Check {
+		fmt.Println(a.Config, "is well")
+		return
+	}
+	level := slog.LevelInfo
+	if a.Verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	if err := noCoreDumps(); err != nil {
+		log.Error("core dumps cannot be switched off; a session's memory holds PIN and barcode", "error", err)
+		os.Exit(exitFailed)
+	}
+	parts, err := assemble(c, log)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kioskd:", err)
+		os.Exit(exitConfig)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := kiosk.Run(ctx, parts); err != nil && !errors.Is(err, context.Canceled) {
+		log.Error("kioskd ends", "error", err)
+		os.Exit(exitFailed)
+	}
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return s.Value[:12]
+		}
+	}
+	return info.Main.Version
+}
+
+// noCoreDumps keeps a live session's memory off the disk.
+func noCoreDumps() error {
+	return errors.Join(
+		unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}),
+		unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0),
+	)
+}
+
+// assemble makes devices and library from the configuration. It opens nothing.
+func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
+	p := kiosk.Parts{Config: c, Version: version(), Log: log}
+	password, err := c.Terminal.Password.Read()
+	if err != nil {
+		return p, fmt.Errorf("terminal.password: %w", err)
+	}
+	p.Terminal, err = drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Address: c.Terminal.Address.URL,
+		Password: password, TerminalID: c.Terminal.TerminalID, Currency: c.Kiosk.Currency}, log.With("device", "terminal"))
+	if err != nil {
+		return p, fmt.Errorf("terminal: %w", err)
+	}
+	p.Printer, err = drivers.Printer(drivers.Settings{Driver: c.Printer.Driver, Address: c.Printer.Address.URL,
+		Profile: c.Printer.Profile}, log.With("device", "printer"))
+	if err != nil {
+		return p, fmt.Errorf("printer: %w", err)
+	}
+	p.Scanner, err = drivers.Scanner(drivers.Settings{Driver: c.Scanner.Driver, Address: c.Scanner.Address.URL}, log.With("device", "scanner"))
+	if err != nil {
+		return p, fmt.Errorf("scanner: %w", err)
+	}
+	p.Library, err = library(c, log.With("device", "library"))
+	return p, err
+}
+
+// library makes the configured route to the library system.
+func library(c config.Config, log *slog.Logger) (ils.Library, error) {
+	password, err := c.ILS.Password.Read()
+	if err != nil {
+		return nil, fmt.Errorf("ils.password: %w", err)
+	}
+	charset := wire.Charset("")
+	if c.ILS.Charset != "" {
+		if charset, err = wire.ParseCharset(c.ILS.Charset); err != nil {
+			return nil, fmt.Errorf("ils.charset: %w", err)
+		}
+	}
+	var secure *client.TLS
+	if c.ILS.TLS {
+		secure = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile}
+		if secure.ServerName == "" {
+			secure.ServerName = c.ILS.Address.Hostname()
+		}
+	}
+	return sip2.New(sip2.Config{
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", c.ILS.Address.Host)
+		},
+		TLS: secure, Login: c.ILS.Login, Password: password, Location: c.ILS.Location, Institution: c.ILS.Institution,
+		Profile: c.ILS.Profile, Currency: c.Kiosk.Currency, Charset: charset,
+		Timeouts: client.Timeouts{FeePaid: time.Duration(c.ILS.Answer)},
+		Quiet:    time.Duration(c.ILS.Quiet),
+	}, log)
+}

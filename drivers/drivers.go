@@ -1,0 +1,136 @@
+// Package drivers is the table from configured names to hardware drivers. A new driver adds one line.
+package drivers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/money"
+	"selfpay/device/printer"
+	"selfpay/device/scanner"
+	"selfpay/device/terminal"
+	"selfpay/drivers/escpos"
+	"selfpay/drivers/escpos/usbprinter"
+	"selfpay/drivers/scanline"
+	"selfpay/drivers/serialport"
+	"selfpay/drivers/zvt"
+)
+
+// Settings are what the configuration says of one device.
+type Settings struct {
+	Driver     string
+	Address    url.URL
+	Password   string
+	Profile    string
+	TerminalID string
+	Currency   money.Currency
+}
+
+var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Terminal{
+	"zvt": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
+		transport := zvt.TCP
+		if s.Address.Scheme == "serial" {
+			transport = zvt.Serial
+		}
+		return zvt.New(dial, zvt.Config{Transport: transport, Password: s.Password, Currency: s.Currency,
+			TerminalID: s.TerminalID}, log)
+	},
+}
+
+var printers = map[string]func(Settings, device.Dial, *slog.Logger) printer.Printer{
+	"escpos": func(s Settings, dial device.Dial, log *slog.Logger) printer.Printer {
+		profile, _ := escpos.ProfileNamed(s.Profile) // the configuration knows the names
+		return escpos.New(dial, escpos.Config{Profile: profile}, log)
+	},
+}
+
+// Terminal makes the configured card terminal. It opens nothing.
+func Terminal(s Settings, log *slog.Logger) (terminal.Terminal, error) {
+	make, known := terminals[s.Driver]
+	if !known {
+		return nil, fmt.Errorf("there is no terminal driver %q", s.Driver)
+	}
+	standard := "?baud=9600&stop=2" // ZVT, transport document: 8 data bits, no parity, 2 stop bits
+	dial, err := dialer(s.Address, standard)
+	if err != nil {
+		return nil, err
+	}
+	return make(s, dial, log), nil
+}
+
+// Printer makes the configured receipt printer; nil where none is configured. It opens nothing.
+func Printer(s Settings, log *slog.Logger) (printer.Printer, error) {
+	if s.Driver == "" {
+		return nil, nil
+	}
+	make, known := printers[s.Driver]
+	if !known {
+		return nil, fmt.Errorf("there is no printer driver %q", s.Driver)
+	}
+	dial, err := dialer(s.Address, "?baud=9600")
+	if err != nil {
+		return nil, err
+	}
+	return make(s, dial, log), nil
+}
+
+// Scanner makes the configured barcode scanner; nil where none is configured. It opens nothing.
+func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
+	switch s.Driver {
+	case "":
+		return nil, nil
+	case "evdev":
+		return scanline.NewEvdev(s.Address.Path, scanline.Config{}, log), nil
+	case "serial":
+		dial, err := dialer(s.Address, "?baud=9600")
+		if err != nil {
+			return nil, err
+		}
+		return scanline.NewSerial(dial, scanline.Config{}, log), nil
+	}
+	return nil, fmt.Errorf("there is no scanner driver %q", s.Driver)
+}
+
+// connectWithin bounds the wait for a device on the network.
+const connectWithin = 5 * time.Second
+
+// dialer reaches a device by its address; standard is the query of a serial line that says nothing of its speed.
+func dialer(address url.URL, standard string) (device.Dial, error) {
+	switch address.Scheme {
+	case "tcp":
+		return func(ctx context.Context) (io.ReadWriteCloser, error) {
+			d := net.Dialer{Timeout: connectWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 10 * time.Second, Count: 3}}
+			return d.DialContext(ctx, "tcp", address.Host)
+		}, nil
+	case "serial":
+		text := address.String()
+		if address.RawQuery == "" {
+			text += standard
+		}
+		return serialport.Dial(text)
+	case "usb":
+		return usbDial(address)
+	}
+	return nil, fmt.Errorf("%s: devices cannot be reached that way", address.String())
+}
+
+func usbDial(address url.URL) (device.Dial, error) {
+	vendorText, productText, _ := strings.Cut(strings.Trim(address.Path, "/"), ":")
+	vendor, err := strconv.ParseUint(vendorText, 16, 16)
+	if err != nil {
+		return nil, fmt.Errorf("%s: no vendor number: %w", address.String(), err)
+	}
+	product, err := strconv.ParseUint(productText, 16, 16)
+	if err != nil {
+		return nil, fmt.Errorf("%s: no product number: %w", address.String(), err)
+	}
+	return usbprinter.Dial(uint16(vendor), uint16(product), address.Query().Get("serial")), nil
+}
