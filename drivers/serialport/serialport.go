@@ -1,0 +1,310 @@
+// Package serialport opens a serial line by its stable name and opens it again after the cable was pulled. It knows
+// nothing of the protocol on it.
+//
+// A line belongs to one process: besides the exclusive mode of the tty, which does not stop an administrator, the
+// device is locked with flock(2). The name should be one under /dev/serial/by-id or a udev link, never ttyUSB0, whose
+// number changes when something is plugged in again.
+//
+// Facts about go.bug.st/serial v1.8.0 that this package hides (read from its serial_unix.go): a read that runs into its
+// timeout returns 0 bytes and no error; a write has no timeout at all; a descriptor is closed under a read that is
+// still waiting on it.
+package serialport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.bug.st/serial"
+
+	"selfpay/device"
+)
+
+// Config is a line and its mode.
+type Config struct {
+	Path     string
+	Baud     int    // bits a second; 9600
+	DataBits int    // 5 to 8; 8
+	Parity   string // "none", "odd", "even", "mark", "space"; none
+	StopBits string // "1", "1.5", "2"; 1. ZVT terminals want 2
+	// WriteTimeout is the longest time of a write beyond what its bytes need at this speed; 5 s. After it the line is
+	// closed, and the bytes may have left.
+	WriteTimeout time.Duration
+}
+
+var (
+	parities = map[string]serial.Parity{
+		"none": serial.NoParity, "odd": serial.OddParity, "even": serial.EvenParity, "mark": serial.MarkParity, "space": serial.SpaceParity,
+	}
+	stopBits = map[string]serial.StopBits{"1": serial.OneStopBit, "1.5": serial.OnePointFiveStopBits, "2": serial.TwoStopBits}
+)
+
+// ParseAddress reads "serial:///dev/serial/by-id/usb-X?baud=9600&data=8&parity=none&stop=2". What is left out has its
+// standard value; an unknown or repeated key is an error.
+func ParseAddress(address string) (Config, error) {
+	wrong := func(format string, args ...any) (Config, error) {
+		return Config{}, fmt.Errorf("serial: address %q: %s", address, fmt.Sprintf(format, args...))
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "serial" || u.Host != "" || !filepath.IsAbs(u.Path) || u.Fragment != "" {
+		return wrong("it must look like serial:///dev/serial/by-id/NAME?baud=9600&data=8&parity=none&stop=2")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return wrong("%v", err)
+	}
+	c := Config{Path: u.Path}
+	for key, values := range query {
+		value := values[0]
+		if len(values) > 1 {
+			return wrong("%s stands there twice", key)
+		}
+		switch key {
+		case "baud":
+			c.Baud, err = strconv.Atoi(value)
+		case "data":
+			c.DataBits, err = strconv.Atoi(value)
+		case "parity":
+			c.Parity = value
+		case "stop":
+			c.StopBits = value
+		default:
+			return wrong("%q is not known; use baud, data, parity and stop", key)
+		}
+		if err != nil || value == "" || value == "0" {
+			return wrong("%s=%s is no value", key, value)
+		}
+	}
+	if _, err := c.mode(); err != nil {
+		return wrong("%v", err)
+	}
+	return c.standard(), nil
+}
+
+func (c Config) standard() Config {
+	if c.Baud == 0 {
+		c.Baud = 9600
+	}
+	if c.DataBits == 0 {
+		c.DataBits = 8
+	}
+	if c.Parity == "" {
+		c.Parity = "none"
+	}
+	if c.StopBits == "" {
+		c.StopBits = "1"
+	}
+	if c.WriteTimeout <= 0 {
+		c.WriteTimeout = 5 * time.Second
+	}
+	return c
+}
+
+func (c Config) mode() (*serial.Mode, error) {
+	c = c.standard()
+	parity, known := parities[c.Parity]
+	if !known {
+		return nil, fmt.Errorf("parity %q is not known; use none, odd, even, mark or space", c.Parity)
+	}
+	stop, known := stopBits[c.StopBits]
+	if !known {
+		return nil, fmt.Errorf("%q stop bits are not known; use 1, 1.5 or 2", c.StopBits)
+	}
+	if c.DataBits < 5 || c.DataBits > 8 {
+		return nil, fmt.Errorf("%d data bits are not possible; use 5 to 8", c.DataBits)
+	}
+	if c.Baud < 50 || c.Baud > 4_000_000 {
+		return nil, fmt.Errorf("%d baud are not possible", c.Baud)
+	}
+	return &serial.Mode{BaudRate: c.Baud, DataBits: c.DataBits, Parity: parity, StopBits: stop}, nil
+}
+
+// Dial makes a device.Dial for the line. Each call opens the device anew, by its name; what it returns must be closed
+// before the next call, since the line is locked.
+func Dial(c Config) device.Dial {
+	return func(ctx context.Context) (io.ReadWriteCloser, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return open(c)
+	}
+}
+
+func open(c Config) (*line, error) {
+	mode, err := c.mode()
+	if err != nil {
+		return nil, fmt.Errorf("serial: %w", err)
+	}
+	c = c.standard()
+	lock, err := os.OpenFile(c.Path, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, explain(err))
+	}
+	if err := flock(lock); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, explain(err))
+	}
+	port, err := serial.Open(c.Path, mode)
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, explain(err))
+	}
+	if err := port.SetReadTimeout(readSlice); err != nil {
+		port.Close()
+		lock.Close()
+		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, err)
+	}
+	return &line{port: port, lock: lock, cfg: c, closed: make(chan struct{})}, nil
+}
+
+func flock(f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var lockErr error
+	if err := raw.Control(func(fd uintptr) { lockErr = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB) }); err != nil {
+		return err
+	}
+	return lockErr
+}
+
+// explain says in words what staff can do about an error of opening.
+func explain(err error) error {
+	var port *serial.PortError
+	code := serial.PortErrorCode(-1)
+	if errors.As(err, &port) {
+		code = port.Code()
+	}
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK), errors.Is(err, syscall.EBUSY), code == serial.PortBusy:
+		return errors.New("it is in use; does another process of this kiosk run?")
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV), code == serial.PortNotFound:
+		return errors.New("no such device; is it plugged in?")
+	case errors.Is(err, fs.ErrPermission), code == serial.PermissionDenied:
+		return errors.New("not permitted; the service user must be in the group of the device")
+	case errors.Is(err, syscall.ENOTTY), errors.Is(err, syscall.EISDIR), code == serial.InvalidSerialPort:
+		return errors.New("it is no serial line")
+	}
+	return err
+}
+
+// readSlice is how long one read of the library lasts at most, and so about the time that Close takes.
+const readSlice = 100 * time.Millisecond
+
+var errClosed = fmt.Errorf("serial: the line is closed: %w", os.ErrClosed)
+
+// line is an open line.
+type line struct {
+	port   serial.Port
+	lock   *os.File
+	cfg    Config
+	reads  sync.Mutex // held by Read
+	writes sync.Mutex // held by the goroutine that writes
+	once   sync.Once
+	closed chan struct{}
+	err    error
+}
+
+func (l *line) isClosed() bool {
+	select {
+	case <-l.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Read waits until there are bytes, the line is closed or the device is gone; it never returns nothing without an error.
+func (l *line) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	l.reads.Lock()
+	defer l.reads.Unlock()
+	for !l.isClosed() {
+		n, err := l.port.Read(b)
+		if n > 0 {
+			return n, nil
+		}
+		if err != nil && !errors.Is(err, syscall.EINTR) {
+			return 0, fmt.Errorf("serial: %s: %w", l.cfg.Path, err)
+		}
+	}
+	return 0, errClosed
+}
+
+// Write hands all bytes to the system. When that takes longer than the bytes need and WriteTimeout, the line is closed
+// and the error says so: the bytes may have left, and n counts them as written for that reason.
+func (l *line) Write(b []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		l.writes.Lock()
+		defer l.writes.Unlock()
+		if l.isClosed() {
+			done <- result{0, errClosed}
+			return
+		}
+		n, err := l.port.Write(b)
+		done <- result{n, err}
+	}()
+	bits := 12 * time.Duration(len(b))
+	timer := time.NewTimer(l.cfg.WriteTimeout + bits*time.Second/time.Duration(l.cfg.Baud))
+	defer timer.Stop()
+	select {
+	case r := <-done:
+		switch {
+		case r.err != nil:
+			return r.n, fmt.Errorf("serial: write to %s: %w", l.cfg.Path, r.err)
+		case r.n < len(b):
+			return r.n, fmt.Errorf("serial: write to %s: %w", l.cfg.Path, io.ErrShortWrite)
+		}
+		return r.n, nil
+	case <-timer.C:
+		l.Close()
+		return len(b), fmt.Errorf("serial: write to %s does not end; the line was closed", l.cfg.Path)
+	}
+}
+
+// Close ends the line and wakes a read and a write that wait. It may be called again.
+func (l *line) Close() error {
+	l.once.Do(func() {
+		close(l.closed)
+		// A write that hangs in the driver ends when its output is thrown away. Where even that does not help, the descriptor
+		// stays open under it rather than being given to another file.
+		idle := make(chan struct{})
+		go func() {
+			l.writes.Lock()
+			l.reads.Lock()
+			close(idle)
+			l.reads.Unlock()
+			l.writes.Unlock()
+		}()
+		for range 20 {
+			select {
+			case <-idle:
+				l.err = errors.Join(l.port.Close(), l.lock.Close())
+				return
+			case <-time.After(readSlice):
+				if err := l.port.ResetOutputBuffer(); err != nil {
+					continue // the device may be gone; the wait goes on
+				}
+			}
+		}
+		l.err = errors.Join(fmt.Errorf("serial: %s hangs and stays open", l.cfg.Path), l.lock.Close())
+	})
+	return l.err
+}
