@@ -475,22 +475,27 @@ func TestACutFeePaidBooksNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := library(t, func(c *acs.Config) { c.Login = "" })
 	cut := bytes.Index(frame, []byte("P1001|")) + len("P1001")
-	for end := 1; end < cut; end++ {
-		conn, err := s.Dial(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() { _, _ = io.Copy(io.Discard, conn) }()
-		if _, err := conn.Write(frame[:end]); err != nil {
-			t.Fatal(err)
-		}
-		conn.Close()
-	}
-	s.Close() // waits for what was cut to be dealt with
-	if n := len(s.Books().Postings); n != 0 {
-		t.Errorf("%d prefixes of a Fee Paid were booked", n)
+	for end := 2; end <= cut; end++ {
+		synctest.Test(t, func(t *testing.T) {
+			s := library(t, func(c *acs.Config) { c.Login = "" })
+			conn, err := s.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Write(frame[:end]); err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			synctest.Wait()
+			if n := sent37(s); n != 1 {
+				t.Fatalf("the library saw %d messages cut to %d bytes", n, end)
+			}
+			// with the whole number there is a patron; the amount is whole by then too
+			if n := len(s.Books().Postings); (n > 0) != (end == cut) {
+				t.Errorf("a prefix of %d of %d bytes was booked %d times", end, len(frame), n)
+			}
+		})
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -204,13 +203,20 @@ func maskRun(out []byte, run []int) {
 		}
 		groups[len(groups)-1] = append(groups[len(groups)-1], at)
 	}
-	// from the longest to the shortest sequence of whole groups, so that a date before a number does not save it
+	// whole groups together, from the longest to the shortest, so that a date before a number does not save it
+	places := make([]int, 0, 32)
 	for first := 0; first < len(groups); first++ {
-		for last := min(len(groups), first+19); last > first; last-- {
-			if hide(slices.Concat(groups[first:last]...)) {
+		places = places[:0]
+		last := first
+		for ; last < len(groups) && len(places)+len(groups[last]) <= 19; last++ {
+			places = append(places, groups[last]...)
+		}
+		for ; last > first; last-- {
+			if hide(places) {
 				first = last - 1
 				break
 			}
+			places = places[:len(places)-len(groups[last-1])]
 		}
 	}
 }

@@ -201,3 +201,12 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestALongHostileLineIsExplainedInTime(t *testing.T) {
+	for _, piece := range []string{"|x", "AF1 1-1|", "AF41111111111111 1|", "1 ", "1", "AD|"} {
+		line := "36Y20240501    101530AO" + strings.Repeat(piece, (wire.DefaultLimit-100)/len(piece))
+		if d := Decode([]byte(line), ""); d.Message != "36" || len(d.Problems) > 10 {
+			t.Errorf("%q: %d problems", piece, len(d.Problems))
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -361,22 +362,22 @@ func (f Format) readFields(m *Message, body []byte) {
 		m.problem("The last field has no delimiter.")
 	}
 	var raw [][]byte // the value of each field, still in bytes
-	stray, inside, invalid := false, false, false
+	stray, inside, invalid, early := false, false, false, false
 	for _, piece := range pieces {
 		switch {
 		case len(piece) == 0:
 			stray = true
 		case len(piece) >= 2 && isFieldID(piece):
 			m.Fields = append(m.Fields, Field{ID: string(piece[:2])})
-			raw = append(raw, piece[2:])
+			raw = append(raw, slices.Clip(piece[2:])) // what is appended to it must not run into the next
 		case len(raw) > 0:
 			inside = true
 			last := len(raw) - 1
-			raw[last] = bytes.Join([][]byte{raw[last], piece}, delimiter)
+			raw[last] = append(append(raw[last], delimiter...), piece...)
 		default:
 			m.problem("The variable part does not begin with a field identifier.")
 			m.Fields = append(m.Fields, Field{})
-			raw = append(raw, piece)
+			raw = append(raw, slices.Clip(piece))
 		}
 	}
 	if stray {
@@ -389,8 +390,11 @@ func (f Format) readFields(m *Message, body []byte) {
 		m.Fields[i].Value = f.Charset.Decode(value)
 		invalid = invalid || strings.ContainsRune(m.Fields[i].Value, '\uFFFD')
 		if id := m.Fields[i].ID; id == "AY" || id == "AZ" {
-			m.problem("%s does not stand at the end.", id)
+			early = true
 		}
+	}
+	if early {
+		m.problem("AY or AZ does not stand at the end.")
 	}
 	if invalid {
 		m.problem("A value holds bytes that mean nothing in %s.", f.Charset.name())

@@ -117,6 +117,16 @@ func TestReadingIsLenientAndSaysWhatWasWrong(t *testing.T) {
 	}
 }
 
+func TestAHostileLineTakesNoLongerThanItsLength(t *testing.T) {
+	for _, piece := range []string{"|x", "|", "AAx|", "AY1|", "\xff|"} {
+		line := []byte("36Y20240501    101530AO" + strings.Repeat(piece, DefaultLimit/len(piece)))
+		m, err := Format{}.Parse(line)
+		if err != nil || len(m.Problems) > 10 {
+			t.Errorf("%q: %d problems, %v", piece, len(m.Problems), err)
+		}
+	}
+}
+
 func TestUnknownAndRepeatedFieldsAreKeptInOrder(t *testing.T) {
 	m, err := Format{}.Parse([]byte("38Y20240501    101530AOCPL|U1x|AFone|XXy|AFtwo|"))
 	want := []Field{{"AO", "CPL"}, {"U1", "x"}, {"AF", "one"}, {"XX", "y"}, {"AF", "two"}}
