@@ -567,3 +567,35 @@ func TestQuestionsAreRepeatedOnANewConnection(t *testing.T) {
 		}
 	})
 }
+
+func TestAfter97TheConnectionIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := library(t, func(c *acs.Config) { c.Late = 50 * time.Second })
+		u := unit(t, s, nil)
+		if err := s.Next(acs.Late); err != nil { // the late answer and the one that 97 asks for both come
+			t.Fatal(err)
+		}
+		if _, err := u.FeePaid(t.Context(), feePaid("4821-1-01")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := u.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(s.Requests(), " "); got != "93 99 37 97 93 99 99" {
+			t.Errorf("requests: %s", got)
+		}
+	})
+}
+
+func TestAnAnswerToAnotherQuestionIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, requests := scripted(t, nil, summed("24              001"+strings.Repeat(" ", 18)+"AAP1001|AEJo|BLY|AY9AZ"))
+		_, err := u.PatronStatus(t.Context(), sip.PatronStatusRequest{Patron: "P1001"})
+		if !errors.Is(err, sip.ErrNotSent) {
+			t.Errorf("PatronStatus = %v", err)
+		}
+		if got := strings.Join(requests(), " "); got != "99 23 99 23 99 23" {
+			t.Errorf("requests: %s", got)
+		}
+	})
+}

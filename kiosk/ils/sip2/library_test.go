@@ -1,6 +1,7 @@
 package sip2_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -200,6 +201,31 @@ func TestHeldAccountCanBeReleased(t *testing.T) {
 		s.Release()
 		if err := <-done; err != nil || s.Holding() {
 			t.Errorf("Account = %v", err)
+		}
+	})
+}
+
+func TestAnAccountOfAnotherPatronIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := near(t, far(t, acs.Koha, nil), acs.Koha, func(c *sip2.Config) {
+			c.Login = ""
+			c.Dial = func(context.Context) (net.Conn, error) {
+				kiosk, library := net.Pipe()
+				go func() {
+					lines := bufio.NewReader(library)
+					for _, answer := range []string{"98YNNNNN010003                  2.00AOCPL|BXYYYYYYYYYY|",
+						"64              001                  000000000000000000000000AA20018|AEJo|BLY|BV0|"} {
+						if _, err := lines.ReadString('\r'); err != nil {
+							return
+						}
+						_, _ = library.Write([]byte(answer + "\r")) // a kiosk that has gone reads nothing
+					}
+				}()
+				return kiosk, nil
+			}
+		})
+		if a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{}); err == nil || ils.IsRefusedAccount(err) || strings.Contains(err.Error(), "2001") {
+			t.Errorf("Account = %v %v", a, err)
 		}
 	})
 }
