@@ -31,6 +31,7 @@ type Settings struct {
 	Password   string
 	Profile    string
 	TerminalID string
+	Answer     time.Duration // longest silence of a terminal in a dialogue
 	Currency   money.Currency
 }
 
@@ -41,7 +42,7 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Te
 			transport = zvt.Serial
 		}
 		return zvt.New(dial, zvt.Config{Transport: transport, Password: s.Password, Currency: s.Currency,
-			TerminalID: s.TerminalID}, log)
+			TerminalID: s.TerminalID, T4: s.Answer}, log)
 	},
 }
 
@@ -115,7 +116,11 @@ func dialer(address url.URL, standard string) (device.Dial, error) {
 		if address.RawQuery == "" {
 			text += standard
 		}
-		return serialport.Dial(text)
+		line, err := serialport.ParseAddress(text)
+		if err != nil {
+			return nil, err
+		}
+		return serialport.Dial(line), nil
 	case "usb":
 		return usbDial(address)
 	}

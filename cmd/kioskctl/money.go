@@ -321,4 +321,3 @@ func (ledgerVerify) Run(ctx context.Context, t *tool) error {
 	}
 	return err
 }
-

@@ -108,7 +108,7 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 		return p, fmt.Errorf("terminal.password: %w", err)
 	}
 	p.Terminal, err = drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Address: c.Terminal.Address.URL,
-		Password: password, TerminalID: c.Terminal.TerminalID, Currency: c.Kiosk.Currency}, log.With("device", "terminal"))
+		Password: password, TerminalID: c.Terminal.TerminalID, Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, log.With("device", "terminal"))
 	if err != nil {
 		return p, fmt.Errorf("terminal: %w", err)
 	}

@@ -81,9 +81,10 @@ type patron struct {
 	command *patronCommand
 	visit   visit
 	token   string
-	typed   bool // this screen's number was typed
-	began   bool
-	pinned  bool
+	began   bool // this patron's own visit is shown
+	pinned  bool // the PIN was entered
+
+	atTerminal func() error // runs once when the screen points to the card terminal; may be nil
 }
 
 // screen is one view as the event stream sends it.
@@ -217,6 +218,11 @@ func (p *patron) act(ctx context.Context, s screen) error {
 		return p.end(shown.reason, false)
 	case "out-of-service":
 		return p.end(shown.reason, false)
+	case "terminal":
+		if do := p.atTerminal; do != nil {
+			p.atTerminal = nil
+			return do()
+		}
 	case "outcome":
 		return p.outcome(ctx, s, shown)
 	}

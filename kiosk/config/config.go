@@ -63,11 +63,12 @@ type ILS struct {
 
 // Terminal is the card terminal.
 type Terminal struct {
-	Driver     string  `toml:"driver"`
-	Address    Address `toml:"address"`
-	Password   Secret  `toml:"password"`
-	TerminalID string  `toml:"terminal_id"` // refuse another terminal; empty: any
-	EndOfDay   string  `toml:"end_of_day"`  // "23:10"; empty: the terminal or staff closes the day
+	Driver     string   `toml:"driver"`
+	Address    Address  `toml:"address"`
+	Password   Secret   `toml:"password"`
+	TerminalID string   `toml:"terminal_id"` // refuse another terminal; empty: any
+	Answer     Duration `toml:"answer"`      // longest silence of the terminal in a dialogue
+	EndOfDay   string   `toml:"end_of_day"`  // "23:10"; empty: the terminal or staff closes the day
 }
 
 // Printer is the receipt printer. No driver: no printer.
@@ -245,7 +246,7 @@ func Defaults() Config {
 	return Config{
 		Kiosk:    Kiosk{Currency: "EUR", Languages: []string{"en"}, State: "/var/lib/kiosk", Socket: "/run/kiosk/ctl.sock"},
 		ILS:      ILS{Route: "sip2", Profile: "generic", Quiet: Duration(120 * time.Second), Answer: Duration(45 * time.Second)},
-		Terminal: Terminal{Driver: "zvt"},
+		Terminal: Terminal{Driver: "zvt", Answer: Duration(180 * time.Second)},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
 		Scanner:  Scanner{Accept: []string{"codabar", "code39", "qr"}},
@@ -419,6 +420,9 @@ func (k *checker) ils() {
 func (k *checker) devices() {
 	k.oneOf("terminal.driver", k.c.Terminal.Driver, "zvt")
 	k.address("terminal.address", k.c.Terminal.Address, "tcp", "serial")
+	if a := time.Duration(k.c.Terminal.Answer); a < 5*time.Second || a > 10*time.Minute {
+		k.say("terminal.answer", fmt.Sprintf("%s is no waiting time", a), `use a time between 5s and 10m; "180s" is what the protocol says`)
+	}
 	if e := k.c.Terminal.EndOfDay; e != "" {
 		if _, err := time.Parse("15:04", e); err != nil {
 			k.say("terminal.end_of_day", fmt.Sprintf("%q is no time of day", e), `write it as "23:10"`)

@@ -36,9 +36,19 @@ var (
 	ErrQueueFull = errors.New("too many payments wait for the library system")
 )
 
+// Ledger is what the runner needs of package ledger.
+type Ledger interface {
+	Ready() error
+	Intend(card string, e payment.Intended) (payment.Payment, error)
+	Append(id payment.ID, e payment.Event) (payment.Payment, error)
+	Unfinished() ([]payment.Payment, error)
+	PatronHash(id payment.ID) (string, error)
+	Card(id payment.ID) (string, error)
+}
+
 // Config is what the runner works with. All of it must be set, but for Changed and Progress.
 type Config struct {
-	Ledger   *ledger.Ledger
+	Ledger   Ledger
 	Terminal terminal.Terminal
 	Library  ils.Library
 	Now      func() payment.Stamp
@@ -159,10 +169,12 @@ func (r *Runner) restart() error {
 			}
 			r.logChange(p, e)
 		}
-		r.payments[p.ID.Number] = p
+		if !p.State.Ended() {
+			r.payments[p.ID.Number] = p
+		}
 	}
-	for _, p := range unfinished {
-		r.follow(r.payments[p.ID.Number])
+	for _, n := range r.inOrder() {
+		r.follow(r.payments[n])
 	}
 	return nil
 }

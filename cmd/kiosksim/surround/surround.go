@@ -1,0 +1,262 @@
+// Package surround composes the far ends of all cables into a whole surrounding for one kiosk: library system, card
+// terminal, receipt printer and scanner, on free loopback ports and ptys, with real wire protocols. It takes orders on
+// a socket and shows its books, which are what the simulators hold, not what the kiosk believes.
+package surround
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"text/template"
+	"time"
+
+	"selfpay/drivers/escpos/escpostest"
+	"selfpay/drivers/scanline/scanlinetest"
+	"selfpay/drivers/zvt/zvttest"
+	"selfpay/sip/acs"
+)
+
+// SocketName is the socket for orders in the surrounding's folder.
+const SocketName = "sim.sock"
+
+// ConfigName is the kiosk's configuration in the surrounding's folder.
+const ConfigName = "kiosk.toml"
+
+// Options say what the surrounding is like.
+type Options struct {
+	Mode     string        // of the library system: generic, koha
+	Serial   bool          // the terminal hangs on a serial line, a pty, instead of TCP
+	CardWait time.Duration // how long a patron takes to present the bank card
+}
+
+// Surround is one running surrounding.
+type Surround struct {
+	options  Options
+	dir      string
+	library  *acs.System
+	terminal *zvttest.Terminal
+	printer  *escpostest.Printer
+	scanner  *scanlinetest.Scanner
+	listens  []net.Listener
+	closers  []io.Closer
+	serving  sync.WaitGroup
+
+	places places
+}
+
+// places is where everything is, for the kiosk's configuration.
+type places struct {
+	Dir, Mode, Library, Terminal, Printer, Scanner, Screen, Health string
+}
+
+// Start builds the surrounding in dir and writes the kiosk's configuration there.
+func Start(dir string, o Options) (*Surround, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Mode: o.Mode}}
+	for _, part := range []func() error{s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
+		if err := part(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close ends everything.
+func (s *Surround) Close() error {
+	var all error
+	for _, c := range s.closers {
+		all = errors.Join(all, c.Close())
+	}
+	if s.printer != nil {
+		s.printer.Unplug()
+	}
+	s.serving.Wait()
+	return all
+}
+
+// listen opens a free loopback port that serve answers until Close.
+func (s *Surround) listen(serve func(net.Listener) error) (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	s.closers = append(s.closers, l)
+	s.serving.Go(func() { serve(l) })
+	return l.Addr().String(), nil
+}
+
+// Login and password of the kiosk at the simulated library system.
+const (
+	login    = "kiosk01"
+	password = "demo-password"
+)
+
+func (s *Surround) startLibrary() (err error) {
+	if s.library, err = NewLibrary(s.options.Mode); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.library)
+	s.places.Library, err = s.listen(s.library.Serve)
+	return err
+}
+
+// NewLibrary makes the library system of a mode with its patrons.
+func NewLibrary(mode string) (*acs.System, error) {
+	return acs.New(acs.Config{Mode: acs.Mode(mode), Institution: "CPL", LibraryName: "Central Library", Currency: "EUR",
+		Decimals: 2, Login: login, Password: password, Patrons: patrons()})
+}
+
+func (s *Surround) startTerminal() error {
+	s.terminal = NewTerminal(s.options.CardWait)
+	s.closers = append(s.closers, s.terminal)
+	if s.options.Serial {
+		path, line, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, line)
+		s.serving.Go(func() { s.terminal.ServeSerial(line) })
+		s.places.Terminal = "serial://" + path + "?baud=9600&stop=2"
+		return nil
+	}
+	address, err := s.listen(s.terminal.Serve)
+	s.places.Terminal = "tcp://" + address
+	return err
+}
+
+// NewTerminal makes the card terminal.
+func NewTerminal(cardWait time.Duration) *zvttest.Terminal {
+	return zvttest.New(zvttest.Config{CardWait: cardWait, LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})
+}
+
+func (s *Surround) startPrinter() error {
+	s.printer = escpostest.New()
+	address, err := s.listen(s.printer.Serve)
+	s.places.Printer = "tcp://" + address
+	return err
+}
+
+func (s *Surround) startScanner() error {
+	scanner, err := scanlinetest.Open(filepath.Join(s.dir, "scanner.tty"))
+	if err != nil {
+		return err
+	}
+	s.scanner = scanner
+	s.closers = append(s.closers, scanner)
+	s.places.Scanner = "serial://" + scanner.Path() + "?baud=9600"
+	return nil
+}
+
+// choosePorts finds free ports for the kiosk's screen and health page.
+func (s *Surround) choosePorts() error {
+	for _, place := range []*string{&s.places.Screen, &s.places.Health} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		*place = l.Addr().String()
+		defer l.Close()
+	}
+	return nil
+}
+
+var configText = template.Must(template.New("").Parse(`# Written by kiosksim for the simulated surrounding in this folder.
+[kiosk]
+id = "demo-01"
+library = "Central Library"
+currency = "EUR"
+languages = ["en", "de"]
+state = "{{.Dir}}/state"
+socket = "{{.Dir}}/ctl.sock"
+
+[ils]
+route = "sip2"
+address = "tcp://{{.Library}}"
+profile = "{{.Mode}}"
+tls = false
+login = "` + login + `"
+password = "` + password + `"
+institution = "CPL"
+quiet = "2s"
+answer = "4s"
+
+[terminal]
+driver = "zvt"
+address = "{{.Terminal}}"
+password = "000000"
+answer = "15s"
+
+[printer]
+driver = "escpos"
+address = "{{.Printer}}"
+profile = "epson-tm-t88v"
+
+[receipt]
+without_paper = "ask"
+
+[scanner]
+driver = "serial"
+address = "{{.Scanner}}"
+accept = ["codabar", "code39", "qr"]
+
+[payment]
+partial = false
+min = "0.50"
+max = "250.00"
+
+[web]
+listen = "{{.Screen}}"
+
+[health]
+listen = "{{.Health}}"
+`))
+
+func (s *Surround) writeConfig() error {
+	f, err := os.OpenFile(filepath.Join(s.dir, ConfigName), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(configText.Execute(f, s.places), f.Close())
+}
+
+// ConfigPath is the kiosk's configuration.
+func (s *Surround) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
+
+// Screen is the address of the kiosk's screen, Health of its health page.
+func (s *Surround) Screen() string { return "http://" + s.places.Screen }
+
+// Health is the address of the kiosk's health page.
+func (s *Surround) Health() string { return "http://" + s.places.Health }
+
+// Serve takes orders on the folder's socket until ctx ends.
+func (s *Surround) Serve(ctx context.Context) error {
+	path := filepath.Join(s.dir, SocketName)
+	os.Remove(path)
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return fmt.Errorf("the socket for orders cannot be opened: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		go s.attend(ctx, c)
+	}
+}

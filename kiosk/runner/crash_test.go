@@ -1,0 +1,347 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"selfpay/device"
+	"selfpay/drivers/zvt"
+	"selfpay/drivers/zvt/zvttest"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ils/sip2"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/kiosk/posting"
+	"selfpay/kiosk/runner"
+	"selfpay/sip/acs"
+)
+
+const card = "20017000042317"
+
+// world is one kiosk's surroundings, which outlive its program.
+type world struct {
+	t        *testing.T
+	folder   string
+	library  *acs.System
+	terminal *zvttest.Terminal
+	log      *slog.Logger
+}
+
+func newWorld(t *testing.T, mode acs.Mode) *world {
+	t.Helper()
+	library, err := acs.New(acs.Config{Mode: mode, Institution: "CPL", Currency: "EUR", Decimals: 2, Patrons: []acs.Patron{
+		{Card: card, Name: "Anna Müller", Fees: []acs.Fee{
+			{ID: "104", Description: "Momo", OutstandingMinor: 250},
+			{ID: "105", Description: "Krabat", OutstandingMinor: 1000}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, folder: t.TempDir(), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler)}
+	return w
+}
+
+func (w *world) close() {
+	w.library.Close()
+	w.terminal.Close()
+}
+
+// program is one life of the kiosk's program: runner, ledger, drivers and their connections.
+type program struct {
+	w       *world
+	ledger  *ledger.Ledger
+	runner  *runner.Runner
+	library *sip2.Library
+	stop    context.CancelFunc
+	ended   chan error
+
+	mu    sync.Mutex
+	dead  bool
+	conns []io.Closer
+}
+
+// track remembers a connection, so that the program's death ends it.
+func (p *program) track(c io.Closer, err error) error {
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		c.Close()
+		return errors.New("the program is dead")
+	}
+	p.conns = append(p.conns, c)
+	return nil
+}
+
+// die ends all connections at once, as the kernel does for a killed process.
+func (p *program) die() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dead = true
+	for _, c := range p.conns {
+		c.Close()
+	}
+}
+
+// crash is the moment a program dies: before or after its n-th saved event.
+type crash struct {
+	at    int
+	after bool
+}
+
+// mortalLedger kills its program at a chosen event.
+type mortalLedger struct {
+	*ledger.Ledger
+	p     *program
+	crash crash
+	saved int
+}
+
+var errKilled = fmt.Errorf("killed: %w", ledger.ErrCommit)
+
+func (l *mortalLedger) Append(id payment.ID, e payment.Event) (payment.Payment, error) {
+	return l.mortal(func() (payment.Payment, error) { return l.Ledger.Append(id, e) })
+}
+
+func (l *mortalLedger) Intend(card string, e payment.Intended) (payment.Payment, error) {
+	return l.mortal(func() (payment.Payment, error) { return l.Ledger.Intend(card, e) })
+}
+
+func (l *mortalLedger) mortal(save func() (payment.Payment, error)) (payment.Payment, error) {
+	if l.p.dead {
+		return payment.Payment{}, errKilled
+	}
+	l.saved++
+	if l.saved == l.crash.at && !l.crash.after {
+		l.p.die()
+		return payment.Payment{}, errKilled
+	}
+	p, err := save()
+	if l.saved == l.crash.at {
+		l.p.die()
+		return payment.Payment{}, errKilled
+	}
+	return p, err
+}
+
+// now stamps with the bubble's clock; every life is of the same boot.
+func now() payment.Stamp {
+	at := time.Now()
+	return payment.Stamp{Wall: at, Boot: "one", Mono: time.Duration(at.UnixNano())}
+}
+
+// start begins a life. Without a crash it lives until it is ended.
+func (w *world) start(c crash) *program {
+	w.t.Helper()
+	p := &program{w: w, ended: make(chan error, 1)}
+	var err error
+	if p.ledger, err = ledger.Open(w.folder, bytes.Repeat([]byte{7}, ledger.KeySize)); err != nil {
+		w.t.Fatal(err)
+	}
+	p.library, err = sip2.New(sip2.Config{Profile: "koha", Currency: "EUR", Institution: "CPL",
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			conn, err := w.library.Dial(ctx)
+			return conn, p.track(conn, err)
+		}}, w.log)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	dial := device.Dial(func(ctx context.Context) (io.ReadWriteCloser, error) {
+		conn, err := w.terminal.Dial(ctx)
+		return conn, p.track(conn, err)
+	})
+	p.runner = runner.New(runner.Config{Ledger: &mortalLedger{Ledger: p.ledger, p: p, crash: c},
+		Terminal: zvt.New(dial, zvt.Config{Password: "000000"}, w.log), Library: p.library, Now: now, Log: w.log})
+	ctx, stop := context.WithCancel(context.Background())
+	p.stop = stop
+	go func() { p.ended <- p.runner.Run(ctx) }()
+	return p
+}
+
+// end ends a life and waits until nothing of it is left.
+func (p *program) end() {
+	p.w.t.Helper()
+	p.stop()
+	<-p.ended
+	p.die()
+	p.library.Close()
+	synctest.Wait()
+	if err := p.ledger.Close(); err != nil {
+		p.w.t.Error(err)
+	}
+}
+
+// pay lets the patron confirm all that is owed. It returns false if the program died over it.
+func (p *program) pay() bool {
+	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, time.Time{})
+	if err != nil {
+		p.w.t.Fatalf("account: %v", err)
+	}
+	var chosen []posting.Choice
+	for _, f := range account.Fees {
+		chosen = append(chosen, posting.Choice{Fee: f.ID, Amount: f.Balance})
+	}
+	legs, err := posting.Plan(account, p.library.Traits(), chosen)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	_, err = p.runner.Pay(context.Background(), runner.Order{Patron: ils.Patron{Card: card}, Legs: legs, Amount: account.Total,
+		Rules: payment.StandardRules(120*time.Second, false), Seen: posting.Reading(account)})
+	return err == nil
+}
+
+// settle lets time pass until nothing moves any more by itself: two virtual days at the most.
+func (p *program) settle() {
+	p.w.t.Helper()
+	for range 48 * 60 {
+		time.Sleep(time.Minute)
+		s, err := p.runner.Summary(context.Background())
+		if err != nil {
+			p.w.t.Fatal(err)
+		}
+		if s.Waiting+s.TerminalInDoubt+s.AtTerminal == 0 {
+			return
+		}
+	}
+	unfinished, _ := p.ledger.Unfinished()
+	p.w.t.Errorf("after two days these have not ended: %+v", unfinished)
+}
+
+// checkBooks compares the simulators' books with the ledger.
+func (w *world) checkBooks(l *ledger.Ledger) {
+	w.t.Helper()
+	if _, err := l.Verify(context.Background()); err != nil {
+		w.t.Error(err)
+	}
+	books := payment.Books{}
+	all, err := l.All(100)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	captures, postings := map[string]int{}, map[string]int{}
+	charged, booked := int64(0), int64(0)
+	for _, c := range w.terminal.Books().Captures {
+		captures[c.Reference]++
+		charged += c.AmountMinor
+	}
+	for _, b := range w.library.Books().Postings {
+		postings[b.Reference]++
+		booked += b.AmountMinor
+	}
+	for reference, n := range captures {
+		if n > 1 {
+			w.t.Errorf("payment %s is charged %d times", reference, n)
+		}
+	}
+	for reference, n := range postings {
+		if n > 1 {
+			w.t.Errorf("leg %s is booked %d times", reference, n)
+		}
+	}
+	for _, p := range all {
+		books = books.Add(p.Books())
+		if p.OpenCase || p.Books().Open > 0 {
+			w.t.Errorf("payment %s is an open case: %s %+v", p.ID, p.Reason, p.Legs)
+		}
+	}
+	if charged != books.Captured-books.Reversed {
+		w.t.Errorf("the terminal holds %d, the ledger %+v", charged, books)
+	}
+	if booked != books.Posted {
+		w.t.Errorf("the library booked %d, the ledger %+v", booked, books)
+	}
+	if booked > charged {
+		w.t.Errorf("the library booked %d, the terminal holds %d", booked, charged)
+	}
+}
+
+var libraryMoods = []struct {
+	name  string
+	fault acs.Fault
+}{{"accepts", ""}, {"refuses", acs.Refuse}, {"stays silent", acs.Silent}, {"applies and stays silent", acs.ApplySilent}}
+
+var dialects = []zvttest.Dialect{zvttest.Keep, zvttest.Reverse, zvttest.Undo}
+
+// TestBooksAgreeWhereverTheKioskIsKilled kills the program before and after every event that a payment saves, with
+// each mood of the library and each dialect of the terminal, starts it again, and compares all books.
+func TestBooksAgreeWhereverTheKioskIsKilled(t *testing.T) {
+	for _, mood := range libraryMoods {
+		for _, dialect := range dialects {
+			t.Run(mood.name+"/"+string(dialect), func(t *testing.T) {
+				killed := 0
+				for n := 1; ; n++ {
+					died := false
+					for _, after := range []bool{false, true} {
+						died = lifeAndDeath(t, mood.fault, dialect, crash{n, after}) || died
+					}
+					if !died {
+						break
+					}
+					killed++
+				}
+				if killed < 8 {
+					t.Errorf("killed at %d events only", killed)
+				}
+				t.Logf("killed before and after each of %d events", killed)
+			})
+		}
+	}
+}
+
+// lifeAndDeath runs one payment with one crash and says whether the crash came about.
+func lifeAndDeath(t *testing.T, fault acs.Fault, dialect zvttest.Dialect, c crash) (died bool) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, acs.Koha)
+		defer w.close()
+		w.terminal.Unacknowledged(dialect)
+		if fault != "" {
+			if err := w.library.Next(fault); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first := w.start(c)
+		if first.pay() {
+			select {
+			case err := <-first.ended:
+				first.ended <- err
+			case <-time.After(time.Hour):
+			}
+		}
+		first.mu.Lock()
+		died = first.dead
+		first.mu.Unlock()
+		first.end()
+		second := w.start(crash{})
+		second.settle()
+		w.checkBooks(second.ledger)
+		if t.Failed() {
+			t.Logf("crash %+v, library %q, terminal %q", c, fault, dialect)
+			w.tell(second.ledger)
+		}
+		second.end()
+	})
+	return died
+}
+
+// tell shows what happened, for a failed test.
+func (w *world) tell(l *ledger.Ledger) {
+	all, _ := l.All(10)
+	for _, p := range all {
+		events, _ := l.Events(p.ID)
+		for _, e := range events {
+			w.t.Logf("%d %s %+v", e.Sequence, e.Kind, e.Event)
+		}
+		w.t.Logf("%s %s %+v", p.ID, p.State, p.Legs)
+	}
+	w.t.Logf("terminal %+v library %+v", w.terminal.Books(), w.library.Books())
+}
