@@ -599,3 +599,38 @@ func TestAnAnswerToAnotherQuestionIsNotTaken(t *testing.T) {
 		}
 	})
 }
+
+// breaking fails when the 37 is written, after so many bytes.
+type breaking struct {
+	net.Conn
+	after int
+}
+
+func (b breaking) Write(p []byte) (int, error) {
+	if !bytes.HasPrefix(p, []byte("37")) {
+		return b.Conn.Write(p)
+	}
+	n, err := b.Conn.Write(p[:b.after])
+	if err == nil {
+		err = errors.New("broken pipe")
+	}
+	return n, err
+}
+
+func TestAWriteThatFailedHalfwayIsInDoubt(t *testing.T) {
+	for after, want := range map[int]error{0: sip.ErrNotSent, 1: sip.ErrDoubt, 40: sip.ErrDoubt} {
+		synctest.Test(t, func(t *testing.T) {
+			s := library(t, nil)
+			u := unit(t, s, func(c *client.Config) {
+				c.Dial = func(ctx context.Context) (net.Conn, error) {
+					conn, err := s.Dial(ctx)
+					return breaking{conn, after}, err
+				}
+			})
+			_, err := u.FeePaid(t.Context(), feePaid("4821-1-01"))
+			if !errors.Is(err, want) || !u.Since().IsZero() {
+				t.Errorf("after %d bytes: %v", after, err)
+			}
+		})
+	}
+}
