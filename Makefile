@@ -1,0 +1,87 @@
+# The whole vocabulary: make, make demo, make run, make test, make verify, make race, make fuzz, make bench.
+
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# Without the headers of libusb the USB printer is written to through /dev/usb/lpN.
+TAGS = $(shell command -v gcc >/dev/null 2>&1 && pkg-config --exists libusb-1.0 2>/dev/null || echo nousb)
+GO = go
+ILS = sip2
+FUZZTIME = 10s
+FUZZLONG = 60s
+
+.DEFAULT_GOAL := all
+.PHONY: all build demo run test race verify fuzz fuzz-long bench deps deps-build deps-test go-there units vuln clean
+
+all: deps-build build
+
+build:
+	$(GO) build -tags '$(TAGS)' -o bin/ ./cmd/...
+
+demo: deps-build build
+	bin/kiosksim demo --ils $(ILS) --kioskd bin/kioskd --kioskctl bin/kioskctl
+
+run: deps-build build
+	bin/kiosksim run --ils $(ILS) --dir "$${DIR:-$$(mktemp -d)}" --kioskd bin/kioskd
+
+test: deps
+	$(GO) test -tags '$(TAGS)' ./...
+
+race: deps
+	CGO_ENABLED=1 $(GO) test -race -tags '$(TAGS)' ./...
+
+verify: deps
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	$(GO) vet -tags '$(TAGS)' ./...
+	$(GO) vet -tags nousb ./...
+	$(GO) tool staticcheck -tags '$(TAGS)' ./...
+	$(MAKE) units
+	$(MAKE) race
+	$(MAKE) fuzz
+	$(MAKE) vuln
+
+# Every fuzz target for a short time; fuzz-long takes a minute for each.
+fuzz: deps-build
+	@set -e; for package in $$($(GO) list -tags '$(TAGS)' ./...); do \
+		for target in $$($(GO) test -tags '$(TAGS)' -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -tags '$(TAGS)' -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; done
+
+fuzz-long:
+	$(MAKE) fuzz FUZZTIME=$(FUZZLONG)
+
+bench:
+	$(GO) test -tags '$(TAGS)' -run '^$$' -bench . -benchmem ./...
+
+# The unit files, by systemd's own checker.
+units: deps
+	$(GO) test -tags '$(TAGS)' -count=1 ./systemd/...
+
+# Known weaknesses in what we import, where the list of them can be reached.
+vuln:
+	@out=$$($(GO) tool govulncheck -tags '$(TAGS)' ./... 2>&1); status=$$?; \
+	if [ $$status -ne 0 ] && echo "$$out" | grep -qE 'dial tcp|lookup|no such host|Forbidden|connection refused|fetching|timeout'; then \
+		echo "govulncheck: the list of known weaknesses cannot be reached from here; not checked"; \
+	else echo "$$out"; exit $$status; fi
+
+go-there:
+	@command -v $(GO) >/dev/null || { echo "Go is not installed. Install Go 1.26 or newer, then try again."; exit 1; }
+
+# What the programs need to be built.
+deps-build: go-there
+	@if ! { command -v gcc && pkg-config --exists libusb-1.0; } >/dev/null 2>&1; then \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends gcc libc6-dev pkg-config libusb-1.0-0-dev; } \
+		|| echo "The headers of libusb cannot be had: building with the tag nousb; USB printers are used through /dev/usb/lpN."; fi
+
+# What the tests need besides: a browser, Node.js and systemd's checker.
+deps-test:
+	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd; do \
+		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+	@cd kiosk/web/browsertest && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
+
+deps: deps-build deps-test
+
+clean:
+	rm -rf bin

@@ -1,0 +1,83 @@
+package systemd
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// unitRoot is a root in which the programs that the units start exist.
+func unitRoot(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, folder := range []string{"usr/bin", "etc/systemd/system"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unit, err := os.ReadFile("kioskd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := strings.ReplaceAll(string(unit), "/usr/bin/kioskd", filepath.Join(root, "usr/bin/kioskd"))
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(root, "usr/bin/kioskd"), []byte("#!/bin/sh\n"), 0o755),
+		os.WriteFile(filepath.Join(root, "etc/systemd/system/kioskd.service"), []byte(here), 0o644),
+	); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(root, "etc/systemd/system")
+}
+
+func TestUnitsAreWellFormed(t *testing.T) {
+	folder := unitRoot(t)
+	if out, err := verify(filepath.Join(folder, "kioskd.service")); err != nil {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+// verify asks systemd's own checker. What it says of other units of this machine does not count.
+func verify(path string) (string, error) {
+	cmd := exec.Command("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", path)
+	out, err := cmd.CombinedOutput()
+	var ours []string
+	for _, line := range strings.Split(string(out), "\n") {
+		if strings.Contains(line, filepath.Base(path)) {
+			ours = append(ours, line)
+		}
+	}
+	if err == nil && len(ours) > 0 {
+		err = os.ErrInvalid
+	}
+	return string(out), err
+}
+
+func TestMisspeltUnitIsFound(t *testing.T) {
+	path := filepath.Join(unitRoot(t), "kioskd.service")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(content), "WatchdogSec", "WachdogSec", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify(path); err == nil {
+		t.Error("a misspelt key passes")
+	}
+}
+
+func TestWrongConfigurationIsNotRestarted(t *testing.T) {
+	unit, err := os.ReadFile("kioskd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, must := range []string{`(?m)^RestartPreventExitStatus=78$`, `(?m)^Restart=always$`, `(?m)^LimitCORE=0$`, `(?m)^Type=notify$`} {
+		if !regexp.MustCompile(must).Match(unit) {
+			t.Errorf("kioskd.service lacks %s", must)
+		}
+	}
+}
