@@ -22,7 +22,8 @@ type Library interface {
 
 	// Account reads who the patron is and what is owed. It changes nothing and may be repeated.
 	// ErrUnknownPatron, ErrPINNeeded and ErrFeesUnreadable stand in the error where they apply; every other error
-	// means that the account could not be read now. The reading is taken on a connection younger than notBefore if
+	// means that the account could not be read now. With ErrPINNeeded the account is returned where the library shows
+	// it all the same: enough for a queued posting, which has no PIN any more, and not for a patron. The reading is taken on a connection younger than notBefore if
 	// that is set: after doubt, an old connection proves nothing.
 	Account(ctx context.Context, p Patron, notBefore time.Time) (Account, error)
 

@@ -134,8 +134,6 @@ func (l *Library) Account(ctx context.Context, p ils.Patron, notBefore time.Time
 		return ils.Account{}, unreachable("account", err)
 	case answer.Valid == sip.AnswerNo:
 		return ils.Account{}, fmt.Errorf("sip2: account: %w", ils.ErrUnknownPatron)
-	case answer.PasswordValid == sip.AnswerNo:
-		return ils.Account{}, fmt.Errorf("sip2: account: %w", ils.ErrPINNeeded)
 	case answer.Patron != p.Card:
 		return ils.Account{}, fmt.Errorf("sip2: account: answer for another patron: %w", device.ErrNotSent)
 	}
@@ -143,6 +141,9 @@ func (l *Library) Account(ctx context.Context, p ils.Patron, notBefore time.Time
 	account.Fees, account.Total, err = l.profile.read(answer, l.cfg.Currency)
 	if err != nil {
 		return ils.Account{}, fmt.Errorf("sip2: account: %w: %w", ils.ErrFeesUnreadable, err)
+	}
+	if answer.PasswordValid == sip.AnswerNo {
+		return account, fmt.Errorf("sip2: account: %w", ils.ErrPINNeeded)
 	}
 	return account, nil
 }
