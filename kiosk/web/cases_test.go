@@ -1,0 +1,157 @@
+package web
+
+import (
+	"strings"
+	"testing"
+
+	"selfpay/device/money"
+	"selfpay/device/terminal"
+	"selfpay/kiosk/session"
+	"selfpay/kiosk/text"
+)
+
+// allScreens, allReasons, allOutcomes, allReceipts and allProgress are the values the contract knows; TestCasesCoverTheContract
+// compares them with the source of the session.
+var (
+	allScreens = []session.Screen{session.ScreenReady, session.ScreenNumber, session.ScreenPIN, session.ScreenLoading,
+		session.ScreenFees, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
+		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService}
+	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonWrongPIN,
+		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
+		session.ReasonUnderMinimum, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
+		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut}
+	allOutcomes = []session.Outcome{session.OutcomeBooked, session.OutcomeFollows, session.OutcomeNotCharged,
+		session.OutcomeReturned, session.OutcomeStaff}
+	allReceipts = []session.Receipt{session.ReceiptNone, session.ReceiptPrinting, session.ReceiptPrinted,
+		session.ReceiptFailed, session.ReceiptNoPaper}
+	allProgress = []terminal.Progress{"", terminal.ProgressCard, terminal.ProgressPIN, terminal.ProgressWait,
+		terminal.ProgressRemove, terminal.ProgressRetry, terminal.ProgressReversing}
+)
+
+// example is one view with a name, as a file of testdata and the browser test know it.
+type example struct {
+	name string
+	view session.View
+}
+
+func euro(minor int64) money.Amount { return money.Of(minor, "EUR") }
+
+// base is what every view has.
+func base(screen session.Screen) session.View {
+	return session.View{Number: 7, Screen: screen, Language: "en", Library: "Stadtbibliothek am Marktplatz",
+		Languages: []string{"de", "en"}}
+}
+
+// with changes a copy of the screen's usual view.
+func with(screen session.Screen, change func(*session.View)) session.View {
+	v := base(screen)
+	change(&v)
+	return v
+}
+
+// threeFees is an open account: one chosen, one not, one being booked already.
+func threeFees(v *session.View) {
+	v.Initials, v.Total, v.Chosen = "J. D.", euro(2150), euro(1250)
+	v.Fees = []session.FeeLine{
+		{Key: "4711", Description: "Overdue: three days", Amount: euro(1250), Chosen: true},
+		{Key: "4712", Description: "Replacement of a lost card", Amount: euro(500)},
+		{Key: "4713", Description: "Reservation", Amount: euro(400), BeingBooked: true},
+	}
+}
+
+// manyFees is the longest list that is to be usable: hostile, empty, long and negative lines among others.
+func manyFees(v *session.View) {
+	threeFees(v)
+	v.Total, v.Chosen = euro(123456), euro(98765)
+	v.Fees = append(v.Fees,
+		session.FeeLine{Key: `"><script>alert(1)</script>`, Description: `<b onmouseover="alert(1)">Bold</b> & co`, Amount: euro(100), Chosen: true},
+		session.FeeLine{Key: "dir", Description: "Fee \u202egnp.exe\u202c\u0007\u200b of\tMay", Amount: euro(98765), Chosen: true},
+		session.FeeLine{Key: "long", Description: strings.Repeat("Donaudampfschifffahrtsgesellschaft", 5), Amount: euro(200)},
+		session.FeeLine{Key: "words", Description: strings.Repeat("a very long title of a book ", 10), Amount: euro(300)},
+		session.FeeLine{Key: "credit", Description: "Credit from an earlier payment", Amount: euro(-250)},
+		session.FeeLine{Key: "line-8", Amount: euro(50)},
+		session.FeeLine{Key: "ten", Description: "Copies", Amount: euro(40)},
+	)
+}
+
+// ended is a payment that has ended.
+func ended(o session.Outcome, r session.Receipt) func(*session.View) {
+	return func(v *session.View) {
+		v.Chosen, v.Reference, v.Outcome, v.Receipt = euro(1250), "4821-123", o, r
+	}
+}
+
+// examples are views of every screen, reason, outcome, receipt and progress.
+func examples() []example {
+	all := []example{
+		{"ready", base(session.ScreenReady)},
+		{"number-empty", base(session.ScreenNumber)},
+		{"number", with(session.ScreenNumber, func(v *session.View) { v.Typed = "20017004211" })},
+		{"number-longest", with(session.ScreenNumber, func(v *session.View) { v.Typed = strings.Repeat("8", 32) })},
+		{"pin", with(session.ScreenPIN, func(v *session.View) { v.Typed = "••••" })},
+		{"pin-wrong", with(session.ScreenPIN, func(v *session.View) { v.Reason = session.ReasonWrongPIN })},
+		{"loading", base(session.ScreenLoading)},
+		{"fees", with(session.ScreenFees, threeFees)},
+		{"fees-many", with(session.ScreenFees, manyFees)},
+		{"fees-none-chosen", with(session.ScreenFees, func(v *session.View) {
+			threeFees(v)
+			v.Fees[0].Chosen, v.Chosen = false, euro(0)
+		})},
+		{"fees-whole", with(session.ScreenFees, func(v *session.View) {
+			manyFees(v)
+			v.WholeOnly, v.Chosen, v.Fees = true, v.Total, v.Fees[:1]
+			v.Fees = append(v.Fees, session.FeeLine{Key: "c", Description: "Credit", Amount: euro(-250)})
+		})},
+		{"confirm", with(session.ScreenConfirm, threeFees)},
+		{"confirm-no-paper", with(session.ScreenConfirm, func(v *session.View) { manyFees(v); v.NoPaper = true })},
+		{"confirm-whole", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.WholeOnly = true })},
+		{"checking", with(session.ScreenChecking, ended("", ""))},
+		{"booking", with(session.ScreenBooking, ended("", ""))},
+		{"outcome-mixed", with(session.ScreenOutcome, func(v *session.View) {
+			manyFees(v)
+			ended(session.OutcomeFollows, session.ReceiptFailed)(v)
+			v.Legs = []session.LegLine{{Fee: "4711", Amount: euro(1250), Outcome: session.OutcomeBooked},
+				{Fee: "words", Amount: euro(300), Outcome: session.OutcomeFollows},
+				{Fee: "9<9", Amount: euro(200), Outcome: session.OutcomeReturned},
+				{Fee: "", Amount: euro(200), Outcome: session.OutcomeStaff}}
+		})},
+	}
+	for _, p := range allProgress {
+		all = append(all, example{"terminal-" + string(p), with(session.ScreenTerminal, func(v *session.View) {
+			v.Chosen, v.Progress = euro(1250), p
+			v.CanCancel = p == terminal.ProgressCard || p == terminal.ProgressRetry
+		})})
+	}
+	for _, o := range allOutcomes {
+		receipt := session.ReceiptPrinted
+		if o == session.OutcomeNotCharged {
+			receipt = session.ReceiptNone
+		}
+		all = append(all, example{"outcome-" + string(o), with(session.ScreenOutcome, ended(o, receipt))})
+	}
+	for _, r := range allReceipts {
+		all = append(all, example{"receipt-" + string(r), with(session.ScreenOutcome, ended(session.OutcomeBooked, r))})
+	}
+	for _, r := range allReasons {
+		message := func(v *session.View) { v.Reason, v.Limit = r, euro(25000) }
+		all = append(all, example{"message-" + string(r), with(session.ScreenMessage, message)},
+			example{"out-of-service-" + string(r), with(session.ScreenOutOfService, message)})
+	}
+	return all
+}
+
+// in is the view in another language.
+func (e example) in(lang string) session.View {
+	v := e.view
+	v.Language = lang
+	return v
+}
+
+func catalogues(t testing.TB) *text.Texts {
+	t.Helper()
+	texts, err := text.New(text.Known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}

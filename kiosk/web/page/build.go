@@ -1,0 +1,40 @@
+// Command page writes kiosk/web/static/page.js from page.ts. It is run in the top folder of the module after each change
+// of page.ts, and its output is kept with the source, so that building the kiosk needs nothing but Go:
+//
+//	go run ./kiosk/web/page
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+func main() {
+	source, err := os.ReadFile("kiosk/web/page/page.ts")
+	if err == nil {
+		var script []byte
+		if script, err = build(source); err == nil {
+			err = os.WriteFile("kiosk/web/static/page.js", script, 0o644)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "page:", err)
+		os.Exit(1)
+	}
+}
+
+// build turns TypeScript into the script that the browser loads; types are checked by tsc, not here.
+func build(source []byte) ([]byte, error) {
+	built := api.Transform(string(source), api.TransformOptions{
+		Loader: api.LoaderTS, Sourcefile: "page.ts", Target: api.ES2022, Format: api.FormatIIFE, Charset: api.CharsetUTF8,
+		MinifyWhitespace: true, MinifySyntax: true, LegalComments: api.LegalCommentsNone,
+		Banner: "// Made from kiosk/web/page/page.ts by go run ./kiosk/web/page",
+	})
+	if len(built.Errors) > 0 {
+		e := built.Errors[0]
+		return nil, fmt.Errorf("page.ts:%d: %s", e.Location.Line, e.Text)
+	}
+	return built.Code, nil
+}

@@ -1,0 +1,138 @@
+// The page of the self-pay station. It shows what the event stream says and sends taps back, each with the number of
+// the screen it was made on. It keeps nothing of a patron and may be reloaded or killed at any moment.
+
+/** One view, as the event stream sends it. */
+interface Shown {
+  number: number;
+  name: string;
+  language: string;
+  html: string;
+}
+
+const ghost = 250; // ms after a new screen in which a tap was meant for the one before
+const bounce = 80; // ms in which a second tap on a key of the keypad is the same finger
+const doubled = 350; // ms in which a second tap on anything else is the same wish
+const uneasy = 5000; // ms without a word from the station until the veil is shown
+const again = 500; // ms between two tries to open the stream
+const patience = 3000; // ms until a tap that changed nothing may be followed by another
+
+const main = find("main");
+const said = find("#said");
+const veil = find("#veil");
+const token = document.querySelector<HTMLMetaElement>("meta[name=token]")?.content ?? "";
+
+let number = Number(main.dataset["screen"]);
+let changed = performance.now(); // when another screen came up
+let heard = performance.now(); // when the station last said anything
+let acted = { number: 0, until: 0, wish: "", at: -Infinity }; // the last tap that was sent
+
+function find(selector: string): HTMLElement {
+  const found = document.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`the page has no ${selector}`);
+  return found;
+}
+
+/** show puts a view on the screen. A view that is shown already, or older, changes nothing. */
+function show(next: Shown): void {
+  if (next.number <= number) return;
+  const other = next.name !== main.dataset["name"];
+  const focus = wishOf(document.activeElement);
+  const scrolled = main.querySelector(".fees")?.scrollTop ?? 0;
+  main.innerHTML = next.html;
+  main.dataset["screen"] = String(next.number);
+  main.dataset["name"] = next.name;
+  document.documentElement.lang = next.language;
+  number = next.number;
+  if (other) {
+    changed = performance.now();
+    main.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+  } else {
+    const list = main.querySelector(".fees");
+    if (list) list.scrollTop = scrolled;
+    const same = [...main.querySelectorAll<HTMLButtonElement>("button")].find((b) => focus !== "" && wishOf(b) === focus);
+    same?.focus({ preventScroll: true });
+  }
+  speak();
+}
+
+/** speak gives what is new on the screen to screen readers. */
+function speak(): void {
+  const words = [...main.querySelectorAll("[data-spoken]")].map((e) => e.textContent?.replace(/\s+/g, " ").trim());
+  const text = words.join(" ");
+  if (said.textContent !== text) said.textContent = text;
+}
+
+/** wishOf names what a button asks for, empty where it is none. */
+function wishOf(e: Element | null): string {
+  if (!(e instanceof HTMLButtonElement) || !e.dataset["action"]) return "";
+  return `${e.dataset["action"]} ${e.dataset["value"] ?? ""}`;
+}
+
+/** tap sends what a button asks for: once for each screen, and never what may have been meant for the screen before. */
+async function tap(button: HTMLButtonElement): Promise<void> {
+  const now = performance.now();
+  const wish = wishOf(button);
+  const typing = button.closest(".keypad") !== null;
+  if (wish === "" || button.disabled || now - changed < ghost) return;
+  if (acted.number === number && now < acted.until) return;
+  if (acted.wish === wish && now - acted.at < (typing ? bounce : doubled)) return;
+  acted = { number, until: now + patience, wish, at: now };
+  const mine = acted;
+  try {
+    const answer = await fetch("/act", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Token": token },
+      body: JSON.stringify({ screen: number, name: button.dataset["action"], value: button.dataset["value"] ?? "" }),
+    });
+    if (answer.status === 403) location.reload();
+    if (!answer.ok) mine.until = 0; // nothing was done: it may be asked again
+  } catch {
+    mine.until = 0; // the station refuses it if the first one arrived after all
+  }
+}
+
+/** follow reads one event stream to its end. */
+async function follow(): Promise<void> {
+  const answer = await fetch("/events?token=" + encodeURIComponent(token), { cache: "no-store" });
+  if (answer.status === 403) {
+    location.reload(); // the program was started anew; its page knows the new token
+    return;
+  }
+  if (!answer.ok || !answer.body) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    heard = performance.now();
+    veil.hidden = true;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line.startsWith("data: ")) show(JSON.parse(line.slice(6)) as Shown);
+    }
+  }
+}
+
+/** watch follows the station for ever. */
+async function watch(): Promise<void> {
+  for (;;) {
+    try {
+      await follow();
+    } catch {
+      // the station is away; the veil says so after a while
+    }
+    await new Promise((resume) => setTimeout(resume, again));
+  }
+}
+
+main.addEventListener("click", (e) => {
+  const button = e.target instanceof Element ? e.target.closest("button") : null;
+  if (button) void tap(button);
+});
+document.addEventListener("contextmenu", (e) => e.preventDefault());
+setInterval(() => {
+  if (performance.now() - heard > uneasy) veil.hidden = false;
+}, 500);
+speak();
+void watch();

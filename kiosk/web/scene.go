@@ -1,0 +1,267 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"selfpay/device/money"
+	"selfpay/kiosk/session"
+	"selfpay/kiosk/text"
+)
+
+//go:embed screens/*.html
+var screenFiles embed.FS
+
+// screens has one template for each session.Screen, by its name, and "page" around them.
+var screens = template.Must(template.New("screens").ParseFS(screenFiles, "screens/*.html"))
+
+// speaker gives the words of a screen: *text.Texts.
+type speaker interface {
+	Say(lang, key string, data text.Data) string
+	Amount(lang string, a money.Amount) string
+}
+
+// scene is what the templates draw: a view with the words for it.
+type scene struct {
+	session.View
+	words speaker
+}
+
+// draw writes the content of <main>: a pure function of the view and the texts.
+func draw(v session.View, words speaker) (string, error) {
+	var html bytes.Buffer
+	if err := screens.ExecuteTemplate(&html, string(v.Screen), scene{v, words}); err != nil {
+		return "", err
+	}
+	return html.String(), nil
+}
+
+// Say is the sentence of a key.
+func (s scene) Say(key string) string { return s.words.Say(s.Language, key, nil) }
+
+// SayAmount is the sentence of a key with an amount in it.
+func (s scene) SayAmount(key string, a money.Amount) string {
+	return s.words.Say(s.Language, key, text.Data{"Amount": s.Price(a)})
+}
+
+// SayCount is the sentence of a key for n things.
+func (s scene) SayCount(key string, n int) string {
+	return s.words.Say(s.Language, key, text.Data{"Count": n})
+}
+
+// Price is an amount as people read it.
+func (s scene) Price(a money.Amount) string { return s.words.Amount(s.Language, a) }
+
+// LibraryName is the library's name, fit for one line.
+func (s scene) LibraryName() string { return clean(s.Library, 60) }
+
+// tongue is one button of the language bar.
+type tongue struct {
+	Code, Name string
+	Chosen     bool
+}
+
+// Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
+func (s scene) Tongues() []tongue {
+	switch s.Screen {
+	case session.ScreenLoading, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking, session.ScreenOutOfService:
+		return nil
+	}
+	if len(s.Languages) < 2 {
+		return nil
+	}
+	var tongues []tongue
+	for _, l := range s.Languages {
+		tongues = append(tongues, tongue{Code: l, Name: s.words.Say(l, "language-name", nil), Chosen: l == s.Language})
+	}
+	return tongues
+}
+
+// Digits are the keys of the keypad from 1 to 9; 0 stands below.
+func (s scene) Digits() []string { return strings.Split("123456789", "") }
+
+// line is one fee as the list shows it.
+type line struct {
+	session.FeeLine
+	Name      string
+	Choosable bool
+	Why       string // the key of the reason why it cannot be chosen
+}
+
+// Lines are the fees of the list. Where the whole account is paid nothing can be chosen.
+func (s scene) Lines() []line {
+	var lines []line
+	for _, f := range s.Fees {
+		l := line{FeeLine: f, Name: clean(f.Description, 90)}
+		if l.Name == "" {
+			l.Name = s.Say("fees-no-description")
+		}
+		switch {
+		case f.BeingBooked:
+			l.Why = "fees-being-booked"
+		case s.WholeOnly:
+		case !f.Amount.Positive():
+			l.Why = "fees-not-payable"
+		default:
+			l.Choosable = true
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// CanChooseMore says whether a fee that can be chosen is not.
+func (s scene) CanChooseMore() bool {
+	for _, l := range s.Lines() {
+		if l.Choosable && !l.Chosen {
+			return true
+		}
+	}
+	return false
+}
+
+// ChosenFees counts what is to be paid.
+func (s scene) ChosenFees() int {
+	n := 0
+	for _, f := range s.Fees {
+		if f.Chosen {
+			n++
+		}
+	}
+	return n
+}
+
+// CanPay says whether anything is chosen.
+func (s scene) CanPay() bool { return s.Chosen.Positive() }
+
+// ProgressKey is the key of what the terminal asks for.
+func (s scene) ProgressKey() string {
+	if s.Progress == "" {
+		return "progress-wait"
+	}
+	return "progress-" + string(s.Progress)
+}
+
+// Why is the sentence of the reason.
+func (s scene) Why() string { return s.SayAmount("reason-"+string(s.Reason), s.Limit) }
+
+// Next is what to do about the reason.
+func (s scene) Next() string { return s.Say("reason-" + string(s.Reason) + "-next") }
+
+// ReasonCharge says what became of the money where a message is shown.
+func (s scene) ReasonCharge() string { return s.Say(string(reasonCharges[s.Reason])) }
+
+// OutcomeCharge says what became of the money.
+func (s scene) OutcomeCharge() string {
+	return s.SayAmount(string(outcomeCharges[s.Outcome]), s.Chosen)
+}
+
+// PaperKey is the key of what became of the receipt.
+func (s scene) PaperKey() string { return "paper-" + string(s.Receipt) }
+
+// CanPrint says whether the receipt may be asked for again.
+func (s scene) CanPrint() bool { return s.Receipt == session.ReceiptFailed }
+
+// part is what became of one fee.
+type part struct {
+	Name   string
+	Amount money.Amount
+	Key    string // of its state in words
+}
+
+// Parts tell the fees apart where they did not end the same way.
+func (s scene) Parts() []part {
+	differ := false
+	var parts []part
+	for _, l := range s.Legs {
+		differ = differ || l.Outcome != s.Legs[0].Outcome
+		parts = append(parts, part{s.feeName(l.Fee), l.Amount, "receipt-leg-" + string(l.Outcome)})
+	}
+	if !differ {
+		return nil
+	}
+	return parts
+}
+
+func (s scene) feeName(id string) string {
+	if id == "" {
+		return s.Say("receipt-account")
+	}
+	for _, f := range s.Fees {
+		if name := clean(f.Description, 90); f.Key == id && name != "" {
+			return name
+		}
+	}
+	return s.words.Say(s.Language, "receipt-fee", text.Data{"Fee": clean(id, 40)})
+}
+
+// clean makes foreign text fit to show: no control signs, nothing that turns the direction of what follows or hides,
+// no towers of accents, single blanks, and at most the given number of signs, cut between words where it can be.
+func clean(foreign string, most int) string {
+	var kept []rune
+	marks := 0
+	for _, r := range strings.ToValidUTF8(foreign, "") {
+		switch {
+		case unicode.IsSpace(r):
+			r = ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r >= 0x200B && r <= 0x200D, r == 0xFEFF,
+			r >= 0x2060 && r <= 0x206F, unicode.Is(unicode.Co, r), r >= 0xE0000 && r <= 0xE007F:
+			continue
+		}
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
+		if marks > 2 || r == ' ' && (len(kept) == 0 || kept[len(kept)-1] == ' ') {
+			continue
+		}
+		kept = append(kept, r)
+	}
+	shown := strings.TrimSpace(string(kept))
+	if len(kept) <= most {
+		return shown
+	}
+	cut := string(kept[:most-1])
+	if blank := strings.LastIndexByte(cut, ' '); blank > len(cut)/2 {
+		cut = cut[:blank]
+	}
+	return strings.TrimSpace(cut) + "…"
+}
+
+// page is the whole document.
+type page struct {
+	scene
+	Token   string
+	Content template.HTML // what draw made of the same view
+}
+
+// Moments are the words of the veil in every language; it covers the screen while the station does not answer.
+func (p page) Moments() []moment {
+	var moments []moment
+	for _, l := range p.Languages {
+		moments = append(moments, moment{l, p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil)})
+	}
+	return moments
+}
+
+type moment struct{ Code, Title, Lead string }
+
+// drawPage writes the document around a view.
+func drawPage(v session.View, words speaker, token string) ([]byte, error) {
+	content, err := draw(v, words)
+	if err != nil {
+		return nil, err
+	}
+	var html bytes.Buffer
+	p := page{scene{v, words}, token, template.HTML(content)}
+	if err := screens.ExecuteTemplate(&html, "page", p); err != nil {
+		return nil, err
+	}
+	return html.Bytes(), nil
+}
+
+// NumberText is the view's number as an attribute.
+func (s scene) NumberText() string { return strconv.FormatInt(s.Number, 10) }
