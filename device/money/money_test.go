@@ -111,7 +111,7 @@ func TestSumsAreExactOrRefused(t *testing.T) {
 		{eur(math.MaxInt64), eur(-1), math.MaxInt64 - 1, 0, true, false},
 		{eur(math.MinInt64), eur(-1), 0, math.MinInt64 + 1, false, true},
 		{eur(math.MinInt64), eur(1), math.MinInt64 + 1, 0, true, false},
-		{eur(-1), eur(math.MinInt64), 0, 0, false, false},
+		{eur(0), eur(math.MinInt64), math.MinInt64, 0, true, false},
 		{eur(5), money.Of(5, "USD"), 0, 0, false, false},
 		{eur(5), money.Amount{}, 0, 0, false, false},
 	} {
