@@ -40,7 +40,7 @@ func (t *Terminal) newConn(rwc io.ReadWriteCloser, serial bool) *conn {
 		return nil
 	}
 	t.conns[c] = struct{}{}
-	t.serving.Add(2)
+	t.serving.Add(1)
 	go c.read()
 	return c
 }
@@ -53,7 +53,6 @@ func (c *conn) close() {
 }
 
 func (c *conn) read() {
-	defer c.t.serving.Done()
 	defer c.close()
 	if !c.serial {
 		r := bufio.NewReader(c.rwc)

@@ -265,7 +265,8 @@ func (t *Terminal) Serve(l net.Listener) error {
 	}
 }
 
-// ServeSerial speaks the serial framing over line until it ends or the terminal is closed, and closes it.
+// ServeSerial speaks the serial framing over line until it ends or the terminal is closed, and closes it. Where closing
+// line does not wake its Read (an os.File in blocking mode), the reading goroutine stays until the far side closes.
 func (t *Terminal) ServeSerial(line io.ReadWriteCloser) error {
 	c := t.newConn(line, true)
 	if c == nil {
@@ -292,7 +293,7 @@ func (t *Terminal) pipe(serial bool) (io.ReadWriteCloser, error) {
 	return near, nil
 }
 
-// Close ends all links and waits until nothing runs any more.
+// Close ends all links and waits until none is served any more.
 func (t *Terminal) Close() error {
 	t.mu.Lock()
 	t.closed = true
