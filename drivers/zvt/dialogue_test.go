@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +22,25 @@ import (
 // script is a far end that plays recorded frames: it answers registration and status enquiry by itself, and every
 // other command of the kiosk with the frames of its dialogue.
 type script struct {
-	t      *testing.T
-	play   map[Control][]step // per first command: what follows
-	heard  []string           // frames of the kiosk after the first command
-	status string             // completion of a status enquiry; "060F0100"
-	opened int
+	t       *testing.T
+	play    map[Control][]step // per first command: what follows
+	mu      sync.Mutex
+	answers []string // frames of the kiosk after the first command
+	status  string   // completion of a status enquiry; "060F0100"
+}
+
+// played says whether a command has come.
+func (s *script) played(command Control) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, waiting := s.play[command]
+	return !waiting
+}
+
+func (s *script) heard() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.answers...)
 }
 
 type step struct {
@@ -35,7 +50,6 @@ type step struct {
 
 func (s *script) dial(context.Context) (io.ReadWriteCloser, error) {
 	near, far := net.Pipe()
-	s.opened++
 	go s.serve(far)
 	return near, nil
 }
@@ -65,12 +79,14 @@ func (s *script) serve(far net.Conn) {
 		case Ack:
 			continue
 		}
+		s.mu.Lock()
 		steps, known := s.play[a.Control]
+		delete(s.play, a.Control)
+		s.mu.Unlock()
 		if !known {
 			put("848300")
 			continue
 		}
-		delete(s.play, a.Control)
 		for _, step := range steps {
 			if !step.fromKiosk {
 				if !put(step.hex) {
@@ -82,7 +98,9 @@ func (s *script) serve(far net.Conn) {
 			if err != nil {
 				return
 			}
-			s.heard = append(s.heard, fmt.Sprintf("%X", answer.Bytes()))
+			s.mu.Lock()
+			s.answers = append(s.answers, fmt.Sprintf("%X", answer.Bytes()))
+			s.mu.Unlock()
 			if want := strings.ToUpper(step.hex); fmt.Sprintf("%X", answer.Bytes()) != want {
 				s.t.Errorf("kiosk answers %X, want %s", answer.Bytes(), want)
 			}
@@ -237,8 +255,8 @@ func TestApprovalIsSavedBeforeItIsAcknowledged(t *testing.T) {
 		saved := 0
 		_, err := term.Purchase(t.Context(), order, terminal.Watch{Seen: func(a terminal.Approval) error {
 			synctest.Wait() // whatever the driver has sent so far has arrived now
-			if len(far.heard) != 0 {
-				t.Errorf("answered with %q before it was saved", far.heard)
+			if len(far.heard()) != 0 {
+				t.Errorf("answered with %q before it was saved", far.heard())
 			}
 			if a.Receipt != 123 || a.Trace != 123 || a.TerminalID != "52500295" || a.Amount != euros(1250) {
 				t.Errorf("approval %+v", a)
@@ -246,8 +264,9 @@ func TestApprovalIsSavedBeforeItIsAcknowledged(t *testing.T) {
 			saved++
 			return nil
 		}})
-		if err != nil || saved != 1 || len(far.heard) != 2 {
-			t.Fatalf("Purchase = %v, saved %d, heard %q", err, saved, far.heard)
+		synctest.Wait()
+		if err != nil || saved != 1 || len(far.heard()) != 2 {
+			t.Fatalf("Purchase = %v, saved %d, heard %q", err, saved, far.heard())
 		}
 	})
 }
@@ -258,8 +277,8 @@ func TestApprovalThatIsNotSavedIsNotAcknowledged(t *testing.T) {
 		far, term, err := play(t, Config{}, func(terminal.Approval) error { return full },
 			says(yes), says(approval), hears(yes), says(completed), hears(yes))
 		defer term.Close()
-		if device.Class(err) != device.ErrDoubt || !errors.Is(err, full) || len(far.heard) != 0 {
-			t.Fatalf("Purchase = %v, heard %q", err, far.heard)
+		if device.Class(err) != device.ErrDoubt || !errors.Is(err, full) || len(far.heard()) != 0 {
+			t.Fatalf("Purchase = %v, heard %q", err, far.heard())
 		}
 	})
 }
@@ -303,8 +322,8 @@ func TestStatusInformationWithoutResultIsNotAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		far, term, err := play(t, Config{}, nil, says(yes), says("040F0704000000001250"), hears(yes))
 		defer term.Close()
-		if device.Class(err) != device.ErrDoubt || len(far.heard) != 0 {
-			t.Fatalf("Purchase = %v, heard %q", err, far.heard)
+		if device.Class(err) != device.ErrDoubt || len(far.heard()) != 0 {
+			t.Fatalf("Purchase = %v, heard %q", err, far.heard())
 		}
 	})
 }
@@ -424,7 +443,7 @@ func TestTerminalThatIsNotReadyGetsNoAuthorisation(t *testing.T) {
 			term := New(far.dial, Config{}, quiet)
 			defer term.Close()
 			_, err := term.Purchase(t.Context(), order, terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
-			if device.Class(err) != class || (class != nil && far.play[Authorisation] == nil) {
+			if device.Class(err) != class || (class != nil && far.played(Authorisation)) {
 				t.Errorf("status %s: Purchase = %v, want %v", completion, err, class)
 			}
 		})
@@ -437,7 +456,7 @@ func TestOtherTerminalTakesNoPayment(t *testing.T) {
 		term := New(far.dial, Config{TerminalID: "11111111"}, quiet)
 		defer term.Close()
 		_, err := term.Purchase(t.Context(), order, terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
-		if device.Class(err) != device.ErrAttention || far.play[Authorisation] == nil {
+		if device.Class(err) != device.ErrAttention || far.played(Authorisation) {
 			t.Fatalf("Purchase = %v", err)
 		}
 	})

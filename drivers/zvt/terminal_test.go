@@ -54,8 +54,9 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			terminaltest.Run(t, func(*testing.T) terminaltest.Bench {
-				c.far.CardWait = 30 * time.Second
-				return bench(zvttest.New(c.far), c.cfg)
+				far := c.far
+				far.CardWait = 30 * time.Second
+				return bench(zvttest.New(far), c.cfg)
 			})
 		})
 	}

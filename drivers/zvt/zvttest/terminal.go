@@ -356,6 +356,17 @@ func (t *Terminal) attend(c *conn) {
 }
 
 func (t *Terminal) occupy() bool {
+	const settling = 5 * time.Millisecond // a dialogue that has just ended is still being put away
+	for range 40 {
+		if t.take() {
+			return true
+		}
+		time.Sleep(settling)
+	}
+	return false
+}
+
+func (t *Terminal) take() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.occupied {
