@@ -140,16 +140,16 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 	})
 }
 
-func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger) *health.Monitor {
+func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func()) *health.Monitor {
 	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
-		Scanner: s.Scanner != nil, Kiosk: s.Config.Kiosk.ID, Version: s.Version, Log: s.Log})
+		Scanner: s.Scanner != nil, Kiosk: s.Config.Kiosk.ID, Version: s.Version, Changed: changed, Log: s.Log})
 }
 
 // outOfService shows why no payment can be taken, for a while; then the ledger is tried again.
 func (s *station) outOfService(ctx context.Context, why error, screen, watch net.Listener) {
 	ctx, stop := context.WithTimeout(ctx, retryOpen)
 	defer stop()
-	monitor := s.newMonitor(nil, nil)
+	monitor := s.newMonitor(nil, nil, nil)
 	monitor.LedgerLost(why)
 	patron := s.newSession(nil, nil, monitor.Obstacle)
 	s.serve(ctx, stop, []part{
@@ -171,7 +171,11 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		Changed:  func(p payment.Payment) { patron.PaymentChanged(p) },
 		Progress: func(id payment.ID, progress terminal.Progress) { patron.PaymentProgress(id, progress) },
 	})
-	monitor := s.newMonitor(money, l)
+	monitor := s.newMonitor(money, l, func() {
+		if patron != nil {
+			patron.LookAround()
+		}
+	})
 	patron = s.newSession(money, l, monitor.Obstacle)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {

@@ -57,7 +57,7 @@ func (c *decodeZVT) Run(t *tool) error {
 		return err
 	}
 	var failed error
-	err = zvtdecode.DecodeStream(input, c.Serial, func(d zvtdecode.Document) {
+	err = zvtdecode.Stream(input, c.Serial, func(d zvtdecode.Document) {
 		if err := t.document(d); failed == nil {
 			failed = err
 		}

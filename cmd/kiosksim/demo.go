@@ -162,9 +162,7 @@ func (d *demo) patron(ctx context.Context, card, outcome string, atTerminal func
 	defer stop()
 	p := &patron{command: &patronCommand{URL: d.around.Screen(), Card: card, Pay: []string{"all"}, Wait: 2 * time.Minute},
 		visit: visit{Card: card}, atTerminal: atTerminal}
-	err := p.visitKiosk(ctx)
-	p.print()
-	if err != nil {
+	if err := p.visitKiosk(ctx); err != nil {
 		return err
 	}
 	if p.visit.Outcome != outcome && (outcome != "" || !p.visit.Paid) {

@@ -59,20 +59,21 @@ func (c *patronCommand) Run() error {
 	if err := p.visitKiosk(ctx); err != nil {
 		return err
 	}
-	p.print()
+	if c.JSON {
+		if err := json.NewEncoder(os.Stdout).Encode(p.visit); err != nil {
+			return err
+		}
+	}
 	if !p.visit.Paid {
 		return errNotWell
 	}
 	return nil
 }
 
-func (p *patron) print() {
-	if p.command.JSON {
-		json.NewEncoder(os.Stdout).Encode(p.visit)
-		return
-	}
-	for _, s := range p.visit.Screens {
-		fmt.Printf("  %-10s %s\n", s.Name, s.Words)
+// tell prints the screen that the patron has just left, for whoever looks on.
+func (p *patron) tell() {
+	if n := len(p.visit.Screens); n > 0 && !p.command.JSON {
+		fmt.Printf("  %-10s %s\n", p.visit.Screens[n-1].Name, p.visit.Screens[n-1].Words)
 	}
 }
 
@@ -99,6 +100,7 @@ var errDone = errors.New("the visit is over")
 
 // visitKiosk follows the screens to the end; when the kiosk goes away in the middle, the page is loaded again.
 func (p *patron) visitKiosk(ctx context.Context) error {
+	defer p.tell()
 	for {
 		err := p.watch(ctx)
 		switch {
@@ -255,6 +257,7 @@ func (p *patron) note(name, words string) {
 		p.visit.Screens[n-1].Words = words
 		return
 	}
+	p.tell()
 	p.visit.Screens = append(p.visit.Screens, seen{name, words})
 }
 

@@ -30,6 +30,7 @@ type Config struct {
 	Scanner  bool            // a scanner is configured
 	Kiosk    string          // the station's name
 	Version  string
+	Changed  func() // called when a check changed; nil: nobody is told
 	Log      *slog.Logger
 }
 
@@ -117,6 +118,12 @@ func (m *Monitor) Run(ctx context.Context) error {
 
 // set notes a check; one line in the log for each change.
 func (m *Monitor) set(name string, status Status, output string, why session.Reason) {
+	if m.note(name, status, output, why) && m.Changed != nil {
+		m.Changed()
+	}
+}
+
+func (m *Monitor) note(name string, status Status, output string, why session.Reason) (changed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, known := m.checks[name]
@@ -127,8 +134,10 @@ func (m *Monitor) set(name string, status Status, output string, why session.Rea
 	if known && before.Status != status && m.Log != nil {
 		m.Log.Info("health", "check", name, "state", string(status), "why", output)
 	}
+	changed = !known || before.Status != status || m.reasons[name] != why
 	m.checks[name] = now
 	m.reasons[name] = why
+	return changed
 }
 
 func (m *Monitor) count(name string, status Status, value int64, unit, output string, why session.Reason) {

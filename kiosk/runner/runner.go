@@ -397,6 +397,9 @@ func (r *Runner) append(id payment.ID, e payment.Event) (payment.Payment, error)
 
 func (r *Runner) logChange(p payment.Payment, e payment.Event) {
 	attrs := []any{"payment", p.ID.String(), "state", string(p.State), "event", payment.Kind(e)}
+	if p.Reason != "" {
+		attrs = append(attrs, "reason", p.Reason)
+	}
 	for _, l := range p.Legs {
 		attrs = append(attrs, fmt.Sprintf("leg%d", l.Number), string(l.State))
 	}

@@ -154,6 +154,9 @@ func (s *Session) show() {
 
 // clear forgets the patron.
 func (s *Session) clear() {
+	if id := s.payment.ID; id.Number != 0 {
+		s.Runner.Leave(id)
+	}
 	s.round++
 	s.patron, s.account, s.choices, s.payment, s.printed = ils.Patron{}, ils.Account{}, nil, payment.Payment{}, false
 	number := s.view.Number
@@ -163,15 +166,15 @@ func (s *Session) clear() {
 
 // reset forgets the patron and shows the ready screen, or why there is none.
 func (s *Session) reset() {
-	if id := s.payment.ID; id.Number != 0 {
-		s.Runner.Leave(id)
-	}
 	s.clear()
 	if why := s.Obstacle(); why != "" {
 		s.view.Screen, s.view.Reason = ScreenOutOfService, why
 	}
 	s.show()
 }
+
+// LookAround lets the idle screen follow what health says, at once.
+func (s *Session) LookAround() { s.send(s.lookAround) }
 
 // lookAround lets the idle screen follow what health says.
 func (s *Session) lookAround() {
@@ -273,10 +276,11 @@ func (s *Session) scan(scan scanner.Scan) {
 // begin opens a session for a card.
 func (s *Session) begin(card string) {
 	language := s.view.Language
-	s.reset()
-	if s.view.Screen != ScreenReady {
+	if s.Obstacle() != "" {
+		s.reset()
 		return
 	}
+	s.clear()
 	s.view.Language = language
 	s.patron = ils.Patron{Card: card}
 	s.load()

@@ -1,0 +1,199 @@
+package cmd_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"selfpay/cmd/kiosksim/surround"
+)
+
+// The cards of the simulated library's patrons, and what they owe in minor units.
+const (
+	cardTwoFees    = "20017000010001" // 250 and 1000
+	cardOneFee     = "20017000010002" // 1250
+	cardThreeFees  = "20017000010003" // 300, 450, 75
+	cardWithPIN    = "20017000010009" // 640
+	cardNoFees     = "20017000010010"
+	cardTooMuch    = "20017000010011" // 30000, more than the kiosk's maximum
+	cardNobody     = "20017000099999"
+	oneFee         = 1250
+	threeFees      = 825
+	twoFees        = 1250
+	feesOfThePIN   = 640
+	secondFeeOfTwo = "102"
+)
+
+func TestSamePaymentOverTCPAndOverASerialLine(t *testing.T) {
+	for name, o := range map[string]surround.Options{"tcp": {}, "serial at 9600 baud": {Serial: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStation(t, o).begin().ready()
+			v := s.patron(cardTwoFees)
+			v.said(t, "booked")
+			s.booksAgree(twoFees)
+			receipts := s.around.Books().Receipts
+			if len(receipts) != 1 || !strings.Contains(receipts[0], v.Reference) {
+				t.Errorf("receipts %q, reference %q", receipts, v.Reference)
+			}
+			if !strings.Contains(receipts[0], "€12.50") {
+				t.Errorf("the receipt has no amount with its sign: %q", receipts[0])
+			}
+		})
+	}
+}
+
+func TestPatronPaysOnlyTheFeeThatWasChosen(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	s.patron(cardTwoFees, "--pay", secondFeeOfTwo).said(t, "booked")
+	s.booksAgree(1000)
+	for _, p := range s.around.Books().Postings {
+		if p.Fee != secondFeeOfTwo {
+			t.Errorf("fee %s was paid", p.Fee)
+		}
+	}
+}
+
+func TestWholeAccountIsPaidWhereTheLibraryNamesNoFees(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{Mode: "generic"}).begin().ready()
+	s.patron(cardThreeFees).said(t, "booked")
+	s.booksAgree(threeFees)
+	if b := s.around.Books(); len(b.Postings) != 1 || b.Postings[0].Fee != "" {
+		t.Errorf("postings %+v", b.Postings)
+	}
+}
+
+func TestPatronWithAPIN(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	s.patron(cardWithPIN).said(t, "pin-needed")
+	s.nothingMoved()
+	s.patron(cardWithPIN, "--pin", "-").said(t, "booked")
+	s.booksAgree(feesOfThePIN)
+	if strings.Contains(s.log.String(), "4711") {
+		t.Error("the PIN is in the log")
+	}
+}
+
+func TestScannedCardOpensTheAccount(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	s.eventually("the scanner is there", func() (bool, string) {
+		out, _ := s.ctl("status", "--json")
+		return strings.Contains(out, `"scanner:link":{"status":"pass"`), out
+	})
+	s.order("scan", cardTwoFees)
+	s.eventually("the fees are shown", func() (bool, string) {
+		out, _ := s.ctl("status", "--json")
+		return strings.Contains(out, `"screen":"fees"`), out
+	})
+	if strings.Contains(s.log.String(), cardTwoFees) {
+		t.Error("the card's number is in the log")
+	}
+}
+
+func TestPurchaseDeclinedOrCancelledChargesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	for _, order := range []string{"decline", "cancel"} {
+		s.order("terminal", "next", order)
+		s.patron(cardOneFee).said(t, "not-charged", "not charged")
+		s.nothingMoved()
+	}
+	s.patron(cardOneFee).said(t, "booked")
+	s.booksAgree(oneFee)
+}
+
+func TestRefusedPostingIsTakenBackAtTheTerminal(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	s.order("ils", "next", "refuse")
+	s.patron(cardOneFee).said(t, "returned")
+	s.queueEmpties()
+	b := s.around.Books()
+	if len(b.Captures) != 0 || len(b.Reversals) != 1 || len(b.Postings) != 0 {
+		t.Errorf("books %+v", b)
+	}
+	if captured, posted := s.ledgerBooks(); captured != 0 || posted != 0 {
+		t.Errorf("ledger: captured %d, posted %d", captured, posted)
+	}
+}
+
+func TestLostAnswersOfTheLibraryAreFoundOut(t *testing.T) {
+	for _, fault := range []string{"silent", "apply-silent", "drop", "foreign", "duplicate", "lost", "garble", "again"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			s := newStation(t, surround.Options{}).begin().ready()
+			s.order("ils", "next", fault)
+			if v := s.patron(cardOneFee); !v.Paid {
+				t.Errorf("outcome %q: %s", v.Outcome, v.Said)
+			}
+			s.queueEmpties()
+			s.booksAgree(oneFee)
+		})
+	}
+}
+
+func TestLostAnswersOfTheTerminalAreFoundOut(t *testing.T) {
+	for _, dialect := range []string{"keep", "reverse", "decline"} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			s := newStation(t, surround.Options{}).begin().ready()
+			s.order("terminal", "unacknowledged", dialect)
+			s.order("terminal", "next", "drop-after", "40")
+			v := s.patron(cardOneFee)
+			s.queueEmpties()
+			switch held := len(s.around.Books().Captures); {
+			case held == 1 && v.Paid:
+				s.booksAgree(oneFee)
+			case held == 0 && !v.Paid:
+				if captured, _ := s.ledgerBooks(); captured != 0 {
+					t.Errorf("the ledger holds %d, the terminal nothing", captured)
+				}
+			default:
+				t.Errorf("the terminal holds %d payments, the patron was told %q", held, v.Outcome)
+			}
+		})
+	}
+}
+
+// TestKioskdIsKilledAgainAndAgain kills the real program at moments that nobody chose.
+func TestKioskdIsKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{CardWait: 200 * time.Millisecond}).begin().ready()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := range 6 {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Duration(150+i*70) * time.Millisecond):
+				s.kill()
+				s.begin()
+			}
+		}
+	}()
+	for _, card := range []string{cardOneFee, cardTwoFees, cardThreeFees} {
+		s.patron(card)
+	}
+	close(stop)
+	<-stopped
+	s.queueEmpties()
+	b := s.around.Books()
+	charged, booked := map[string]int64{}, map[string]int64{}
+	for _, c := range b.Captures {
+		charged[c.Reference] += c.AmountMinor
+	}
+	total := int64(0)
+	for _, p := range b.Postings {
+		booked[p.Reference] += p.AmountMinor
+		total += p.AmountMinor
+	}
+	s.booksAgree(total)
+	if out, _ := s.ctl("case", "list", "--json"); out != "" {
+		t.Errorf("a person is called: %s", out)
+	}
+}
