@@ -342,7 +342,7 @@ func TestSecondDifferentApprovalIsInDoubt(t *testing.T) {
 
 func TestDeclineAfterApprovalIsInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, term, err := play(t, Config{}, nil, says(yes), says(approval), hears(yes), says("040F02276C"), hears(yes), says("061E016C"), hears(yes))
+		_, term, err := play(t, Config{}, nil, says(yes), says(approval), hears(yes), says("040F02276C"), hears(yes), says(completed), hears(yes))
 		defer term.Close()
 		if device.Class(err) != device.ErrDoubt {
 			t.Fatalf("Purchase = %v", err)
