@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -61,8 +62,12 @@ func (configShow) Run(t *tool) error {
 	if t.json {
 		return t.document(c)
 	}
-	t.say("%+v", c)
-	return nil
+	text, err := c.Text()
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(t.out, text)
+	return err
 }
 
 // finding is one thing the doctor looked at.

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -133,6 +134,9 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText writes "2m0s".
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
 // Secret refers to a password: credential:NAME, file:PATH, or the password itself in a demo. It never prints itself.
 type Secret string
 
@@ -150,6 +154,9 @@ func (s Secret) String() string {
 
 // GoString hides the secret from %#v.
 func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the secret from JSON and TOML.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Read fetches the password.
 func (s Secret) Read() (string, error) {
@@ -189,6 +196,9 @@ func (a *Address) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText writes the address as it was written.
+func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
 // String is the address as it was written.
 func (a Address) String() string { return strings.Replace(a.URL.String(), "usb:///", "usb://", 1) }
 
@@ -201,6 +211,25 @@ func (a Address) USB() (vendor, product uint16, serial string, err error) {
 		return 0, 0, "", fmt.Errorf("%s is no USB address such as usb://04b8:0202", a)
 	}
 	return uint16(vendorNumber), uint16(productNumber), a.Query().Get("serial"), nil
+}
+
+// Text is the configuration as a file would say it, secrets hidden.
+func (c Config) Text() (string, error) {
+	text, err := toml.Marshal(c)
+	return string(text), err
+}
+
+// MarshalJSON writes the configuration with the keys of the file, secrets hidden.
+func (c Config) MarshalJSON() ([]byte, error) {
+	text, err := c.Text()
+	if err != nil {
+		return nil, err
+	}
+	var tables map[string]any
+	if err := toml.Unmarshal([]byte(text), &tables); err != nil {
+		return nil, err
+	}
+	return json.Marshal(tables)
 }
 
 // Load reads and checks the file. Its error lists every mistake found.
@@ -275,15 +304,56 @@ func Parse(content string) (Config, []Mistake) {
 }
 
 func syntaxMistake(err error) Mistake {
+	m := Mistake{What: strings.TrimPrefix(err.Error(), "toml: ")}
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
-		what := parse.Message
-		if what == "" {
-			what = strings.TrimPrefix(parse.Error(), "toml: ")
+		m.Line, m.Key = parse.Position.Line, parse.LastKey
+		if parse.Message != "" {
+			m.What = parse.Message
 		}
-		return Mistake{parse.Position.Line, parse.LastKey, what, "mend this line"}
+	} else if n, _ := fmt.Sscanf(m.What, "line %d (last key %q):", &m.Line, &m.Key); n == 2 { // a wrong type is told in words only
+		_, m.What, _ = strings.Cut(m.What, "): ")
 	}
-	return Mistake{0, "", strings.TrimPrefix(err.Error(), "toml: "), "mend the value's form"}
+	m.Mend = formOf(m.Key)
+	if strings.Contains(m.What, "already been defined") {
+		m.Mend = "remove one of them"
+	}
+	return m
+}
+
+// formOf says how the value of a key is written.
+func formOf(key string) string {
+	table, name, _ := strings.Cut(key, ".")
+	field, known := fieldOf(reflect.TypeFor[Config](), table)
+	if !known {
+		return `write tables as [kiosk] and keys as id = "main-01"`
+	}
+	if name == "" {
+		return "write it as a table: [" + table + "]"
+	}
+	if field, known = fieldOf(field.Type, name); !known {
+		return `write keys as id = "main-01"`
+	}
+	switch {
+	case field.Type == reflect.TypeFor[Duration]():
+		return `write it as "120s"`
+	case field.Type == reflect.TypeFor[Address]():
+		return `write it as "tcp://192.0.2.20:20007"`
+	case field.Type.Kind() == reflect.Slice:
+		return `write it as a list: ["one", "two"]`
+	case field.Type.Kind() == reflect.Bool:
+		return "write true or false, without quotes"
+	case field.Type.Kind() == reflect.Int:
+		return "write a whole number, without quotes"
+	}
+	return "write it in quotes"
+}
+
+func fieldOf(table reflect.Type, name string) (reflect.StructField, bool) {
+	return table.FieldByNameFunc(func(field string) bool {
+		f, _ := table.FieldByName(field)
+		return f.Tag.Get("toml") == name
+	})
 }
 
 // lines finds the line of each key, for the mistakes' sake.
@@ -462,8 +532,10 @@ func (k *checker) payment() {
 	if err1 == nil && err2 == nil && most.Minor < least.Minor {
 		k.say("payment.max", fmt.Sprintf("%s is less than the minimum %s", most, least), "raise max or lower min")
 	}
-	if c.OpenCases < 0 || c.Waiting < 0 {
-		k.say("payment.open_cases", "a limit is below nothing", "use 0 for no limit")
+	for key, limit := range map[string]int{"payment.open_cases": c.OpenCases, "payment.waiting": c.Waiting} {
+		if limit < 0 {
+			k.say(key, "a limit is below nothing", "use 0 for no limit")
+		}
 	}
 }
 

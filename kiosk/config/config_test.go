@@ -1,0 +1,371 @@
+package config_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"selfpay/device/money"
+	"selfpay/kiosk/config"
+)
+
+// example is the documented configuration.
+const example = `[kiosk]
+id = "main-01"
+library = "Central Library"
+currency = "EUR"
+languages = ["de", "en"]
+state = "/var/lib/kiosk"
+socket = "/run/kiosk/ctl.sock"
+
+[ils]
+route = "sip2"
+address = "tcp://ils.example.org:6001"
+profile = "koha"
+tls = true
+login = "kiosk01"
+password = "credential:sip2"
+institution = "CPL"
+quiet = "120s"
+
+[terminal]
+driver = "zvt"
+address = "tcp://192.0.2.20:20007"
+password = "credential:terminal"
+end_of_day = "23:10"
+
+[printer]
+driver = "escpos"
+address = "usb://04b8:0202"
+profile = "epson-tm-t88v"
+
+[receipt]
+without_paper = "ask"
+
+[scanner]
+driver = "evdev"
+address = "evdev:///dev/input/by-id/usb-Honeywell-event-kbd"
+accept = ["codabar", "code39", "qr"]
+
+[payment]
+partial = false
+min = "1.00"
+max = "250.00"
+
+[web]
+listen = "127.0.0.1:8080"
+
+[health]
+listen = "127.0.0.1:9100"
+`
+
+func TestTheDocumentedExampleIsTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kiosk.toml")
+	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pair := range map[string][2]any{
+		"id":        {c.Kiosk.ID, "main-01"},
+		"languages": {fmt.Sprint(c.Kiosk.Languages), "[de en]"},
+		"host":      {c.ILS.Address.Host, "ils.example.org:6001"},
+		"tls":       {c.ILS.TLS, true},
+		"quiet":     {time.Duration(c.ILS.Quiet), 2 * time.Minute},
+		"answer":    {time.Duration(c.ILS.Answer), 45 * time.Second},
+		"printer":   {c.Printer.Address.String(), "usb://04b8:0202"},
+		"scanner":   {c.Scanner.Address.Path, "/dev/input/by-id/usb-Honeywell-event-kbd"},
+		"min":       {c.MinAmount(), money.Of(100, "EUR")},
+		"max":       {c.MaxAmount(), money.Of(25_000, "EUR")},
+		"cases":     {c.Payment.OpenCases, 5},
+		"paper":     {c.Receipt.WithoutPaper, "ask"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s is %v, want %v", name, pair[0], pair[1])
+		}
+	}
+}
+
+func TestTheShortestConfigurationIsTaken(t *testing.T) {
+	_, mistakes := config.Parse("[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://[::1]:6001\"\n[terminal]\naddress = \"serial:///dev/serial/by-id/T?baud=9600\"\n")
+	if len(mistakes) > 0 {
+		t.Errorf("%+v", mistakes)
+	}
+}
+
+// changed is the example with one line replaced.
+func changed(t *testing.T, line, by string) string {
+	t.Helper()
+	if strings.Count(example, "\n"+line+"\n") != 1 {
+		t.Fatalf("line %q does not stand once in the example", line)
+	}
+	return strings.Replace(example, "\n"+line+"\n", "\n"+by+"\n", 1)
+}
+
+func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
+	for _, c := range []struct {
+		name, line, by string
+		at             int // line of the mistake; 0: that of the replaced line
+		key, mend      string
+	}{
+		{"unknown key", `library = "Central Library"`, "library = \"C\"\nlibary = \"C\"", 4, "kiosk.libary", "did you mean kiosk.library?"},
+		{"unknown key, nothing near", `tls = true`, `colour = "red"`, 0, "ils.colour", "remove it"},
+		{"unknown table", `[web]`, "[webb]\n[web]", 0, "webb", "remove it"},
+		{"missing id", `id = "main-01"`, "", 1, "kiosk.id", `id = "main-01"`},
+		{"blank id", `id = "main-01"`, `id = "  "`, 0, "kiosk.id", `id = "main-01"`},
+		{"missing library", `library = "Central Library"`, "", 1, "kiosk.library", "name"},
+		{"unknown currency", `currency = "EUR"`, `currency = "EURO"`, 0, "kiosk.currency", `"EUR"`},
+		{"unknown language", `languages = ["de", "en"]`, `languages = ["de", "tlh"]`, 0, "kiosk.languages", "de, en"},
+		{"no language", `languages = ["de", "en"]`, `languages = []`, 0, "kiosk.languages", "de en"},
+		{"wrong type, list", `languages = ["de", "en"]`, `languages = "de"`, 0, "kiosk.languages", "list"},
+		{"wrong type, number for text", `id = "main-01"`, `id = 1`, 0, "kiosk.id", "quotes"},
+		{"wrong type, text for bool", `tls = true`, `tls = "yes"`, 0, "ils.tls", "true or false"},
+		{"wrong type, text for number", `partial = false`, `waiting = "many"`, 0, "payment.waiting", "whole number"},
+		{"wrong type, float for amount", `min = "1.00"`, `min = 1.00`, 0, "payment.min", "quotes"},
+		{"relative path", `state = "/var/lib/kiosk"`, `state = "kiosk"`, 0, "kiosk.state", "beginning with /"},
+		{"syntax", `id = "main-01"`, `id = = 1`, 0, "kiosk.id", "quotes"},
+		{"open quote", `id = "main-01"`, `id = "main-01`, 0, "kiosk.id", "quotes"},
+		{"open table", `[web]`, `[web`, 44, "payment", "table"},
+		{"key twice", `tls = true`, "tls = true\ntls = true", 14, "ils.tls", "remove one"},
+		{"unknown route", `route = "sip2"`, `route = "telepathy"`, 0, "ils.route", "sip2"},
+		{"unknown profile", `profile = "koha"`, `profile = "kohaa"`, 0, "ils.profile", "koha"},
+		{"no address", `address = "tcp://ils.example.org:6001"`, "", 9, "ils.address", "tcp://"},
+		{"bare address", `address = "tcp://ils.example.org:6001"`, `address = "ils.example.org:6001"`, 0, "ils.address", "tcp://"},
+		{"address without scheme", `address = "tcp://ils.example.org:6001"`, `address = "nonsense"`, 0, "ils.address", "tcp://"},
+		{"address without port", `address = "tcp://ils.example.org:6001"`, `address = "tcp://ils.example.org"`, 0, "ils.address", "tcp://192.0.2.20:20007"},
+		{"port too high", `address = "tcp://ils.example.org:6001"`, `address = "tcp://ils.example.org:66001"`, 0, "ils.address", "tcp://192.0.2.20:20007"},
+		{"address of another kind", `address = "tcp://192.0.2.20:20007"`, `address = "usb://04b8:0202"`, 0, "terminal.address", "tcp:// or serial://"},
+		{"serial without path", `address = "tcp://192.0.2.20:20007"`, `address = "serial://ttyS0"`, 0, "terminal.address", "serial:///dev/serial/by-id/NAME?baud=9600"},
+		{"usb without product", `address = "usb://04b8:0202"`, `address = "usb://04b8"`, 0, "printer.address", "usb://04b8:0202"},
+		{"duration without unit", `quiet = "120s"`, `quiet = "120"`, 0, "ils.quiet", `"120s"`},
+		{"duration as number", `quiet = "120s"`, `quiet = 120`, 0, "ils.quiet", `"120s"`},
+		{"no quiet time", `quiet = "120s"`, `quiet = "0s"`, 0, "ils.quiet", "between 1s and 1h"},
+		{"too quiet", `quiet = "120s"`, `quiet = "61m"`, 0, "ils.quiet", "between 1s and 1h"},
+		{"impatient", `institution = "CPL"`, `answer = "1ms"`, 0, "ils.answer", "between 1s and 10m"},
+		{"certificate without TLS", `tls = true`, `ca_file = "/etc/ca.pem"`, 9, "ils.tls", "tls = true"},
+		{"unknown charset", `institution = "CPL"`, `charset = "ebcdic"`, 0, "ils.charset", "utf-8"},
+		{"unknown driver", `driver = "zvt"`, `driver = "ztv"`, 0, "terminal.driver", "zvt"},
+		{"end of day", `end_of_day = "23:10"`, `end_of_day = "24:10"`, 0, "terminal.end_of_day", `"23:10"`},
+		{"terminal's silence", `end_of_day = "23:10"`, `answer = "1s"`, 0, "terminal.answer", "between 5s and 10m"},
+		{"without paper", `without_paper = "ask"`, `without_paper = "maybe"`, 0, "receipt.without_paper", "ask, refuse"},
+		{"unknown symbology", `accept = ["codabar", "code39", "qr"]`, `accept = ["coda"]`, 0, "scanner.accept", "codabar"},
+		{"partial", `partial = false`, `partial = true`, 0, "payment.partial", "partial = false"},
+		{"bad minimum", `min = "1.00"`, `min = "1.005"`, 0, "payment.min", `"1.00"`},
+		{"nothing as minimum", `min = "1.00"`, `min = "0.00"`, 0, "payment.min", `"1.00"`},
+		{"bad maximum", `max = "250.00"`, `max = "lots"`, 0, "payment.max", `"250.00"`},
+		{"maximum below minimum", `max = "250.00"`, `max = "0.99"`, 0, "payment.max", "raise max or lower min"},
+		{"negative limit", `partial = false`, `waiting = -1`, 0, "payment.waiting", "0 for no limit"},
+		{"screen for all", `listen = "127.0.0.1:8080"`, `listen = "0.0.0.0:8080"`, 0, "web.listen", "127.0.0.1"},
+		{"screen by name", `listen = "127.0.0.1:8080"`, `listen = "localhost:8080"`, 0, "web.listen", "127.0.0.1"},
+		{"screen without port", `listen = "127.0.0.1:8080"`, `listen = "127.0.0.1"`, 0, "web.listen", `"127.0.0.1:8080"`},
+		{"health for all", `listen = "127.0.0.1:9100"`, `listen = ":9100"`, 0, "health.listen", "127.0.0.1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, mistakes := config.Parse(changed(t, c.line, c.by))
+			if len(mistakes) != 1 {
+				t.Fatalf("%d mistakes: %+v", len(mistakes), mistakes)
+			}
+			m := mistakes[0]
+			line := c.at
+			if line == 0 {
+				line = 1 + slices.Index(strings.Split(example, "\n"), c.line)
+			}
+			if m.Line != line || m.Key != c.key || m.What == "" || !strings.Contains(m.Mend, c.mend) {
+				t.Errorf("%+v, want line %d, key %q and %q in its mend", m, line, c.key, c.mend)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreNamedAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kiosk.toml")
+	text := changed(t, `currency = "EUR"`, `currency = "XXX"`)
+	text = strings.Replace(text, `max = "250.00"`, `maxx = "250.00"`, 1)
+	text = strings.Replace(text, `driver = "zvt"`, `driver = "none"`, 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load(path)
+	var mistakes *config.Mistakes
+	if !errors.As(err, &mistakes) || len(mistakes.List) != 3 {
+		t.Fatalf("%v", err)
+	}
+	want := []string{"kiosk.currency", "terminal.driver", "payment.maxx"}
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if !strings.HasPrefix(line, fmt.Sprintf("%s:%d: %s: ", path, mistakes.List[i].Line, want[i])) {
+			t.Errorf("mistake %d reads %s", i+1, line)
+		}
+	}
+}
+
+func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "missing.toml")
+	if _, err := config.Load(path); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Every key that the file may have stands in the struct under its own name, so that a misspelt one can be mended.
+func TestEveryMisspeltKeyIsMended(t *testing.T) {
+	tables := reflect.TypeFor[config.Config]()
+	for i := range tables.NumField() {
+		table := tables.Field(i).Tag.Get("toml")
+		fields := tables.Field(i).Type
+		for j := range fields.NumField() {
+			name := fields.Field(j).Tag.Get("toml")
+			_, mistakes := config.Parse("[" + table + "]\n" + name + "x = 1\n")
+			found := false
+			for _, m := range mistakes {
+				if m.Key == table+"."+name+"x" {
+					found = m.Line == 2 && m.Mend == "did you mean "+table+"."+name+"?"
+				}
+			}
+			if !found {
+				t.Errorf("%s.%sx: %+v", table, name, mistakes)
+			}
+		}
+	}
+}
+
+func TestSecretsNeverPrint(t *testing.T) {
+	c, mistakes := config.Parse(strings.Replace(example, `"credential:sip2"`, `"s3cr3t-word"`, 1))
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pointed, _ := json.Marshal(&c.ILS)
+	file, err := c.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for how, printed := range map[string]string{
+		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", c), "%#v": fmt.Sprintf("%#v", c),
+		"%s": fmt.Sprintf("%s", c.ILS.Password), "%q": fmt.Sprintf("%q", c.ILS.Password),
+		"%v of a pointer": fmt.Sprintf("%+v", &c), "JSON": string(text), "JSON of a table": string(pointed), "TOML": file,
+	} {
+		if strings.Contains(printed, "s3cr3t") {
+			t.Errorf("%s shows the password: %s", how, printed)
+		}
+	}
+	for how, printed := range map[string]string{"JSON": string(text), "TOML": file} {
+		if !strings.Contains(printed, "(hidden)") || !strings.Contains(printed, "credential:terminal") {
+			t.Errorf("%s hides that there is a password, or where it is: %s", how, printed)
+		}
+	}
+}
+
+func TestAConfigurationPrintsAsItsFile(t *testing.T) {
+	c, _ := config.Parse(example)
+	text, err := c.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, mistakes := config.Parse(text)
+	if len(mistakes) > 0 || !reflect.DeepEqual(c, again) {
+		t.Errorf("%+v\n%+v\nis not\n%+v", mistakes, again, c)
+	}
+	shown, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables map[string]map[string]any
+	if err := json.Unmarshal(shown, &tables); err != nil {
+		t.Fatal(err)
+	}
+	if tables["ils"]["quiet"] != "2m0s" || tables["printer"]["address"] != "usb://04b8:0202" || tables["kiosk"]["id"] != "main-01" {
+		t.Errorf("%s", shown)
+	}
+}
+
+func TestPasswordsAreReadWhereTheyAre(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("sip2", "from the credential\n")
+	path := write("password", " from the file \r\n")
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	for secret, want := range map[config.Secret]string{
+		"credential:sip2":              "from the credential",
+		"credential:../../etc/../sip2": "from the credential", // never outside of the folder
+		config.Secret("file:" + path):  " from the file ",
+		"itself":                       "itself",
+		"with:colon":                   "with:colon",
+		"":                             "",
+	} {
+		if got, err := secret.Read(); err != nil || got != want {
+			t.Errorf("%s reads %q, %v", secret, got, err)
+		}
+	}
+	if _, err := config.Secret("credential:none").Read(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing credential: %v", err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	if _, err := config.Secret("credential:sip2").Read(); err == nil || !strings.Contains(err.Error(), "LoadCredential=sip2") {
+		t.Errorf("without credentials: %v", err)
+	}
+}
+
+func TestAddressesReadBackAsTheyWereWritten(t *testing.T) {
+	for _, text := range []string{"tcp://192.0.2.20:20007", "tcp://[2001:db8::1]:6001", "serial:///dev/serial/by-id/usb-FTDI?baud=9600",
+		"usb://04b8:0202", "usb://04b8:0202?serial=X1%2F2", "evdev:///dev/input/by-id/usb-Honeywell-event-kbd", "gpio://gpiochip0/17"} {
+		var a config.Address
+		if err := a.UnmarshalText([]byte(text)); err != nil || a.String() != text {
+			t.Errorf("%s reads %s, %v", text, a, err)
+		}
+		shown, err := a.MarshalText()
+		if err != nil || string(shown) != text {
+			t.Errorf("%s is written as %s, %v", text, shown, err)
+		}
+	}
+	for _, text := range []string{"", "nonsense", "/dev/ttyS0", "://x", "tcp://%zz"} {
+		var a config.Address
+		if err := a.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is the address %s", text, a)
+		}
+	}
+}
+
+func TestAUSBAddressNamesVendorProductAndSerial(t *testing.T) {
+	var a config.Address
+	if err := a.UnmarshalText([]byte("usb://04b8:0E15?serial=ABC123")); err != nil {
+		t.Fatal(err)
+	}
+	if v, p, serial, err := a.USB(); v != 0x04b8 || p != 0x0e15 || serial != "ABC123" || err != nil {
+		t.Errorf("%04x:%04x %q %v", v, p, serial, err)
+	}
+	for _, text := range []string{"usb://04b8", "usb://04b8:", "usb://04b8:xyz", "usb://104b8:0202", "tcp://192.0.2.1:9100"} {
+		if err := a.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if v, p, _, err := a.USB(); err == nil {
+			t.Errorf("%s is the USB device %04x:%04x", text, v, p)
+		}
+	}
+}
+
+func ExampleParse() {
+	_, mistakes := config.Parse("[kiosk]\nid = \"main-01\"\nlibrary = \"Central Library\"\nlangages = [\"de\"]\n" +
+		"[ils]\naddress = \"tcp://192.0.2.10:6001\"\n[terminal]\naddress = \"tcp://192.0.2.20:20007\"\n")
+	for _, m := range mistakes {
+		fmt.Printf("line %d: %s: %s; %s\n", m.Line, m.Key, m.What, m.Mend)
+	}
+	// Output: line 4: kiosk.langages: this key is not known; did you mean kiosk.languages?
+}
