@@ -194,9 +194,15 @@ func (p *patron) tap(ctx context.Context, n int64, name, value string) error {
 	return nil
 }
 
+// othersScreens are what somebody may have left behind; whoever comes next starts over.
+var othersScreens = []string{"pin", "fees", "confirm", "message", "outcome"}
+
 // act does what a patron would do on this screen.
 func (p *patron) act(ctx context.Context, s screen) error {
 	shown := read(s.HTML)
+	if !p.began && slices.Contains(othersScreens, s.Name) {
+		return p.tap(ctx, s.Number, "leave", "")
+	}
 	p.note(s.Name, shown.words)
 	switch s.Name {
 	case "ready":
@@ -213,12 +219,7 @@ func (p *patron) act(ctx context.Context, s screen) error {
 		return p.chooseAndPay(ctx, s, shown)
 	case "confirm":
 		return p.tap(ctx, s.Number, "confirm", "")
-	case "message":
-		if !p.began { // somebody else's
-			return p.tap(ctx, s.Number, "leave", "")
-		}
-		return p.end(shown.reason, false)
-	case "out-of-service":
+	case "message", "out-of-service":
 		return p.end(shown.reason, false)
 	case "terminal":
 		if do := p.atTerminal; do != nil {
@@ -232,9 +233,6 @@ func (p *patron) act(ctx context.Context, s screen) error {
 }
 
 func (p *patron) outcome(ctx context.Context, s screen, shown content) error {
-	if !p.began { // the outcome of somebody who has left
-		return p.tap(ctx, s.Number, "leave", "")
-	}
 	if shown.receipt == "printing" {
 		return nil
 	}

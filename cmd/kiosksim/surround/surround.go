@@ -42,7 +42,7 @@ type Surround struct {
 	terminal *zvttest.Terminal
 	printer  *escpostest.Printer
 	scanner  *scanlinetest.Scanner
-	listens  []net.Listener
+	orders   net.Listener
 	closers  []io.Closer
 	serving  sync.WaitGroup
 
@@ -64,7 +64,7 @@ func Start(dir string, o Options) (*Surround, error) {
 		return nil, err
 	}
 	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Mode: o.Mode}}
-	for _, part := range []func() error{s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
+	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -76,7 +76,9 @@ func Start(dir string, o Options) (*Surround, error) {
 func (s *Surround) Close() error {
 	var all error
 	for _, c := range s.closers {
-		all = errors.Join(all, c.Close())
+		if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+			all = errors.Join(all, err)
+		}
 	}
 	if s.printer != nil {
 		s.printer.Unplug()
@@ -239,18 +241,27 @@ func (s *Surround) Screen() string { return "http://" + s.places.Screen }
 // Health is the address of the kiosk's health page.
 func (s *Surround) Health() string { return "http://" + s.places.Health }
 
-// Serve takes orders on the folder's socket until ctx ends.
-func (s *Surround) Serve(ctx context.Context) error {
+// openSocket opens the folder's socket for orders.
+func (s *Surround) openSocket() (err error) {
 	path := filepath.Join(s.dir, SocketName)
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+		return fmt.Errorf("a surrounding runs in %s already", s.dir)
+	}
 	os.Remove(path)
-	l, err := net.Listen("unix", path)
-	if err != nil {
+	if s.orders, err = net.Listen("unix", path); err != nil {
 		return fmt.Errorf("the socket for orders cannot be opened: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { l.Close() })
+	s.closers = append(s.closers, s.orders)
+	return nil
+}
+
+// Serve takes orders on the folder's socket until ctx ends.
+func (s *Surround) Serve(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { s.orders.Close() })
 	defer stop()
 	for {
-		c, err := l.Accept()
+		c, err := s.orders.Accept()
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
