@@ -363,8 +363,8 @@ func (r *Runner) Decide(ctx context.Context, id payment.ID, e func(payment.Head)
 func (r *Runner) Retry(ctx context.Context, id payment.ID) error {
 	return r.call(ctx, func() {
 		clear(r.retries)
-		for n, p := range r.payments {
-			if id.Number == 0 || n == id.Number {
+		for _, n := range r.inOrder() {
+			if p, known := r.payments[n]; known && (id.Number == 0 || n == id.Number) {
 				r.follow(p)
 			}
 		}
@@ -436,8 +436,8 @@ func (r *Runner) follow(p payment.Payment) {
 
 // followPatron looks again at the patron's other payments: their legs wait for each other.
 func (r *Runner) followPatron(p payment.Payment) {
-	for n, other := range r.payments {
-		if n != p.ID.Number && other.State == payment.StateApproved {
+	for _, n := range r.inOrder() {
+		if other, known := r.payments[n]; known && n != p.ID.Number && other.State == payment.StateApproved {
 			r.follow(other)
 		}
 	}
@@ -529,11 +529,12 @@ func (r *Runner) olderOfPatron(p payment.Payment) bool {
 	return false
 }
 
-// liveWaits says whether a patron at the screen waits for the library at this moment.
+// liveWaits says whether a patron at the screen waits for the library at this moment. One whose own older payment has
+// to go first waits for the backlog.
 func (r *Runner) liveWaits(but job) bool {
 	for n := range r.live {
 		p, known := r.payments[n]
-		if !known || n == but.number {
+		if !known || n == but.number || r.olderOfPatron(p) {
 			continue
 		}
 		if e := libraryDue(p, r.Now()); e != nil && e.After == 0 && r.retries[job{n, e.Do, e.Leg}].times == 0 {
