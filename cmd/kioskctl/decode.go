@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -27,24 +28,27 @@ func (c *decodeSIP2) Run(t *tool) error {
 	if c.Charset != "" {
 		var err error
 		if charset, err = wire.ParseCharset(c.Charset); err != nil {
-			return err
+			return errUsage(err.Error())
 		}
 	}
-	input, err := given(c.Bytes, true)
-	if err != nil {
-		return err
-	}
-	var failed error
-	err = sipdecode.DecodeStream(input, charset, func(d sipdecode.Document) {
-		if err := t.document(d); failed == nil {
-			failed = err
-		}
+	return explain(t, c.input(), func(r io.Reader, emit func(sipdecode.Document)) error {
+		return sipdecode.DecodeStream(r, charset, emit)
 	})
-	if err != nil {
-		return err
-	}
-	return failed
 }
+
+// input is standard input, or the arguments: hex of something that begins like a message, else the text itself.
+func (c *decodeSIP2) input() io.Reader {
+	if len(c.Bytes) == 0 {
+		return os.Stdin
+	}
+	text := strings.Join(c.Bytes, " ")
+	if decoded, err := fromHex(c.Bytes); err == nil && len(decoded) > 1 && digit(decoded[0]) && digit(decoded[1]) {
+		return bytes.NewReader(decoded)
+	}
+	return strings.NewReader(text)
+}
+
+func digit(b byte) bool { return b >= '0' && b <= '9' }
 
 type decodeZVT struct {
 	Serial bool     `help:"The bytes are serial blocks, 10 02 to the check sum, not bare messages."`
@@ -52,35 +56,36 @@ type decodeZVT struct {
 }
 
 func (c *decodeZVT) Run(t *tool) error {
-	input, err := given(c.Bytes, false)
-	if err != nil {
-		return err
-	}
-	var failed error
-	err = zvtdecode.Stream(input, c.Serial, func(d zvtdecode.Document) {
-		if err := t.document(d); failed == nil {
-			failed = err
+	input := io.Reader(os.Stdin)
+	if len(c.Bytes) > 0 {
+		decoded, err := fromHex(c.Bytes)
+		if err != nil {
+			d := zvtdecode.APDU(nil)
+			d.Problems = []string{"the arguments are no hex: write two digits for each byte, such as 80 00 00"}
+			return errors.Join(t.document(d), errNotWell)
 		}
-	})
-	if err != nil {
-		return err
+		input = bytes.NewReader(decoded)
 	}
-	return failed
+	return explain(t, input, func(r io.Reader, emit func(zvtdecode.Document)) error {
+		return zvtdecode.Stream(r, c.Serial, emit)
+	})
 }
 
-// given are the bytes to decode: hex from the arguments, or standard input as it is. Where text is allowed, what is no
-// hex is taken as it stands.
-func given(arguments []string, text bool) (io.Reader, error) {
-	if len(arguments) == 0 {
-		return os.Stdin, nil
+// explain prints a document for each message of a stream.
+func explain[D any](t *tool, input io.Reader, decode func(io.Reader, func(D)) error) error {
+	var failed error
+	found := 0
+	err := decode(input, func(d D) {
+		found++
+		failed = errors.Join(failed, t.document(d))
+	})
+	if err == nil && found == 0 {
+		return errors.New("there are no bytes to explain")
 	}
-	squeezed := strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "", ":", "").Replace(strings.Join(arguments, ""))
-	decoded, err := hex.DecodeString(squeezed)
-	switch {
-	case err == nil:
-		return bytes.NewReader(decoded), nil
-	case text:
-		return strings.NewReader(strings.Join(arguments, " ")), nil
-	}
-	return nil, errUsage("the arguments are no hex: write two digits for each byte, such as 80 00 00")
+	return errors.Join(err, failed)
+}
+
+// fromHex reads bytes that were written in hex, with blanks or colons between them.
+func fromHex(words []string) ([]byte, error) {
+	return hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "", ":", "").Replace(strings.Join(words, "")))
 }
