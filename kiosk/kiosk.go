@@ -11,12 +11,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
 
 	"selfpay/device/printer"
 	"selfpay/device/scanner"
@@ -84,24 +84,21 @@ func Run(ctx context.Context, p Parts) error {
 	return nil
 }
 
-// Clock stamps with the wall clock and the monotonic clock of this boot.
+// Clock stamps with the wall clock and the monotonic clock of this boot, which goes on while the machine sleeps and
+// while the program is down.
 func Clock() func() payment.Stamp {
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	id := strings.TrimSpace(string(boot))
-	started, uptime := time.Now(), uptime()
 	return func() payment.Stamp {
-		return payment.Stamp{Wall: time.Now().Round(0), Boot: id, Mono: uptime + time.Since(started)}
+		s := payment.Stamp{Wall: time.Now().Round(0), Boot: id}
+		var now unix.Timespec
+		if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+			s.Boot = "" // then no time between two moments is known, and every wait is waited in full
+			return s
+		}
+		s.Mono = time.Duration(now.Nano())
+		return s
 	}
-}
-
-// uptime is the time since this boot.
-func uptime() time.Duration {
-	text, _ := os.ReadFile("/proc/uptime")
-	seconds, _, _ := strings.Cut(string(text), " ")
-	whole, fraction, _ := strings.Cut(seconds, ".")
-	s, _ := strconv.ParseInt(whole, 10, 64)
-	hundredths, _ := strconv.ParseInt(fraction, 10, 64)
-	return time.Duration(s)*time.Second + time.Duration(hundredths)*10*time.Millisecond
 }
 
 // station is one run of the application.
@@ -280,14 +277,13 @@ func (s *station) endOfDay(ctx context.Context, money *runner.Runner) error {
 	}
 	minutes := time.NewTicker(time.Minute)
 	defer minutes.Stop()
-	due := false
+	next := nextAt(s.Config.Terminal.EndOfDay, time.Now())
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-minutes.C:
-			due = due || now.Format("15:04") == s.Config.Terminal.EndOfDay
-			if !due {
+			if now.Before(next) {
 				continue
 			}
 			total, err := money.EndOfDay(ctx)
@@ -296,9 +292,19 @@ func (s *station) endOfDay(ctx context.Context, money *runner.Runner) error {
 				continue
 			}
 			s.Log.Info("end of day", "total", total.Amount.String(), "trace", total.Trace)
-			due = false
+			next = nextAt(s.Config.Terminal.EndOfDay, now)
 		}
 	}
+}
+
+// nextAt is the next moment after now at which the clock shows the time of day, "23:10".
+func nextAt(timeOfDay string, now time.Time) time.Time {
+	at, _ := time.Parse("15:04", timeOfDay) // the configuration's check has read it
+	next := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
+	if !next.After(now) {
+		next = next.AddDate(0, 0, 1)
+	}
+	return next
 }
 
 // notify tells systemd that the station serves, and feeds its watchdog after a look at the money loop.

@@ -151,7 +151,7 @@ func library(c config.Config, log *slog.Logger) (ils.Library, error) {
 		},
 		TLS: secure, Login: c.ILS.Login, Password: password, Location: c.ILS.Location, Institution: c.ILS.Institution,
 		Profile: c.ILS.Profile, Currency: c.Kiosk.Currency, Charset: charset,
-		Timeouts: client.Timeouts{FeePaid: time.Duration(c.ILS.Answer)},
+		Timeouts: client.Timeouts{FeePaid: time.Duration(c.ILS.Answer), Resend: min(10*time.Second, time.Duration(c.ILS.Answer))},
 		Quiet:    time.Duration(c.ILS.Quiet),
 	}, log)
 }
