@@ -48,7 +48,7 @@ func (s *Session) follow() {
 		}
 		return
 	case payment.StatePurchaseInDoubt:
-		if !p.OpenCase {
+		if !p.OpenCase && s.view.Screen != ScreenOutcome {
 			s.wait(ScreenChecking, s.Waits.Checking)
 			return
 		}
@@ -120,13 +120,16 @@ func worse(a, b Outcome) Outcome {
 
 // outcome shows how the payment ended for the patron, and prints the receipt once.
 func (s *Session) outcome(o Outcome) {
+	told := s.view.Screen == ScreenOutcome && s.view.Outcome == o
 	s.view.Screen, s.view.Outcome, s.view.Legs = ScreenOutcome, o, nil
 	if o != OutcomeNotCharged && o != OutcomeReturned {
 		for _, l := range s.payment.Legs {
 			s.view.Legs = append(s.view.Legs, LegLine{Fee: l.Fee, Amount: l.Amount, Outcome: OutcomeOfLeg(l)})
 		}
 	}
-	s.after(s.Waits.Result, s.reset)
+	if !told { // the same again, as from a retry in the queue, does not keep the screen
+		s.after(s.Waits.Result, s.reset)
+	}
 	if o != OutcomeNotCharged && !s.printed {
 		s.print()
 		return

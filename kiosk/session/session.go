@@ -246,7 +246,10 @@ func (s *Session) screen(name Screen, why Reason) {
 	s.show()
 }
 
-func (s *Session) message(why Reason) { s.screen(ScreenMessage, why) }
+func (s *Session) message(why Reason) {
+	s.view.Typed = ""
+	s.screen(ScreenMessage, why)
+}
 
 // Scan takes a label from the scanner. Before a payment it begins a session or switches to another card; a label that
 // is no library card is told so, and changes nothing while a patron is choosing.
@@ -288,7 +291,7 @@ func (s *Session) begin(card string) {
 
 // load reads the account.
 func (s *Session) load() {
-	s.view.Screen, s.view.Reason = ScreenLoading, ""
+	s.view.Screen, s.view.Reason, s.view.Typed = ScreenLoading, "", ""
 	s.stopTimer()
 	s.show()
 	round, who := s.round, s.patron
@@ -435,6 +438,9 @@ func (s *Session) language(value string) error {
 	for _, known := range s.Languages {
 		if value == known {
 			s.view.Language = value
+			if s.view.Screen == ScreenReady { // the next patron begins in the library's own language
+				s.after(s.Waits.Idle, s.reset)
+			}
 			s.show()
 			return nil
 		}
