@@ -197,3 +197,29 @@ func TestKioskdIsKilledAgainAndAgain(t *testing.T) {
 		t.Errorf("a person is called: %s", out)
 	}
 }
+
+// The account reading that comes before the posting is held, so the real program dies at the worst moment.
+func TestKioskdIsKilledBetweenApprovalAndPosting(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	s.order("ils", "next", "hold")
+	held := make(chan error, 1)
+	go func() {
+		_, err := surround.Send(s.dir, "ils", "wait-held")
+		s.kill()
+		s.begin()
+		held <- err
+	}()
+	v := s.patron(cardThreeFees)
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+	if !v.Paid {
+		t.Errorf("outcome %q: %s", v.Outcome, v.Said)
+	}
+	s.queueEmpties()
+	s.booksAgree(threeFees)
+	if n := len(s.around.Books().Receipts); n != 1 {
+		t.Errorf("%d receipts", n)
+	}
+}

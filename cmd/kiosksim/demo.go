@@ -94,26 +94,22 @@ func title(text string) { fmt.Printf("\n== %s\n\n", text) }
 
 func (d *demo) allWell(ctx context.Context) error {
 	title("First patron: all is well")
-	return d.patron(ctx, "20017000010001", "booked", nil)
+	return d.patron(ctx, "20017000010001", "booked")
 }
 
 // linkCut cuts the line while the account reading that comes before the posting is held: after the approval.
 func (d *demo) linkCut(ctx context.Context) error {
 	title("Second patron: the line to the library is cut after the approval")
-	err := d.patron(ctx, "20017000010002", "follows", func() error {
-		return d.whenHeld(func() {
-			if err := d.order("link", "ils", "cut"); err != nil {
-				fmt.Println("  --", err)
-				return
-			}
-			fmt.Println("  -- the card is charged, and the line to the library is cut")
-		})
-	})
-	if err != nil {
+	if err := d.whenHeld(d.cut); err != nil {
+		return err
+	}
+	if err := d.patron(ctx, "20017000010002", "follows"); err != nil {
 		return err
 	}
 	fmt.Println("  -- waiting in the queue:")
-	d.ctl(ctx, "queue", "list")
+	if _, err := d.ctl(ctx, "queue", "list"); err != nil {
+		return err
+	}
 	if err := d.order("link", "ils", "restore"); err != nil {
 		return err
 	}
@@ -121,16 +117,26 @@ func (d *demo) linkCut(ctx context.Context) error {
 	return d.daemon.waitReady(ctx, d.around.Health())
 }
 
+func (d *demo) cut() {
+	if err := d.order("link", "ils", "cut"); err != nil {
+		fmt.Println("  --", err)
+		return
+	}
+	fmt.Println("  -- the card is charged, and the line to the library is cut")
+}
+
 // killed holds the account reading that comes before the posting, and kills kioskd there: the card is charged, the
 // library not told.
 func (d *demo) killed(ctx context.Context) error {
 	title("Third patron: kioskd is killed between the approval and the posting")
-	return d.patron(ctx, "20017000010003", "", func() error {
-		return d.whenHeld(func() { d.killAndRestart(ctx) })
-	})
+	if err := d.whenHeld(func() { d.killAndRestart(ctx) }); err != nil {
+		return err
+	}
+	return d.patron(ctx, "20017000010003", "")
 }
 
-// whenHeld lets the library system hold its next account reading, and does something as soon as it does.
+// whenHeld lets the library system hold the account reading that follows the next approval, and does something as soon
+// as it does.
 func (d *demo) whenHeld(do func()) error {
 	if err := d.order("ils", "next", "hold"); err != nil {
 		return err
@@ -155,13 +161,12 @@ func (d *demo) killAndRestart(ctx context.Context) {
 	fmt.Println("  -- kioskd is started again")
 }
 
-// patron lets one patron pay; atTerminal runs when the screen points to the card terminal. An empty outcome takes
-// booked and follows.
-func (d *demo) patron(ctx context.Context, card, outcome string, atTerminal func() error) error {
+// patron lets one patron pay. An empty outcome takes booked and follows.
+func (d *demo) patron(ctx context.Context, card, outcome string) error {
 	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
 	defer stop()
 	p := &patron{command: &patronCommand{URL: d.around.Screen(), Card: card, Pay: []string{"all"}, Wait: 2 * time.Minute},
-		visit: visit{Card: card}, atTerminal: atTerminal}
+		visit: visit{Card: card}}
 	if err := p.visitKiosk(ctx); err != nil {
 		return err
 	}

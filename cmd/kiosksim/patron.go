@@ -84,8 +84,6 @@ type patron struct {
 	token   string
 	began   bool // this patron's own visit is shown
 	pinned  bool // the PIN was entered
-
-	atTerminal func() error // runs once when the screen points to the card terminal; may be nil
 }
 
 // screen is one view as the event stream sends it.
@@ -221,11 +219,6 @@ func (p *patron) act(ctx context.Context, s screen) error {
 		return p.tap(ctx, s.Number, "confirm", "")
 	case "message", "out-of-service":
 		return p.end(shown.reason, false)
-	case "terminal":
-		if do := p.atTerminal; do != nil {
-			p.atTerminal = nil
-			return do()
-		}
 	case "outcome":
 		return p.outcome(ctx, s, shown)
 	}

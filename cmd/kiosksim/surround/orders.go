@@ -59,11 +59,7 @@ func (s *Surround) Order(ctx context.Context, words []string) (answer, error) {
 		}
 		return answer{}, err
 	case len(words) == 3 && words[0] == "ils" && words[1] == "next":
-		fault, err := acs.ParseFault(words[2])
-		if err == nil {
-			err = s.library.Next(fault)
-		}
-		return answer{}, err
+		return answer{}, s.orderLibrary(words[2])
 	}
 	if do := s.simpleOrders(ctx)[order]; do != nil {
 		return do()
@@ -77,6 +73,27 @@ func (s *Surround) orderTerminal(text string) error {
 		s.terminal.Next(order)
 	}
 	return err
+}
+
+// orderLibrary arms a fault of the library system. What is held is the account reading that comes before a posting,
+// so that one waits for the next approval.
+func (s *Surround) orderLibrary(name string) error {
+	fault, err := acs.ParseFault(name)
+	if err != nil {
+		return err
+	}
+	if fault == acs.Hold {
+		s.holdNext.Store(true)
+		return nil
+	}
+	return s.library.Next(fault)
+}
+
+// approved is told by the terminal that a card is charged.
+func (s *Surround) approved() {
+	if s.holdNext.CompareAndSwap(true, false) {
+		s.library.Next(acs.Hold)
+	}
 }
 
 func (s *Surround) simpleOrders(ctx context.Context) map[string]func() (answer, error) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"text/template"
 	"time"
 
@@ -44,6 +45,7 @@ type Surround struct {
 	scanner  *scanlinetest.Scanner
 	orders   net.Listener
 	closers  []io.Closer
+	holdNext atomic.Bool // hold the account reading that follows the next approval
 	serving  sync.WaitGroup
 
 	places places
@@ -120,7 +122,7 @@ func NewLibrary(mode string) (*acs.System, error) {
 }
 
 func (s *Surround) startTerminal() error {
-	s.terminal = NewTerminal(s.options.CardWait)
+	s.terminal = newTerminal(s.options.CardWait, s.approved)
 	s.closers = append(s.closers, s.terminal)
 	if s.options.Serial {
 		path, line, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
@@ -137,9 +139,9 @@ func (s *Surround) startTerminal() error {
 	return err
 }
 
-// NewTerminal makes the card terminal.
-func NewTerminal(cardWait time.Duration) *zvttest.Terminal {
-	return zvttest.New(zvttest.Config{CardWait: cardWait, LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})
+// newTerminal makes the card terminal; approved is called whenever it charges a card.
+func newTerminal(cardWait time.Duration, approved func()) *zvttest.Terminal {
+	return zvttest.New(zvttest.Config{CardWait: cardWait, Approved: approved, LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})
 }
 
 func (s *Surround) startPrinter() error {

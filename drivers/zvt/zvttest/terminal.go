@@ -35,6 +35,7 @@ type Config struct {
 	FinalAfterPrint bool          // an approval is final only after its slips were acknowledged too
 	Fresh           bool          // remembers no transaction; else a declined test purchase from its installation
 	FirstReceipt    int           // receipt number of that test purchase; 1
+	Approved        func()        // called when the card is charged, before the kiosk hears of it; nil: nobody is told
 	Log             *slog.Logger  // nil: silent
 }
 
@@ -533,6 +534,9 @@ func (t *Terminal) refuse(c *conn, code byte, declined *record) {
 }
 
 func (t *Terminal) approve(amount int64, reference string) record {
+	if t.cfg.Approved != nil {
+		t.cfg.Approved()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.count()
