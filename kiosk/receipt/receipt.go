@@ -4,7 +4,6 @@ package receipt
 
 import (
 	"selfpay/device/printer"
-	"selfpay/kiosk/payment"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
 )
@@ -47,7 +46,7 @@ func (w Writer) legs(s session.Slip) []printer.Line {
 			name = w.Texts.Say(s.Language, "receipt-fee", text.Data{"Fee": l.Fee})
 		}
 		lines = append(lines, printer.Line{Text: name, Right: w.Texts.Amount(s.Language, l.Amount)})
-		if s.Payment.State == payment.StateReversed {
+		if !session.LegsCount(s.Payment.State) {
 			continue
 		}
 		lines = append(lines, printer.Line{Text: "  " + w.Texts.Say(s.Language, "receipt-leg-"+string(session.OutcomeOfLeg(l)), nil)})

@@ -96,6 +96,10 @@ func OutcomeOf(p payment.Payment) Outcome {
 	return OutcomeStaff
 }
 
+// LegsCount says whether the legs of a payment in this state say something: not while the card may not be charged, or
+// while the money goes back.
+func LegsCount(s payment.State) bool { return s == payment.StateApproved || s == payment.StateClosed }
+
 // OutcomeOfLeg says how one leg of a charged payment stands for the patron.
 func OutcomeOfLeg(l payment.Leg) Outcome {
 	switch l.State {
@@ -122,7 +126,7 @@ func worse(a, b Outcome) Outcome {
 func (s *Session) outcome(o Outcome) {
 	told := s.view.Screen == ScreenOutcome && s.view.Outcome == o
 	s.view.Screen, s.view.Outcome, s.view.Legs = ScreenOutcome, o, nil
-	if o != OutcomeNotCharged && o != OutcomeReturned {
+	if LegsCount(s.payment.State) {
 		for _, l := range s.payment.Legs {
 			s.view.Legs = append(s.view.Legs, LegLine{Fee: l.Fee, Amount: l.Amount, Outcome: OutcomeOfLeg(l)})
 		}
