@@ -1,0 +1,436 @@
+package health_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"selfpay/device"
+	"selfpay/device/money"
+	"selfpay/device/printer"
+	"selfpay/device/terminal"
+	"selfpay/kiosk/health"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/kiosk/runner"
+	"selfpay/kiosk/session"
+)
+
+const card = "20017000042317"
+
+// devices are terminal, library and printer, which answer as they are told.
+type devices struct {
+	mu       sync.Mutex
+	terminal terminal.Status
+	lost     error // what the terminal says instead
+	purchase error
+	library  error
+	paper    printer.Status
+	unplug   error
+	asked    int // how often the terminal's status was asked
+}
+
+func (d *devices) set(change func(*devices)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change(d)
+}
+
+type cardTerminal struct {
+	terminal.Terminal
+	*devices
+}
+
+func (c cardTerminal) Status(context.Context) (terminal.Status, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked++
+	return c.terminalStatus(), c.lost
+}
+
+func (d *devices) terminalStatus() terminal.Status { return d.terminal }
+
+func (c cardTerminal) Last(context.Context) (terminal.Transaction, error) {
+	return terminal.Transaction{}, nil
+}
+
+func (c cardTerminal) Purchase(_ context.Context, p terminal.Purchase, w terminal.Watch) (terminal.CardSlip, error) {
+	if c.purchase != nil {
+		return terminal.CardSlip{}, c.purchase
+	}
+	return terminal.CardSlip{}, w.Seen(terminal.Approval{Amount: p.Amount})
+}
+
+func (c cardTerminal) RecoverPurchase(context.Context, terminal.Attempt) (terminal.Recovery, error) {
+	return terminal.Recovery{}, device.ErrNotSent
+}
+
+type library struct{ *devices }
+
+func (l library) Ready(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.library
+}
+
+func (l library) Account(context.Context, ils.Patron, time.Time) (ils.Account, error) {
+	return ils.Account{}, device.ErrNotSent
+}
+func (l library) Post(context.Context, ils.Leg) error { return device.ErrNotSent }
+func (l library) Traits() ils.Traits                  { return ils.Traits{FeeIDs: true} }
+func (l library) Close() error                        { return nil }
+
+type paper struct{ *devices }
+
+func (p paper) Status(context.Context) (printer.Status, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.paper, p.unplug
+}
+func (p paper) Print(context.Context, printer.Receipt) error { return nil }
+func (p paper) Close() error                                 { return nil }
+
+// station is a monitor with what it watches.
+type station struct {
+	*devices
+	*health.Monitor
+	t      *testing.T
+	runner *runner.Runner
+}
+
+func now() payment.Stamp {
+	at := time.Now()
+	return payment.Stamp{Wall: at, Boot: "one", Mono: time.Duration(at.UnixNano())}
+}
+
+// watched runs a rule on a station that has been looked at.
+func watched(t *testing.T, rule func(t *testing.T, s *station)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		l, err := ledger.Open(t.TempDir(), bytes.Repeat([]byte{7}, ledger.KeySize))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &devices{terminal: terminal.Status{Ready: true}, paper: printer.Status{Online: true}}
+		log := slog.New(slog.DiscardHandler)
+		s := &station{devices: d, t: t}
+		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits})
+		s.Monitor = health.New(health.Config{Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
+			Scanner: true, Kiosk: "main-01", Version: "v1.2.3", Log: log})
+		ctx, stop := context.WithCancel(context.Background())
+		var running sync.WaitGroup
+		running.Go(func() { _ = s.runner.Run(ctx) })
+		running.Go(func() { _ = s.Run(ctx) })
+		s.ScannerLink(nil)
+		over(2 * time.Second)
+		rule(t, s)
+		stop()
+		running.Wait()
+		synctest.Wait()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func over(d time.Duration) { time.Sleep(d); synctest.Wait() }
+
+// pay begins a payment of 12.50.
+func (s *station) pay() {
+	s.t.Helper()
+	a := money.Of(1250, "EUR")
+	if _, err := s.runner.Pay(context.Background(), runner.Order{Patron: ils.Patron{Card: card}, Amount: a, Legs: []payment.PlannedLeg{{Fee: "104777", Amount: a}},
+		Rules: payment.StandardRules(time.Minute, false)}); err != nil {
+		s.t.Fatal(err)
+	}
+	over(2 * time.Second)
+}
+
+func (s *station) get(path string) (int, http.Header, string) {
+	s.t.Helper()
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	body, err := io.ReadAll(w.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return w.Code, w.Header(), string(body)
+}
+
+func (s *station) wantCheck(name string, status health.Status, output string) health.Check {
+	s.t.Helper()
+	checks := s.Document().Checks[name]
+	if len(checks) != 1 || checks[0].Status != status || !strings.Contains(checks[0].Output, output) {
+		s.t.Errorf("%s: %+v, want %s %q", name, checks, status, output)
+		return health.Check{}
+	}
+	return checks[0]
+}
+
+func (s *station) wantObstacle(want session.Reason) {
+	s.t.Helper()
+	if got := s.Obstacle(); got != want {
+		s.t.Errorf("the obstacle is %q, want %q", got, want)
+	}
+}
+
+func TestBeforeTheFirstLookNoPaymentIsOffered(t *testing.T) {
+	m := health.New(health.Config{Kiosk: "main-01", Scanner: true})
+	if m.Obstacle() != session.ReasonTerminalDown {
+		t.Errorf("the obstacle is %q", m.Obstacle())
+	}
+	if d := m.Document(); d.Status != health.Fail || d.Ready || d.Checks[health.CheckTerminal][0].Output != "not asked yet" || d.Checks[health.CheckScanner][0].Status != health.Warn {
+		t.Errorf("%+v", d)
+	}
+	m.LedgerLost(errors.New("the disk is gone"))
+	if m.Obstacle() != session.ReasonStorage {
+		t.Errorf("without a ledger the obstacle is %q", m.Obstacle())
+	}
+}
+
+// The obstacle that concerns money most is told first: ledger, doubt, terminal, library.
+func TestObstaclesAreToldInOrder(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.wantObstacle("")
+		s.set(func(d *devices) { d.library = fmt.Errorf("%w: no route", device.ErrNotSent) })
+		over(15 * time.Second)
+		s.wantObstacle(session.ReasonLibraryDown)
+		s.set(func(d *devices) { d.library = fmt.Errorf("login: %w", device.ErrAttention) })
+		over(15 * time.Second)
+		s.wantObstacle(session.ReasonLibraryRefuses)
+		s.set(func(d *devices) { d.terminal = terminal.Status{Reason: "end of day needed"} })
+		over(15 * time.Second)
+		s.wantObstacle(session.ReasonTerminalDown)
+		s.wantCheck(health.CheckTerminal, health.Fail, "end of day needed")
+		s.set(func(d *devices) { d.terminal = terminal.Status{Ready: true}; d.purchase = errors.New("reset") })
+		s.pay()
+		s.wantObstacle(session.ReasonSettling)
+		s.wantCheck(health.CheckInDoubt, health.Warn, "")
+		s.LedgerLost(errors.New("the disk is gone"))
+		s.wantObstacle(session.ReasonStorage)
+	})
+}
+
+func TestWhatIsWellAgainIsNoObstacle(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.set(func(d *devices) { d.library, d.lost = device.ErrNotSent, device.ErrNotSent })
+		over(15 * time.Second)
+		s.wantObstacle(session.ReasonTerminalDown)
+		s.set(func(d *devices) { d.library, d.lost = nil, nil })
+		over(4 * time.Second)
+		s.wantObstacle("")
+	})
+}
+
+func TestPrinterAndScannerNeverKeepAPatronFromPaying(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		for what, change := range map[string]func(*devices){
+			"no paper":   func(d *devices) { d.paper = printer.Status{Online: true, PaperEnd: true} },
+			"cover open": func(d *devices) { d.paper = printer.Status{Online: true, CoverOpen: true} },
+			"cutter":     func(d *devices) { d.paper = printer.Status{Online: true, Fault: "cutter"} },
+			"offline":    func(d *devices) { d.paper = printer.Status{} },
+			"unplugged":  func(d *devices) { d.unplug = errors.New("unplugged") },
+			"nearly":     func(d *devices) { d.paper = printer.Status{Online: true, PaperNearEnd: true} },
+		} {
+			s.set(change)
+			over(15 * time.Second)
+			s.wantObstacle("")
+			if d := s.Document(); d.Status != health.Warn {
+				t.Errorf("%s: %s", what, d.Status)
+			}
+			s.set(func(d *devices) { d.paper, d.unplug = printer.Status{Online: true}, nil })
+			over(15 * time.Second)
+			if d := s.Document(); d.Status != health.Pass {
+				t.Errorf("after %s: %+v", what, d)
+			}
+		}
+		s.ScannerLink(errors.New("no such device"))
+		s.wantObstacle("")
+		s.wantCheck(health.CheckScanner, health.Warn, "no such device")
+	})
+}
+
+func TestTheTerminalIsLeftAloneWhileADoubtHasIt(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.set(func(d *devices) { d.purchase = errors.New("reset") })
+		s.pay()
+		over(5 * time.Second)
+		s.set(func(d *devices) { d.asked = 0 })
+		over(5 * time.Minute)
+		s.set(func(d *devices) {
+			if d.asked > 0 {
+				t.Errorf("its status was asked %d times", d.asked)
+			}
+		})
+	})
+}
+
+func TestACheckKeepsTheTimeSinceWhenItIsSo(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		well := s.wantCheck(health.CheckTerminal, health.Pass, "").Time
+		over(time.Hour)
+		if again := s.wantCheck(health.CheckTerminal, health.Pass, "").Time; !again.Equal(well) {
+			t.Errorf("well since %v, then since %v", well, again)
+		}
+		s.set(func(d *devices) { d.lost = device.ErrNotSent })
+		over(time.Minute)
+		bad := s.wantCheck(health.CheckTerminal, health.Fail, "not sent").Time
+		if since := time.Since(bad); since < 45*time.Second || since > time.Minute {
+			t.Errorf("bad since %v", since)
+		}
+	})
+}
+
+func TestReadyMeansThatAPaymentCanBeTakenNow(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		if code, _, body := s.get("/readyz"); code != http.StatusOK || body != "ready\n" {
+			t.Errorf("%d %q", code, body)
+		}
+		s.set(func(d *devices) { d.library = device.ErrNotSent })
+		over(15 * time.Second)
+		if code, _, body := s.get("/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "library-down") {
+			t.Errorf("%d %q", code, body)
+		}
+		if code, _, body := s.get("/livez"); code != http.StatusOK || body != "alive\n" {
+			t.Errorf("livez: %d %q", code, body)
+		}
+	})
+}
+
+func TestTheHealthDocumentIsHealthJSON(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		read := func(code int) health.Document {
+			t.Helper()
+			got, header, body := s.get("/healthz")
+			if got != code || header.Get("Content-Type") != "application/health+json" || header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%d %v", got, header)
+			}
+			var d health.Document
+			in := json.NewDecoder(strings.NewReader(body))
+			in.DisallowUnknownFields()
+			if err := in.Decode(&d); err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+		d := read(http.StatusOK)
+		if d.Status != health.Pass || !d.Ready || d.ServiceID != "main-01" || d.Version != "v1.2.3" || d.Since.IsZero() {
+			t.Errorf("%+v", d)
+		}
+		name := regexp.MustCompile(`^[a-z]+:[a-z-]+$`)
+		for check, found := range d.Checks {
+			if !name.MatchString(check) || len(found) != 1 || found[0].Status == "" || found[0].Time.IsZero() {
+				t.Errorf("%s: %+v", check, found)
+			}
+		}
+		for _, check := range []string{health.CheckLedger, health.CheckTerminal, health.CheckLibrary, health.CheckPrinter, health.CheckPaper, health.CheckScanner,
+			health.CheckQueue, health.CheckQueueAge, health.CheckInDoubt, health.CheckOpenCases, health.CheckRefunds} {
+			if d.Checks[check] == nil {
+				t.Errorf("%s is missing", check)
+			}
+		}
+		s.set(func(d *devices) { d.paper.PaperEnd = true })
+		over(15 * time.Second)
+		if d := read(http.StatusOK); d.Status != health.Warn || !d.Ready {
+			t.Errorf("%+v", d)
+		}
+		s.set(func(d *devices) { d.lost = device.ErrNotSent })
+		over(15 * time.Second)
+		if d := read(http.StatusServiceUnavailable); d.Status != health.Fail || d.Ready {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
+func TestMetricsSayTheSameToPrometheus(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.set(func(d *devices) { d.paper.PaperEnd = true })
+		s.pay()
+		over(time.Minute)
+		code, _, body := s.get("/metrics")
+		parser := expfmt.NewTextParser(model.UTF8Validation)
+		families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+		if code != http.StatusOK || err != nil {
+			t.Fatal(code, err)
+		}
+		gauge := func(family, check string) float64 {
+			t.Helper()
+			for _, m := range families[family].GetMetric() {
+				labels := map[string]string{}
+				for _, l := range m.GetLabel() {
+					labels[l.GetName()] = l.GetValue()
+				}
+				if check == "" || labels["check"] == check {
+					return m.GetGauge().GetValue()
+				}
+			}
+			t.Errorf("no %s of %s", family, check)
+			return -1
+		}
+		d := s.Document()
+		for name, checks := range d.Checks {
+			want := map[health.Status]float64{health.Pass: 1, health.Warn: 0.5, health.Fail: 0}[checks[0].Status]
+			if got := gauge("kiosk_check", name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
+			}
+			if v := checks[0].Value; v != nil && name != health.CheckQueueAge && gauge("kiosk_check_value", name) != float64(*v) {
+				t.Errorf("%s observes %v, want %d", name, gauge("kiosk_check_value", name), *v)
+			}
+		}
+		if gauge("kiosk_check", health.CheckPaper) != 0.5 || gauge("kiosk_check_value", health.CheckQueue) != 1 || gauge("kiosk_ready", "") != 1 || gauge("kiosk_info", "") != 1 {
+			t.Errorf("%s", body)
+		}
+		if age := gauge("kiosk_check_value", health.CheckQueueAge); age < 60 || age > 70 {
+			t.Errorf("the oldest has waited %v s", age)
+		}
+		s.set(func(d *devices) { d.library = device.ErrNotSent })
+		over(15 * time.Second)
+		if _, _, body := s.get("/metrics"); !strings.Contains(body, "\nkiosk_ready 0\n") {
+			t.Error("it says that it is ready")
+		}
+	})
+}
+
+func TestAQueueThatWaitsLongIsTold(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.pay()
+		s.wantCheck(health.CheckQueueAge, health.Pass, "")
+		over(16 * time.Minute)
+		s.wantCheck(health.CheckQueueAge, health.Warn, "")
+		over(24 * time.Hour)
+		s.wantCheck(health.CheckQueueAge, health.Fail, "")
+		s.wantObstacle("") // old money is staff's care; a new patron can pay
+	})
+}
+
+func TestNothingOfPatronsAndNoAmountIsTold(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.pay()
+		over(time.Minute)
+		for _, path := range []string{"/livez", "/readyz", "/healthz", "/metrics"} {
+			_, _, body := s.get(path)
+			for _, secret := range []string{card, "104777", "12.50", "1250"} {
+				if slices.Contains(strings.FieldsFunc(body, func(r rune) bool { return strings.ContainsRune(" \n\",:{}", r) }), secret) {
+					t.Errorf("%s tells %q: %s", path, secret, body)
+				}
+			}
+		}
+	})
+}
