@@ -92,7 +92,7 @@ func TestJunkFromTheScannerIsToldApartFromACard(t *testing.T) {
 		})
 	}
 	s.nothingMoved()
-	if strings.Contains(s.log.String(), "DROP TABLE") {
+	if strings.Contains(s.log(), "DROP TABLE") {
 		t.Error("the log holds what was scanned")
 	}
 }

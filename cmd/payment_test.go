@@ -72,7 +72,7 @@ func TestPatronWithAPIN(t *testing.T) {
 	s.nothingMoved()
 	s.patron(cardWithPIN, "--pin", "-").said(t, "booked")
 	s.booksAgree(feesOfThePIN)
-	if strings.Contains(s.log.String(), "4711") {
+	if strings.Contains(s.log(), "4711") {
 		t.Error("the PIN is in the log")
 	}
 }
@@ -89,7 +89,7 @@ func TestScannedCardOpensTheAccount(t *testing.T) {
 		out, _ := s.ctl("status", "--json")
 		return strings.Contains(out, `"screen":"fees"`), out
 	})
-	if strings.Contains(s.log.String(), cardTwoFees) {
+	if strings.Contains(s.log(), cardTwoFees) {
 		t.Error("the card's number is in the log")
 	}
 }

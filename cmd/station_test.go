@@ -51,7 +51,6 @@ type station struct {
 	dir    string
 	kioskd *exec.Cmd
 	ended  chan struct{}
-	log    bytes.Buffer
 }
 
 // newStation builds the surroundings; change edits the configuration before kioskd reads it.
@@ -88,7 +87,12 @@ func (s *station) begin(wrapper ...string) *station {
 	s.t.Helper()
 	words := append(wrapper, filepath.Join(programs, "kioskd"), "--config", s.around.ConfigPath())
 	s.kioskd = exec.Command(words[0], words[1:]...)
-	s.kioskd.Stdout, s.kioskd.Stderr = &s.log, &s.log
+	log, err := os.OpenFile(s.dir+"/kioskd.log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()
+	s.kioskd.Stdout, s.kioskd.Stderr = log, log
 	s.kioskd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.kioskd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -106,10 +110,18 @@ func (s *station) kill() {
 	s.kioskd.Process.Kill()
 	<-s.ended
 	if s.t.Failed() {
-		s.t.Logf("kioskd says:\n%s", s.log.String())
+		s.t.Logf("kioskd says:\n%s", s.log())
 	}
-	s.log.Reset()
 	s.kioskd = nil
+}
+
+// log is what all lives of kioskd have written.
+func (s *station) log() string {
+	text, err := os.ReadFile(s.dir + "/kioskd.log")
+	if err != nil {
+		s.t.Error(err)
+	}
+	return string(text)
 }
 
 // eventually waits for a condition.
