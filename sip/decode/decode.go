@@ -51,7 +51,7 @@ func Decode(line []byte, charset wire.Charset) Document {
 	d := Document{Fixed: map[string]string{}, Fields: []Field{}, Problems: []string{}}
 	m, err := wire.Format{Charset: charset}.Parse(line)
 	d.Checksum = m.Checksum.String()
-	if err != nil {
+	if err != nil && !errors.Is(err, wire.ErrTooLong) {
 		d.Problems = append(d.Problems, "The line is no SIP2 message: it does not begin with two digits.")
 		for _, piece := range strings.Split(charset.Decode(line), "|") {
 			if len(line) == 0 {
@@ -66,6 +66,9 @@ func Decode(line []byte, charset wire.Charset) Document {
 		return d
 	}
 	d.Message = m.Code
+	if err != nil {
+		d.Problems = append(d.Problems, fmt.Sprintf("The message has more than %d fields; the others are left out.", wire.MaxFields))
+	}
 	d.Problems = append(d.Problems, m.Problems...)
 	if m.Sequence != wire.NoSequence {
 		d.Sequence = &m.Sequence

@@ -29,6 +29,13 @@ type Layout struct {
 	Required []string // field identifiers; servers leave some of them out
 }
 
+// shape is a layout with what follows from it.
+type shape struct {
+	Layout
+	width int   // of the whole fixed part
+	dates []int // where dates begin in it
+}
+
 // Width is the length of the whole fixed part, in characters.
 func (l Layout) Width() int {
 	width := 0
@@ -40,20 +47,51 @@ func (l Layout) Width() int {
 
 // LayoutOf finds the layout of a message by its code, "37".
 func LayoutOf(code string) (Layout, bool) {
-	l, ok := layouts[code]
-	return l, ok
+	if l := layoutAt(code); l != nil {
+		return l.Layout, true
+	}
+	return Layout{}, false
 }
 
 // Layouts lists all messages of SIP2 2.00, requests before their answers.
 func Layouts() []Layout { return append([]Layout(nil), table...) }
 
-var layouts = func() map[string]Layout {
-	m := make(map[string]Layout, len(table))
-	for _, l := range table {
-		m[l.Code] = l
+// layouts has the layout of each code at its number, nil where the document has none.
+var layouts = func() (at [100]*shape) {
+	for _, layout := range table {
+		l := &shape{Layout: layout}
+		for _, f := range l.Fixed {
+			if f.Kind == Date {
+				l.dates = append(l.dates, l.width)
+			}
+			l.width += f.Width
+		}
+		at[codeNumber(l.Code)] = l
 	}
-	return m
+	return at
 }()
+
+// layoutAt is LayoutOf without a copy.
+func layoutAt(code string) *shape {
+	if len(code) != 2 || !isDigit(code[0]) || !isDigit(code[1]) {
+		return nil
+	}
+	return layouts[codeNumber(code)]
+}
+
+func codeNumber(code string) int { return int(code[0]-'0')*10 + int(code[1]-'0') }
+
+// datesWhole says whether no date of a fixed part is shorter than its width.
+func (l *shape) datesWhole(fixed []byte) bool {
+	for _, at := range l.dates {
+		if b := fixed[at:]; !allDigits(b[12:18]) {
+			if _, n := shortDate(b); n > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 var (
 	date      = FixedField{"transaction_date", 18, Date}

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"sync"
+	"unicode/utf8"
 )
 
 // What can be wrong with a line or a message. Each stands in the errors of this package.
@@ -95,13 +95,16 @@ func (m Message) Values(id string) []string {
 // FixedValue is one field of the fixed part by its name in the layout. It is shorter than its width, or empty, when
 // the message ended before.
 func (m Message) FixedValue(name string) string {
-	layout := layouts[m.Code]
+	layout := layoutAt(m.Code)
+	if layout == nil {
+		return ""
+	}
 	at := 0
-	for _, f := range layout.Fixed {
-		if f.Name == name {
-			return cut(m.Fixed, at, f.Width)
+	for i := range layout.Fixed {
+		if layout.Fixed[i].Name == name {
+			return cut(m.Fixed, at, layout.Fixed[i].Width)
 		}
-		at += f.Width
+		at += layout.Fixed[i].Width
 	}
 	return ""
 }
@@ -115,6 +118,8 @@ type Format struct {
 	Charset    Charset
 	Delimiter  byte   // after each field; 0 means '|'
 	Terminator string // empty means CR; "\r\n" for the few that want it
+	Limit      int    // bytes per message, both ways; 0 means DefaultLimit when writing, and the Decoder's when reading
+	ValueLimit int    // characters per value when writing; 0 means no limit. The document has 255
 }
 
 func (f Format) delimiter() byte {
@@ -124,59 +129,99 @@ func (f Format) delimiter() byte {
 	return f.Delimiter
 }
 
+// limit is the longest message, in bytes.
+func (f Format) limit() int {
+	if f.Limit <= 0 {
+		return DefaultLimit
+	}
+	return f.Limit
+}
+
 // Sum is the checksum over a message up to and including the letters AZ: the four hex digits that make the sum of
 // all bytes zero modulo 65536.
 func Sum(upToAZ []byte) string {
-	var sum uint16
-	for _, b := range upToAZ {
-		sum += uint16(b)
-	}
-	return fmt.Sprintf("%04X", -sum)
+	var digits [4]byte
+	writeSum(&digits, -sum(upToAZ))
+	return string(digits[:])
 }
 
-// Encode makes the bytes of a message with its end, to be sent in one write. ErrUnwritable means that a value holds
-// the delimiter or a control character, does not exist in the character set, or that the fixed part has the wrong
-// length; error texts name the field and never its value.
+// Encode makes the bytes of a message with its end, to be sent in one write. The errors are those of AppendTo.
 func (f Format) Encode(m Message) ([]byte, error) {
-	refuse := func(why string) ([]byte, error) {
-		return nil, fmt.Errorf("wire: message %.2q: %s: %w", m.Code, why, ErrUnwritable)
+	size := 2 + len(m.Fixed) + len("AY0AZ0000\r\n")
+	for i := range m.Fields {
+		size += len(m.Fields[i].ID) + len(m.Fields[i].Value) + 1
 	}
+	b, err := f.AppendTo(make([]byte, 0, size), m)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// AppendTo writes a message with its end behind what dst holds, and returns dst longer. ErrUnwritable means that a
+// value holds the delimiter or a control character, does not exist in the character set, that the fixed part has the
+// wrong length, or that the message is longer than the format's limits; dst is returned as it was. Error texts name the
+// field and never its value.
+func (f Format) AppendTo(dst []byte, m Message) ([]byte, error) {
+	begin := len(dst)
+	delimiter := f.delimiter()
 	if len(m.Code) != 2 || !isDigit(m.Code[0]) || !isDigit(m.Code[1]) {
-		return refuse("the code is not two digits")
+		return dst, refusal(m.Code, "the code is not two digits")
 	}
-	if layout, known := layouts[m.Code]; known && len(m.Fixed) != layout.Width() {
-		return refuse(fmt.Sprintf("the fixed part has %d characters instead of %d", len(m.Fixed), layout.Width()))
+	if layout := layoutAt(m.Code); layout != nil && len(m.Fixed) != layout.width {
+		return dst, refusal(m.Code, fmt.Sprintf("the fixed part has %d characters instead of %d", len(m.Fixed), layout.width))
 	}
 	for i := range len(m.Fixed) {
-		if c := m.Fixed[i]; c < ' ' || c > '~' || c == f.delimiter() {
-			return refuse("the fixed part holds a character that may not stand there")
+		if c := m.Fixed[i]; c < ' ' || c > '~' || c == delimiter {
+			return dst, refusal(m.Code, "the fixed part holds a character that may not stand there")
 		}
 	}
-	line := append([]byte(m.Code), m.Fixed...)
-	for _, field := range m.Fields {
-		if !isFieldID([]byte(field.ID)) || field.ID == "AY" || field.ID == "AZ" {
-			return refuse(fmt.Sprintf("%.4q is no field identifier", field.ID))
+	line := append(append(dst, m.Code...), m.Fixed...)
+	for i := range m.Fields {
+		id, value := m.Fields[i].ID, m.Fields[i].Value
+		if len(id) != 2 || !isFieldID([]byte(id)) || id == "AY" || id == "AZ" {
+			return dst, refusal(m.Code, fmt.Sprintf("%.4q is no field identifier", id))
 		}
-		for _, r := range field.Value {
-			if r < ' ' || r == 0x7f || r == rune(f.delimiter()) {
-				return refuse(field.ID + " holds a delimiter or a control character")
+		line = append(line, id...)
+		if f.ValueLimit > 0 && len(value) > f.ValueLimit && utf8.RuneCountInString(value) > f.ValueLimit {
+			return dst, refusal(m.Code, fmt.Sprintf("%s is longer than %d characters", id, f.ValueLimit))
+		}
+		plain := true
+		for j := range len(value) {
+			c := value[j]
+			if c < ' ' || c == 0x7f || c == delimiter {
+				return dst, refusal(m.Code, id+" holds a delimiter or a control character")
 			}
+			plain = plain && c < utf8.RuneSelf
 		}
-		value, err := f.Charset.Encode(field.Value)
-		if err != nil {
-			return refuse(field.ID + " holds a character that does not exist in " + f.Charset.name())
+		if plain {
+			line = append(line, value...)
+		} else {
+			encoded, err := f.Charset.Encode(value)
+			if err != nil {
+				return dst, refusal(m.Code, id+" holds a character that does not exist in "+f.Charset.name())
+			}
+			if bytes.IndexByte(encoded, delimiter) >= 0 {
+				return dst, refusal(m.Code, id+" holds a delimiter or a control character")
+			}
+			line = append(line, encoded...)
 		}
-		line = append(append(append(line, field.ID...), value...), f.delimiter())
+		line = append(line, delimiter)
 	}
 	if m.Checksum != Absent {
 		if m.Sequence != NoSequence {
 			if m.Sequence < 0 || m.Sequence > 9 {
-				return refuse("the sequence number is not one digit")
+				return dst, refusal(m.Code, "the sequence number is not one digit")
 			}
 			line = append(line, 'A', 'Y', byte('0'+m.Sequence))
 		}
 		line = append(line, 'A', 'Z')
-		line = append(line, Sum(line)...)
+		var digits [4]byte
+		writeSum(&digits, -sum(line[begin:]))
+		line = append(line, digits[:]...)
+	}
+	if len(line)-begin > f.limit() {
+		return dst, refusal(m.Code, fmt.Sprintf("it is longer than %d bytes", f.limit()))
 	}
 	if f.Terminator != "" {
 		return append(line, f.Terminator...), nil
@@ -184,75 +229,63 @@ func (f Format) Encode(m Message) ([]byte, error) {
 	return append(line, '\r'), nil
 }
 
-// Parse reads one line, without its end, as a message. The only error is ErrNotSIP2; everything else that is wrong
-// stands in the message's checksum state and problems.
+func refusal(code, why string) error {
+	return fmt.Errorf("wire: message %.2q: %s: %w", code, why, ErrUnwritable)
+}
+
+// Parse reads one line, without its end, as a message that lasts. ErrNotSIP2: there is no message code. ErrTooLong:
+// more bytes or more fields than are accepted. Everything else that is wrong stands in the message's checksum state and
+// problems.
 func (f Format) Parse(line []byte) (Message, error) {
-	m := Message{Sequence: NoSequence, Raw: bytes.Clone(line)}
-	if len(line) < 2 || !isDigit(line[0]) || !isDigit(line[1]) {
-		return m, fmt.Errorf("wire: a line of %d bytes: %w", len(line), ErrNotSIP2)
+	v := views.Get().(*View)
+	err := f.ParseInto(line, v)
+	m := f.Message(v)
+	if cap(v.Fields) <= 256 {
+		clear(v.Fields) // they point into line, which is the caller's
+		v.Line, v.Fixed, v.body = nil, nil, nil
+		views.Put(v)
 	}
-	m.Code = string(line[:2])
-	body := f.cutTail(&m, line)
-	if len(body) < 2 { // "96AZ..." leaves the code, and a line can be no shorter
-		body = line[:2]
-	}
-	f.readFields(&m, f.readFixed(&m, body[2:]))
-	return m, nil
+	return m, err
 }
 
-func (m *Message) problem(format string, a ...any) {
-	m.Problems = append(m.Problems, fmt.Sprintf(format, a...))
+var views = sync.Pool{New: func() any { return new(View) }}
+
+// Message makes a message of a view that lasts when the line is gone. f must be the format that read it.
+func (f Format) Message(v *View) Message {
+	m := Message{Code: v.Code, Sequence: v.Sequence, Checksum: v.Checksum, Raw: bytes.Clone(v.Line)}
+	text := string(v.Line)
+	plain := f.Charset.table() == nil && !v.badBytes // bytes and text are the same
+	m.Fixed = textOf(text, v.Line, v.Fixed)
+	if layoutAt(v.Code) == nil {
+		m.Fixed = f.Charset.Decode(v.Fixed)
+	}
+	if len(v.Fields) > 0 {
+		m.Fields = make([]Field, len(v.Fields))
+	}
+	for i, field := range v.Fields {
+		m.Fields[i].ID = field.ID
+		if plain || ascii(field.Value) {
+			m.Fields[i].Value = textOf(text, v.Line, field.Value)
+		} else {
+			m.Fields[i].Value = f.Charset.Decode(field.Value)
+		}
+	}
+	for _, p := range v.Problems {
+		m.Problems = append(m.Problems, p.String())
+	}
+	return m
 }
 
-// cutTail takes AZ and AY off the end and judges them. AZ counts only at the very end, because values may hold the
-// letters too.
-func (f Format) cutTail(m *Message, line []byte) []byte {
-	body := line
-	end := len(line)
-	if end > 0 && line[end-1] == f.delimiter() { // "|AZFCA5|": AZ written like a field
-		at := end - 7
-		if at >= 2 && isAZ(line[at:end-1]) && (line[at-1] == f.delimiter() || isAY(line[:at]) || at == 2) {
-			m.problem("A delimiter stands after the checksum.")
-			end--
-		}
+// textOf is the part of text that stands where part stands in line, so that all values share one copy of the line.
+func textOf(text string, line, part []byte) string {
+	if len(part) == 0 {
+		return ""
 	}
-	if end < 8 || !isAZ(line[end-6:end]) {
-		// without a checksum, AY counts only where a field may begin
-		if at := len(body) - 3; at >= 2 && isAY(body) && (body[at-1] == f.delimiter() || at == 2+layouts[m.Code].Width()) {
-			m.Sequence = int(body[at+2] - '0')
-			m.problem("There is a sequence number (AY) but no checksum (AZ).")
-			body = body[:at]
-		}
-		return body
+	// a part of line has line's end, counted in capacity
+	if at := cap(line) - cap(part); at >= 0 && at+len(part) <= len(line) && &line[at] == &part[0] {
+		return text[at : at+len(part)]
 	}
-	digits := string(line[end-4 : end])
-	body = line[:end-6]
-	m.Checksum = Bad
-	want := Sum(line[:end-4])
-	switch {
-	case digits == want:
-		m.Checksum = OK
-	case strings.ToUpper(digits) == want:
-		m.Checksum = OK
-		m.problem("The checksum is written in lower case.")
-	default:
-		m.problem("The checksum is wrong: the message was changed on its way, or summed in another character set.")
-	}
-	if n := len(body); n > 4 && body[n-1] == f.delimiter() && isAY(body[:n-1]) && body[n-5] == f.delimiter() {
-		m.problem("A delimiter stands after the sequence number.")
-		body = body[:n-1]
-	}
-	switch n := len(body); {
-	case n >= 5 && isAY(body):
-		m.Sequence = int(body[n-1] - '0')
-		body = body[:n-3]
-	case n >= 4 && body[n-2] == 'A' && body[n-1] == 'Y' && (body[n-3] == f.delimiter() || n == 4+layouts[m.Code].Width()):
-		m.problem("The sequence number (AY) has no digit.")
-		body = body[:n-2]
-	case m.Code != "96" && m.Code != "97":
-		m.problem("There is a checksum (AZ) but no sequence number (AY).")
-	}
-	return body
+	return string(part)
 }
 
 func isAZ(b []byte) bool {
@@ -273,132 +306,34 @@ func isAY(b []byte) bool {
 	return n >= 3 && b[n-3] == 'A' && b[n-2] == 'Y' && isDigit(b[n-1])
 }
 
-// readFixed takes the fixed part off the front and returns the rest.
-func (f Format) readFixed(m *Message, body []byte) []byte {
-	layout, known := layouts[m.Code]
-	if !known {
-		m.problem("The message code is not in the SIP2 document, so the length of its fixed part is not known.")
-		head, rest, found := bytes.Cut(body, []byte{f.delimiter()})
-		if len(head) >= 2 && isFieldID(head) {
-			return body
-		}
-		m.Fixed = f.Charset.Decode(head)
-		if !found {
-			return nil
-		}
-		return rest
-	}
-	var fixed strings.Builder
-	for _, field := range layout.Fixed {
-		width := min(field.Width, len(body))
-		if field.Kind == Date {
-			if text, n := shortDate(body); n > 0 {
-				m.problem("The field %s has no blanks around its zone.", field.Name)
-				fixed.WriteString(text)
-				body = body[n:]
-				continue
-			}
-		}
-		if width < field.Width {
-			m.problem("The message ends inside its fixed part, at %s.", field.Name)
-			fixed.WriteString(fixedText(body))
-			body = nil
-			break
-		}
-		text := fixedText(body[:width])
-		if text != string(body[:width]) {
-			m.problem("The field %s holds a byte that is no printable ASCII.", field.Name)
-		}
-		fixed.WriteString(text)
-		body = body[width:]
-	}
-	m.Fixed = fixed.String()
-	return body
-}
-
-// fixedText keeps one character per byte, so that widths hold whatever the bytes are.
-func fixedText(b []byte) string {
-	return strings.Map(func(r rune) rune {
-		if r > '~' || r < ' ' {
-			return '?'
-		}
-		return r
-	}, Latin1.Decode(b))
-}
-
 // shortDate recognises a date whose zone is not four characters long, "20110102UTC102030" or "20110102102030", as
-// some servers write it. It returns the date in its full width and how many bytes it took; 0 when the date is
-// no such thing.
-func shortDate(b []byte) (string, int) {
+// some servers write it. It returns how long its zone is and how many bytes the date took; 0 bytes when it is no such
+// thing.
+func shortDate(b []byte) (zone, size int) {
 	if len(b) >= 18 && (allDigits(b[12:18]) || len(bytes.TrimSpace(b[:18])) == 0) {
-		return "", 0
+		return 0, 0
 	}
 	if len(b) < 14 || !allDigits(b[:8]) {
-		return "", 0
+		return 0, 0
 	}
 	for zone := 3; zone >= 0; zone-- {
 		if len(b) < 14+zone || !allDigits(b[8+zone:14+zone]) {
 			continue
 		}
-		name := b[8 : 8+zone]
-		if bytes.ContainsFunc(name, func(r rune) bool { return r != ' ' && (r < 'A' || r > 'Z') }) {
-			continue
+		if isZone(b[8 : 8+zone]) {
+			return zone, 14 + zone
 		}
-		return string(b[:8]) + string(name) + strings.Repeat(" ", 4-zone) + string(b[8+zone:14+zone]), 14 + zone
 	}
-	return "", 0
+	return 0, 0
 }
 
-// readFields splits the variable part. A piece that does not begin with an identifier belongs to the value before
-// it: the server left a delimiter inside.
-func (f Format) readFields(m *Message, body []byte) {
-	if len(body) == 0 {
-		return
-	}
-	delimiter := []byte{f.delimiter()}
-	closed := bytes.HasSuffix(body, delimiter)
-	pieces := bytes.Split(bytes.TrimSuffix(body, delimiter), delimiter)
-	if !closed {
-		m.problem("The last field has no delimiter.")
-	}
-	var raw [][]byte // the value of each field, still in bytes
-	stray, inside, invalid, early := false, false, false, false
-	for _, piece := range pieces {
-		switch {
-		case len(piece) == 0:
-			stray = true
-		case len(piece) >= 2 && isFieldID(piece):
-			m.Fields = append(m.Fields, Field{ID: string(piece[:2])})
-			raw = append(raw, slices.Clip(piece[2:])) // what is appended to it must not run into the next
-		case len(raw) > 0:
-			inside = true
-			last := len(raw) - 1
-			raw[last] = append(append(raw[last], delimiter...), piece...)
-		default:
-			m.problem("The variable part does not begin with a field identifier.")
-			m.Fields = append(m.Fields, Field{})
-			raw = append(raw, slices.Clip(piece))
+func isZone(name []byte) bool {
+	for _, c := range name {
+		if c != ' ' && (c < 'A' || c > 'Z') {
+			return false
 		}
 	}
-	if stray {
-		m.problem("A delimiter stands without a field before it.")
-	}
-	if inside {
-		m.problem("A delimiter stands inside a value.")
-	}
-	for i, value := range raw {
-		m.Fields[i].Value = f.Charset.Decode(value)
-		invalid = invalid || strings.ContainsRune(m.Fields[i].Value, '\uFFFD')
-		if id := m.Fields[i].ID; id == "AY" || id == "AZ" {
-			early = true
-		}
-	}
-	if early {
-		m.problem("AY or AZ does not stand at the end.")
-	}
-	if invalid {
-		m.problem("A value holds bytes that mean nothing in %s.", f.Charset.name())
-	}
+	return true
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
