@@ -1,6 +1,8 @@
 // The page of the self-pay station. It shows what the event stream says and sends taps back, each with the number of
 // the screen it was made on. It keeps nothing of a patron and may be reloaded or killed at any moment.
 
+export {}; // so that these names are not the window's
+
 /** One view, as the event stream sends it. */
 interface Shown {
   number: number;
@@ -37,7 +39,7 @@ function show(next: Shown): void {
   if (next.number <= number) return;
   const other = next.name !== main.dataset["name"];
   const focus = wishOf(document.activeElement);
-  const scrolled = main.querySelector(".fees")?.scrollTop ?? 0;
+  const scrolled = main.querySelector(".list > ul")?.scrollTop ?? 0;
   main.innerHTML = next.html;
   main.dataset["screen"] = String(next.number);
   main.dataset["name"] = next.name;
@@ -47,12 +49,32 @@ function show(next: Shown): void {
     changed = performance.now();
     main.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   } else {
-    const list = main.querySelector(".fees");
+    const list = main.querySelector(".list > ul");
+    fit(); // the buttons take some of the width
     if (list) list.scrollTop = scrolled;
     const same = [...main.querySelectorAll<HTMLButtonElement>("button")].find((b) => focus !== "" && wishOf(b) === focus);
     same?.focus({ preventScroll: true });
   }
+  fit();
   speak();
+}
+
+/** fit shows the buttons beside a list that is longer than its place, and which of them lead on. */
+function fit(): void {
+  const list = main.querySelector(".list > ul");
+  const buttons = main.querySelector<HTMLElement>(".scroll");
+  if (!list || !buttons) return;
+  buttons.hidden = list.scrollHeight <= list.clientHeight;
+  for (const b of buttons.querySelectorAll("button")) {
+    const end = b.dataset["scroll"] === "up" ? 0 : list.scrollHeight - list.clientHeight;
+    b.disabled = Math.abs(list.scrollTop - end) < 2;
+  }
+}
+
+/** move shifts the list by most of what is seen of it. */
+function move(where: string): void {
+  const list = main.querySelector(".list > ul");
+  list?.scrollBy({ top: (where === "up" ? -0.8 : 0.8) * list.clientHeight });
 }
 
 /** speak gives what is new on the screen to screen readers. */
@@ -128,11 +150,16 @@ async function watch(): Promise<void> {
 
 main.addEventListener("click", (e) => {
   const button = e.target instanceof Element ? e.target.closest("button") : null;
-  if (button) void tap(button);
+  const where = button?.dataset["scroll"];
+  if (where !== undefined) move(where);
+  else if (button) void tap(button);
 });
+main.addEventListener("scroll", fit, { capture: true });
+window.addEventListener("resize", fit);
 document.addEventListener("contextmenu", (e) => e.preventDefault());
 setInterval(() => {
   if (performance.now() - heard > uneasy) veil.hidden = false;
 }, 500);
+fit();
 speak();
 void watch();

@@ -1,0 +1,285 @@
+// Drives the kiosk's page in Chromium. The Go test that starts this gives it the page's address, the address where the
+// scripted station takes orders, the browser, and perhaps a folder for pictures. It prints one JSON line for each
+// check: {"name": …, "problems": […]}.
+
+import { chromium } from "playwright-core";
+import { measure } from "./measure.mjs";
+
+const [url, station, executablePath, pictures] = process.argv.slice(2);
+const sizes = [[1024, 600], [1280, 800], [800, 1280], [1920, 1080]];
+const languages = ["de", "en"];
+
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+});
+
+/** order asks something of the scripted station. */
+async function order(path, method = "POST") {
+  const answer = await fetch(station + path, { method });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+const taps = () => order("/taps", "GET");
+
+/** until waits for something to become true. */
+async function until(what, holds) {
+  const end = Date.now() + 20_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`never came true: ${what}`);
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+}
+
+/** open loads the page in a window of its own and notes what the console complains of. */
+async function open(width = 1280, height = 800) {
+  const context = await browser.newContext({ viewport: { width, height }, hasTouch: true, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("console", (m) => m.type() === "error" && page.complaints.push(m.text()));
+  page.on("pageerror", (e) => page.complaints.push(String(e)));
+  await page.goto(url);
+  return page;
+}
+
+/** show brings an example to the page. */
+async function show(page, name, language = "en") {
+  const number = await order(`/show/${name}/${language}`);
+  await shown(page, number);
+  return number;
+}
+
+const shown = (page, number) => page.waitForSelector(`main[data-screen="${number}"]`, { timeout: 20_000 });
+
+/** settled waits until the page no longer takes taps for ones meant for the screen before. */
+const settled = (page) => page.waitForTimeout(300);
+
+/** tap touches a button as a finger does. */
+const tap = (page, action) => page.locator(`[data-action="${action}"]`).first().tap();
+
+/** check runs one check and tells how it went. */
+async function check(name, run) {
+  const problems = [];
+  try {
+    await run(problems);
+  } catch (e) {
+    problems.push(String(e));
+  }
+  console.log(JSON.stringify({ name, problems }));
+}
+
+function same(problems, got, wanted, what) {
+  if (JSON.stringify(got) !== JSON.stringify(wanted)) {
+    problems.push(`${what}: ${JSON.stringify(got)}, want ${JSON.stringify(wanted)}`);
+  }
+}
+
+const examples = await order("/examples", "GET");
+
+for (const [width, height] of sizes) {
+  await check(`every screen fits ${width}x${height}`, async (problems) => {
+    const page = await open(width, height);
+    for (const language of languages) {
+      for (const name of examples) {
+        await show(page, name, language);
+        for (const p of await page.evaluate(measure)) problems.push(`${name} in ${language}: ${p}`);
+        if (pictures) await page.screenshot({ path: `${pictures}/${width}x${height}-${name}-${language}.png` });
+      }
+    }
+    same(problems, page.complaints, [], "the console complains");
+    await page.context().close();
+  });
+}
+
+await check("a tap names its screen, its action and its value", async (problems) => {
+  const page = await open();
+  for (const [example, selector, name, value] of [
+    ["ready", '[data-action="number"]', "number", ""],
+    ["ready", '[data-action="language"][data-value="de"]', "language", "de"],
+    ["number", '[data-action="digit"][data-value="7"]', "digit", "7"],
+    ["number", '[data-action="erase"]', "erase", ""],
+    ["pin", '[data-action="enter"]', "enter", ""],
+    ["fees", '[data-action="choose"][data-value="4712"] .price', "choose", "4712"],
+    ["fees", '[data-action="all"]', "all", ""],
+    ["fees", '[data-action="pay"]', "pay", ""],
+    ["confirm", '[data-action="back"]', "back", ""],
+    ["confirm", '[data-action="confirm"]', "confirm", ""],
+    ["terminal-card", '[data-action="cancel"]', "cancel", ""],
+    ["receipt-failed", '[data-action="print"]', "print", ""],
+    ["message-not-a-card", '[data-action="leave"]', "leave", ""],
+    ["fees", '[data-action="leave"]', "leave", ""],
+  ]) {
+    await order("/forget");
+    const number = await show(page, example);
+    await settled(page);
+    await page.locator(selector).tap();
+    await until(`the tap on ${selector}`, async () => (await taps()).acted?.length > 0);
+    const wanted = value === "" ? { screen: number, name } : { screen: number, name, value };
+    same(problems, (await taps()).acted, [wanted], `tap on ${selector} of ${example}`);
+  }
+  same(problems, page.complaints, [], "the console complains");
+  await page.context().close();
+});
+
+await check("a reload comes back to the same screen", async (problems) => {
+  const page = await open();
+  for (const name of examples) {
+    const number = await show(page, name, "de");
+    const before = await page.locator("main").innerHTML();
+    await page.reload();
+    same(problems, await page.locator("main").getAttribute("data-screen"), String(number), `number of ${name} after a reload`);
+    same(problems, await page.locator("main").innerHTML() === before, true, `content of ${name} is the same after a reload`);
+  }
+  await page.context().close();
+});
+
+await check("a double tap sends one action", async (problems) => {
+  const page = await open();
+  for (const [example, action] of [["fees", "pay"], ["confirm", "confirm"], ["fees", "choose"], ["ready", "number"]]) {
+    await order("/forget");
+    const number = await show(page, example);
+    await settled(page);
+    await order("/deaf"); // the first tap is still under way when the second comes
+    await tap(page, action);
+    await tap(page, action);
+    await order("/hear");
+    await until("a tap", async () => (await taps()).acted?.length > 0);
+    await show(page, example); // the answer to it has come when this screen has
+    same(problems, (await taps()).acted.map((a) => [a.screen, a.name]), [[number, action]], `taps on ${action}`);
+    same(problems, (await taps()).stale, null, `stale taps on ${action}`);
+  }
+  await page.context().close();
+});
+
+await check("a tap just after a new screen is not meant for it", async (problems) => {
+  const page = await open();
+  await order("/forget");
+  await show(page, "fees");
+  await settled(page);
+  await order("/show/confirm/en");
+  // the finger comes down in the moment in which the screen changes
+  await page.evaluate(() => new Promise((resume) => {
+    const main = document.querySelector("main");
+    const look = () => {
+      if (main.dataset.name !== "confirm") return setTimeout(look);
+      main.querySelector("[data-action=confirm]").click();
+      resume();
+    };
+    look();
+  }));
+  await settled(page);
+  await tap(page, "back"); // a later tap is
+  await until("the later tap", async () => (await taps()).acted?.length > 0);
+  same(problems, (await taps()).acted.map((a) => a.name), ["back"], "taps");
+  await page.context().close();
+});
+
+await check("a stale tap does nothing and the page goes on", async (problems) => {
+  const page = await open();
+  await order("/forget");
+  const number = await show(page, "fees");
+  await settled(page);
+  await order("/deaf");
+  await tap(page, "pay");
+  const newer = await show(page, "fees"); // the screen changes while the tap is under way
+  await order("/hear");
+  await until("the stale tap is refused", async () => (await taps()).stale?.length > 0);
+  same(problems, (await taps()).stale.map((a) => a.screen), [number], "refused taps");
+  same(problems, (await taps()).acted, null, "taps that were taken");
+  await settled(page);
+  await tap(page, "all");
+  await until("the tap on the newer screen", async () => (await taps()).acted?.length > 0);
+  same(problems, (await taps()).acted.map((a) => [a.screen, a.name]), [[newer, "all"]], "taps");
+  await page.context().close();
+});
+
+await check("digits typed one after the other all arrive", async (problems) => {
+  const page = await open();
+  await order("/forget");
+  await show(page, "number-empty");
+  await settled(page);
+  for (const digit of "2001") {
+    await page.locator(`[data-action="digit"][data-value="${digit}"]`).tap();
+    await until(`digit ${digit}`, async () => (await taps()).acted?.at(-1)?.value === digit);
+    await show(page, "number");
+  }
+  same(problems, (await taps()).acted.map((a) => a.value).join(""), "2001", "digits");
+  await page.context().close();
+});
+
+await check("the list stays where it was scrolled to and the focus where it was", async (problems) => {
+  const page = await open(1024, 600);
+  await show(page, "fees-many");
+  await page.evaluate(() => {
+    document.querySelector('[data-value="words"]').focus();
+    document.querySelector(".fees").scrollTop = 200;
+  });
+  await show(page, "fees-many");
+  same(problems, await page.evaluate(() => document.querySelector(".fees").scrollTop), 200, "scrolled to");
+  same(problems, await page.evaluate(() => document.activeElement.dataset.value), "words", "focus");
+  await show(page, "confirm");
+  same(problems, await page.evaluate(() => document.activeElement.tagName), "H1", "focus on a new screen");
+  same(problems, await page.evaluate(() => document.documentElement.lang), "en", "language of the document");
+  await page.context().close();
+});
+
+await check("a long list is reached to its end by taps alone", async (problems) => {
+  const page = await open(1024, 600);
+  await order("/forget");
+  await show(page, "fees");
+  same(problems, await page.locator(".scroll").isVisible(), false, "buttons beside a short list");
+  await show(page, "fees-many");
+  const up = page.locator("[data-scroll=up]"), down = page.locator("[data-scroll=down]");
+  same(problems, await up.isDisabled(), true, "up is of no use at the top");
+  for (let i = 0; i < 20 && !(await down.isDisabled()); i++) {
+    const from = await page.evaluate(() => document.querySelector(".fees").scrollTop);
+    await down.tap();
+    await until("the list moves", () => page.evaluate((f) => document.querySelector(".fees").scrollTop > f, from));
+    await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))));
+  }
+  same(problems, await down.isDisabled(), true, "down is of no use at the end");
+  await up.tap();
+  await until("the list moves back", () => down.isEnabled());
+  same(problems, (await taps()).acted, null, "taps sent to the station");
+  await page.context().close();
+});
+
+await check("what is new is said to screen readers", async (problems) => {
+  const page = await open();
+  await show(page, "outcome-follows");
+  const words = await page.locator("#said").textContent();
+  for (const wanted of ["Paid.", "was charged to your bank card", "Please do not pay again."]) {
+    if (!words.includes(wanted)) problems.push(`${JSON.stringify(words)} lacks ${wanted}`);
+  }
+  await page.context().close();
+});
+
+await check("a station that goes away is waited for, and found again when it was started anew", async (problems) => {
+  const page = await open();
+  await show(page, "fees");
+  const token = () => page.evaluate(() => document.querySelector("meta[name=token]").content);
+  const before = await token();
+  await order("/stop");
+  await page.waitForSelector("#veil:not([hidden])", { timeout: 20_000 });
+  for (const p of await page.evaluate(measure)) problems.push(`while the station is away: ${p}`);
+  const number = await order("/show/outcome-follows/de"); // what happened meanwhile
+  await order("/start");
+  await shown(page, number);
+  await page.waitForSelector("#veil", { state: "hidden", timeout: 20_000 });
+  same(problems, (await token()) !== before, true, "the page has the new token");
+  const next = await show(page, "outcome-booked", "de"); // the stream is alive
+  await order("/forget");
+  await settled(page);
+  await tap(page, "leave");
+  await until("a tap after the restart", async () => (await taps()).acted?.length > 0);
+  same(problems, (await taps()).acted.map((a) => a.screen), [next], "taps");
+  await page.context().close();
+});
+
+await check("a page that is closed leaves no stream behind", async () => {
+  await until("all streams end", async () => (await taps()).watching === 0);
+});
+
+await browser.close();
