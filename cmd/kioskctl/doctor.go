@@ -46,7 +46,7 @@ func (c *configCheck) Run(t *tool) error {
 	case err != nil:
 		return err
 	case t.json:
-		return t.document(map[string]bool{"ok": true})
+		return t.document(done{OK: true})
 	}
 	t.say("%s is well", path)
 	return nil

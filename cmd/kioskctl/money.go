@@ -230,8 +230,14 @@ func (c *refundDone) Run(ctx context.Context, t *tool) error {
 	return t.order(ctx, "/refunded", control.Decision{ID: c.ID, Staff: c.Staff, Note: c.Note}, "noted as paid out")
 }
 
+// done is the answer to an order that was carried out.
+type done struct {
+	OK bool    `json:"ok"`
+	ID *string `json:"id,omitempty"` // of what was ordered
+}
+
 // order sends what a person decided. Only the running daemon takes it.
-func (t *tool) order(ctx context.Context, path string, d control.Decision, done string) error {
+func (t *tool) order(ctx context.Context, path string, d control.Decision, said string) error {
 	c, err := t.client()
 	if err != nil {
 		return err
@@ -243,9 +249,9 @@ func (t *tool) order(ctx context.Context, path string, d control.Decision, done 
 		return err
 	}
 	if t.json {
-		return t.document(map[string]any{"ok": true, "id": d.ID})
+		return t.document(done{OK: true, ID: &d.ID})
 	}
-	t.say("%s", done)
+	t.say("%s", said)
 	return nil
 }
 
