@@ -269,7 +269,7 @@ func (c *reportDay) Run(ctx context.Context, t *tool) error {
 		date = time.Now().Format(time.DateOnly)
 	}
 	if _, err := time.Parse(time.DateOnly, date); err != nil && date != "all" {
-		return fmt.Errorf("%q is no day such as 2026-11-21", date)
+		return errUsage(fmt.Sprintf("%q is no day such as 2026-11-21", date))
 	}
 	var days []control.Report
 	if err := t.read(ctx, "/days", &days, func(l *ledger.Ledger) (err error) { days, err = l.Days(ctx); return err }); err != nil {
