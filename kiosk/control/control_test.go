@@ -250,6 +250,9 @@ func TestDecisionsNeedANameANoteAndAThingToDecide(t *testing.T) {
 	if err := d.Post(t.Context(), "/resolve", control.Decision{ID: leg, As: "posted", Staff: "Kim", Note: "looked at the account"}, &shown); err != nil || shown.Payment.Legs[0].State != payment.LegPosted {
 		t.Errorf("%+v, %v", shown, err)
 	}
+	if queue := d.items(t, "/queue"); len(queue) != 1 || queue[0].Leg != 2 {
+		t.Errorf("a leg that has ended is still listed: %+v", queue)
+	}
 	if err := d.Post(t.Context(), "/refunded", control.Decision{ID: id.String() + "/2", Staff: "Kim", Note: "cash"}, &shown); err != nil || shown.Payment.State != payment.StateClosed {
 		t.Errorf("%+v, %v", shown.Payment, err)
 	}
