@@ -36,22 +36,143 @@ const (
 // Language is the language of a patron's messages, three digits.
 type Language string
 
-// Languages of the document that European libraries use; the document has 28.
+// The languages of the document.
 const (
-	LanguageUnknown    Language = "000"
-	LanguageEnglish    Language = "001"
-	LanguageFrench     Language = "002"
-	LanguageGerman     Language = "003"
-	LanguageItalian    Language = "004"
-	LanguageDutch      Language = "005"
-	LanguageSwedish    Language = "006"
-	LanguageFinnish    Language = "007"
-	LanguageSpanish    Language = "008"
-	LanguageDanish     Language = "009"
-	LanguagePortuguese Language = "010"
-	LanguageNorwegian  Language = "012"
-	LanguagePolish     Language = "017"
+	LanguageUnknown              Language = "000"
+	LanguageEnglish              Language = "001"
+	LanguageFrench               Language = "002"
+	LanguageGerman               Language = "003"
+	LanguageItalian              Language = "004"
+	LanguageDutch                Language = "005"
+	LanguageSwedish              Language = "006"
+	LanguageFinnish              Language = "007"
+	LanguageSpanish              Language = "008"
+	LanguageDanish               Language = "009"
+	LanguagePortuguese           Language = "010"
+	LanguageCanadianFrench       Language = "011"
+	LanguageNorwegian            Language = "012"
+	LanguageHebrew               Language = "013"
+	LanguageJapanese             Language = "014"
+	LanguageRussian              Language = "015"
+	LanguageArabic               Language = "016"
+	LanguagePolish               Language = "017"
+	LanguageGreek                Language = "018"
+	LanguageChinese              Language = "019"
+	LanguageKorean               Language = "020"
+	LanguageNorthAmericanSpanish Language = "021"
+	LanguageTamil                Language = "022"
+	LanguageMalay                Language = "023"
+	LanguageUnitedKingdom        Language = "024"
+	LanguageIcelandic            Language = "025"
+	LanguageBelgian              Language = "026"
+	LanguageTaiwanese            Language = "027"
 )
+
+// Currency is an ISO 4217 code, three capitals.
+type Currency string
+
+// Valid says whether c has the form of a currency code. Which codes exist is the business of whoever counts the money.
+func (c Currency) Valid() bool {
+	return len(c) == 3 && strings.Trim(string(c), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// CirculationStatus is what an item is doing, two digits.
+type CirculationStatus string
+
+// The circulation statuses of the document.
+const (
+	ItemOther           CirculationStatus = "01"
+	ItemOnOrder         CirculationStatus = "02"
+	ItemAvailable       CirculationStatus = "03"
+	ItemCharged         CirculationStatus = "04"
+	ItemChargedNoRecall CirculationStatus = "05" // charged, not to be recalled before its recall date
+	ItemInProcess       CirculationStatus = "06"
+	ItemRecalled        CirculationStatus = "07"
+	ItemOnHoldShelf     CirculationStatus = "08"
+	ItemToBeReshelved   CirculationStatus = "09"
+	ItemInTransit       CirculationStatus = "10" // between libraries
+	ItemClaimedReturned CirculationStatus = "11"
+	ItemLost            CirculationStatus = "12"
+	ItemMissing         CirculationStatus = "13"
+)
+
+// SecurityMarker is what guards an item at the gate, two digits.
+type SecurityMarker string
+
+// The security markers of the document.
+const (
+	MarkerOther       SecurityMarker = "00"
+	MarkerNone        SecurityMarker = "01"
+	MarkerTattleTape  SecurityMarker = "02" // 3M Tattle-Tape security strip
+	MarkerWhisperTape SecurityMarker = "03" // 3M Whisper Tape
+)
+
+// MediaType is what an item is made of, three digits.
+type MediaType string
+
+// The media types of the document.
+const (
+	MediaOther           MediaType = "000"
+	MediaBook            MediaType = "001"
+	MediaMagazine        MediaType = "002"
+	MediaBoundJournal    MediaType = "003"
+	MediaAudioTape       MediaType = "004"
+	MediaVideoTape       MediaType = "005"
+	MediaCD              MediaType = "006" // CD or CD-ROM
+	MediaDiskette        MediaType = "007"
+	MediaBookAndDiskette MediaType = "008"
+	MediaBookAndCD       MediaType = "009"
+	MediaBookAndTape     MediaType = "010" // book with audio tape
+)
+
+// HoldMode is what to do with a hold, one character.
+type HoldMode string
+
+// The hold modes of the document.
+const (
+	HoldAdd    HoldMode = "+"
+	HoldDelete HoldMode = "-"
+	HoldChange HoldMode = "*"
+)
+
+// HoldType is which copy a hold is for, one digit.
+type HoldType string
+
+// The hold types of the document.
+const (
+	HoldOther           HoldType = "1"
+	HoldAnyCopy         HoldType = "2"
+	HoldThisCopy        HoldType = "3"
+	HoldAnyCopyAtBranch HoldType = "4" // any copy at a single branch or sublocation
+)
+
+// Algorithm is how user or password of a login are hidden, one character. Nothing but plain text is in use.
+type Algorithm string
+
+// PlainText is the algorithm that hides nothing: keep the line inside TLS.
+const PlainText Algorithm = "0"
+
+// AlertType is why a returned item needs a look, two digits. It is an extension in wide use beyond the document.
+type AlertType string
+
+// The alert types in use (Koha C4/SIP/ILS/Transaction/Checkin.pm).
+const (
+	AlertUnknown       AlertType = "00"
+	AlertHoldHere      AlertType = "01" // on hold, to be picked up in this library
+	AlertHoldElsewhere AlertType = "02" // on hold, to be picked up in another library
+	AlertHoldILL       AlertType = "03" // on hold for interlibrary loan
+	AlertTransfer      AlertType = "04" // belongs to another library
+	AlertOther         AlertType = "99"
+)
+
+// Number is an optional number of a variable field.
+type Number struct {
+	Value int
+	Said  bool // false: the field is missing or holds no number
+}
+
+// Some is a number that is said.
+func Some(n int) Number { return Number{Value: n, Said: true} }
 
 // PatronStatus is the fourteen flags of a patron; a true one takes something away. Positions as in the document.
 type PatronStatus [14]bool
@@ -73,16 +194,6 @@ const (
 	RecallOverdue
 	TooManyBilled
 )
-
-func (p PatronStatus) text() string { return flags(p[:]) }
-
-func readPatronStatus(text string) PatronStatus {
-	var p PatronStatus
-	for i := range min(len(p), len(text)) {
-		p[i] = text[i] == 'Y'
-	}
-	return p
-}
 
 // flags writes true as Y and false as a blank.
 func flags(set []bool) string {
@@ -107,17 +218,28 @@ const (
 	FineItems        List = 3 // AV
 	RecallItems      List = 4 // BU
 	UnavailableHolds List = 5 // CD
+	// FeeItems is a list of fees that the document does not have; Gossip (GBV) gives it at position 6.
+	FeeItems List = 6
 )
 
-func (l List) summary() (string, error) {
-	if l < NoList || l > 9 {
-		return "", fmt.Errorf("list %d: %w", l, ErrInvalid)
+// summary is the list in the fixed part of Patron Information.
+func (f *form) summary(p *List) {
+	came := f.piece(10)
+	list := List(strings.IndexByte(came, 'Y')) // the first, as Koha reads it
+	switch {
+	case !f.writing:
+		*p = list
+	case len(came) == 10 && list == *p:
+		f.write("summary", came, 10)
+	default:
+		var set [10]bool
+		if *p < NoList || int(*p) >= len(set) {
+			f.refuse("summary", "has no such list")
+		} else if *p >= 0 {
+			set[*p] = true
+		}
+		f.write("summary", flags(set[:]), 10)
 	}
-	var set [10]bool
-	if l >= 0 {
-		set[l] = true
-	}
-	return flags(set[:]), nil
 }
 
 // Support says whether a library system claims to support a message.
@@ -133,16 +255,36 @@ const (
 // Position is the place of a message in BX.
 type Position int
 
-// Positions of messages in BX; the numbers are those of the document.
+// Positions of messages in BX, in the document's order.
 const (
-	BXPatronStatus      Position = 0
-	BXSCACSStatus       Position = 4
-	BXResend            Position = 5
-	BXLogin             Position = 6
-	BXPatronInformation Position = 7
-	BXEndPatronSession  Position = 8
-	BXFeePaid           Position = 9
+	BXPatronStatus Position = iota
+	BXCheckout
+	BXCheckin
+	BXBlockPatron
+	BXSCACSStatus
+	BXResend
+	BXLogin
+	BXPatronInformation
+	BXEndPatronSession
+	BXFeePaid
+	BXItemInformation
+	BXItemStatusUpdate
+	BXPatronEnable
+	BXHold
+	BXRenew
+	BXRenewAll
 )
+
+// positions says where the requests of the document stand in BX.
+var positions = map[string]Position{"23": BXPatronStatus, "11": BXCheckout, "09": BXCheckin, "01": BXBlockPatron, "99": BXSCACSStatus,
+	"97": BXResend, "93": BXLogin, "63": BXPatronInformation, "35": BXEndPatronSession, "37": BXFeePaid, "17": BXItemInformation,
+	"19": BXItemStatusUpdate, "25": BXPatronEnable, "15": BXHold, "29": BXRenew, "65": BXRenewAll}
+
+// PositionOf is the place of a request in BX by its code, "37".
+func PositionOf(code string) (Position, bool) {
+	p, ok := positions[code]
+	return p, ok
+}
 
 // Unknown stands for a count or a time that the library system did not say.
 const Unknown = -1
@@ -168,28 +310,6 @@ func count(n, width int) (string, error) {
 	return text, nil
 }
 
-func yn(b bool) string {
-	if b {
-		return "Y"
-	}
-	return "N"
-}
-
-func bit(b bool) string {
-	if b {
-		return "1"
-	}
-	return "0"
-}
-
-// exactly refuses a coded value of the wrong length.
-func exactly(name, value string, width int) error {
-	if len(value) != width {
-		return fmt.Errorf("%s has %d characters instead of %d: %w", name, len(value), width, ErrInvalid)
-	}
-	return nil
-}
-
 // Answer is a yes or no that may not be said at all.
 type Answer int
 
@@ -198,6 +318,7 @@ const (
 	AnswerNone Answer = iota
 	AnswerYes
 	AnswerNo
+	AnswerUnknown // U: the library system does not know
 )
 
 func readAnswer(value string) Answer {
@@ -206,8 +327,18 @@ func readAnswer(value string) Answer {
 		return AnswerYes
 	case "N", "0":
 		return AnswerNo
+	case "U":
+		return AnswerUnknown
 	}
 	return AnswerNone
 }
 
-func (a Answer) value() string { return yn(a == AnswerYes) }
+func (a Answer) value() string {
+	switch a {
+	case AnswerYes:
+		return "Y"
+	case AnswerUnknown:
+		return "U"
+	}
+	return "N"
+}

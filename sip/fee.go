@@ -26,7 +26,7 @@ type FeePaid struct {
 	UTC              bool      // write the date in UTC with zone letter Z instead of local time
 	FeeType          FeeType
 	PaymentType      PaymentType
-	Currency         string // ISO 4217, 3 capitals
+	Currency         Currency
 	Amount           string // BV, decimal text in that currency, "12.50"
 	Institution      string // AO
 	Patron           string // AA
@@ -34,47 +34,67 @@ type FeePaid struct {
 	PatronPassword   string // AD
 	Fee              string // CG, empty for the whole account
 	Transaction      string // BK, ours, the same on every attempt; letters of AY and AZ confuse some servers
-	Order            Order
+	Order            Order  // of a message that was made here; one that was read keeps its own
+	Received
 }
 
-// Encode refuses with ErrInvalid what a library system would book wrongly: Koha 19.06 takes a negative, a grouped
-// and an empty amount for something else without a word (measured).
-func (f FeePaid) Encode() (wire.Message, error) {
-	m := wire.Message{Code: "37", Sequence: wire.NoSequence}
-	if err := ValidAmount(f.Amount); err != nil {
-		return m, fmt.Errorf("fee paid: %w", err)
+func (m *FeePaid) walk(f *form) {
+	f.date("transaction_date", &m.At, &m.UTC)
+	coded(f, "fee_type", &m.FeeType, 2, "")
+	coded(f, "payment_type", &m.PaymentType, 2, "")
+	coded(f, "currency_type", &m.Currency, 3, "")
+	if m.Order == Canonical {
+		text(f, "AO", &m.Institution, true)
+		text(f, "AA", &m.Patron, true)
+		text(f, "AC", &m.TerminalPassword, true)
+		text(f, "AD", &m.PatronPassword, true)
 	}
-	for _, c := range []struct {
-		name, value string
-		width       int
-	}{{"fee type", string(f.FeeType), 2}, {"payment type", string(f.PaymentType), 2}, {"currency", f.Currency, 3}} {
-		if err := exactly(c.name, c.value, c.width); err != nil {
-			return m, fmt.Errorf("fee paid: %w", err)
+	text(f, "BV", &m.Amount, true)
+	text(f, "CG", &m.Fee, false)
+	text(f, "BK", &m.Transaction, false)
+	if m.Order != Canonical {
+		text(f, "AO", &m.Institution, true)
+		text(f, "AC", &m.TerminalPassword, true)
+		text(f, "AD", &m.PatronPassword, true)
+		text(f, "AA", &m.Patron, true)
+		f.last = "AA"
+	}
+}
+
+// Encode writes message 37. It refuses with ErrInvalid what a library system would book wrongly: Koha 19.06 takes a
+// negative, a grouped and an empty amount for something else without a word, and the first of two amounts (measured).
+func (m FeePaid) Encode() (wire.Message, error) {
+	if err := m.check(); err != nil {
+		return wire.Message{}, fmt.Errorf("fee paid: %w", err)
+	}
+	f := writing("37", m.Received)
+	m.walk(&f)
+	return f.message()
+}
+
+// check refuses what may not decide about money.
+func (m *FeePaid) check() error {
+	if err := ValidAmount(m.Amount); err != nil {
+		return err
+	}
+	switch {
+	case !m.Currency.Valid():
+		return fmt.Errorf("currency is not three capitals: %w", ErrInvalid)
+	case m.Patron == "":
+		return fmt.Errorf("no patron: %w", ErrInvalid)
+	case m.At.IsZero():
+		return fmt.Errorf("no date: %w", ErrInvalid)
+	}
+	times := map[string]int{}
+	for _, field := range m.Fields {
+		if times[field.ID]++; times[field.ID] > 1 {
+			switch field.ID {
+			case "BV", "AA", "CG", "BK":
+				return fmt.Errorf("%s stands twice: %w", field.ID, ErrInvalid)
+			}
 		}
 	}
-	if strings.ContainsFunc(f.Currency, func(r rune) bool { return r < 'A' || r > 'Z' }) {
-		return m, fmt.Errorf("fee paid: currency is not three capitals: %w", ErrInvalid)
-	}
-	if f.Patron == "" {
-		return m, fmt.Errorf("fee paid: no patron: %w", ErrInvalid)
-	}
-	if f.At.IsZero() {
-		return m, fmt.Errorf("fee paid: no date: %w", ErrInvalid)
-	}
-	m.Fixed = FormatDate(f.At, f.UTC) + string(f.FeeType) + string(f.PaymentType) + f.Currency
-	fields := map[string]string{"BV": f.Amount, "CG": f.Fee, "BK": f.Transaction, "AO": f.Institution,
-		"AC": f.TerminalPassword, "AD": f.PatronPassword, "AA": f.Patron}
-	order := []string{"BV", "CG", "BK", "AO", "AC", "AD", "AA"}
-	if f.Order == Canonical {
-		order = []string{"AO", "AA", "AC", "AD", "BV", "CG", "BK"}
-	}
-	for _, id := range order {
-		if (id == "CG" || id == "BK") && fields[id] == "" {
-			continue
-		}
-		m.Fields = append(m.Fields, wire.Field{ID: id, Value: fields[id]})
-	}
-	return m, nil
+	return nil
 }
 
 // ValidAmount refuses with ErrInvalid every BV but digits, optionally a point and two or three digits, above zero
@@ -95,29 +115,18 @@ func ValidAmount(text string) error {
 	return nil
 }
 
-// ParseFeePaid reads message 37.
-func ParseFeePaid(m wire.Message) (FeePaid, error) {
-	if err := is(m, "37"); err != nil {
+// ParseFeePaid reads message 37. ErrUnreadable means that it is another message.
+func ParseFeePaid(r wire.Message) (FeePaid, error) {
+	f, err := reading("37", r)
+	if err != nil {
 		return FeePaid{}, err
 	}
-	f := FeePaid{
-		At:               readDate(m.FixedValue("transaction_date")),
-		UTC:              strings.TrimSpace(cutZone(m.FixedValue("transaction_date"))) == "Z",
-		FeeType:          FeeType(m.FixedValue("fee_type")),
-		PaymentType:      PaymentType(m.FixedValue("payment_type")),
-		Currency:         m.FixedValue("currency_type"),
-		Amount:           m.Value("BV"),
-		Institution:      m.Value("AO"),
-		Patron:           m.Value("AA"),
-		TerminalPassword: m.Value("AC"),
-		PatronPassword:   m.Value("AD"),
-		Fee:              m.Value("CG"),
-		Transaction:      m.Value("BK"),
+	m := FeePaid{Received: f.received()}
+	m.walk(&f)
+	if n := len(r.Fields); n > 0 && r.Fields[n-1].ID != "AA" {
+		m.Order = Canonical
 	}
-	if len(m.Fields) > 0 && m.Fields[len(m.Fields)-1].ID != "AA" {
-		f.Order = Canonical
-	}
-	return f, nil
+	return m, nil
 }
 
 func cutZone(date string) string {
@@ -137,59 +146,36 @@ type FeePaidResponse struct {
 	Transaction string    // BK, echoed by some; CARL.X puts a number of its own there
 	Screen      []string  // AF
 	Print       []string  // AG
+	Received
+}
+
+func (m *FeePaidResponse) walk(f *form) {
+	f.yn("payment_accepted", &m.Accepted)
+	f.date("transaction_date", &m.At, nil)
+	text(f, "AO", &m.Institution, true)
+	text(f, "AA", &m.Patron, true)
+	text(f, "BK", &m.Transaction, false)
+	f.screen(&m.Screen, &m.Print)
 }
 
 // Encode writes message 38.
-func (r FeePaidResponse) Encode() (wire.Message, error) {
-	m := wire.Message{Code: "38", Fixed: yn(r.Accepted) + FormatDate(r.At, false), Sequence: wire.NoSequence}
-	m.Fields = append(m.Fields, wire.Field{ID: "AO", Value: r.Institution}, wire.Field{ID: "AA", Value: r.Patron})
-	if r.Transaction != "" {
-		m.Fields = append(m.Fields, wire.Field{ID: "BK", Value: r.Transaction})
-	}
-	m.Fields = append(m.Fields, messages(r.Screen, r.Print)...)
-	return m, nil
+func (m FeePaidResponse) Encode() (wire.Message, error) {
+	f := writing("38", m.Received)
+	m.walk(&f)
+	return f.message()
 }
 
 // ParseFeePaidResponse reads message 38. ErrUnreadable means that it is no 38 or says neither Y nor N, so that the
 // payment is in doubt; an unreadable date or a missing field is no error.
-func ParseFeePaidResponse(m wire.Message) (FeePaidResponse, error) {
-	if err := is(m, "38"); err != nil {
+func ParseFeePaidResponse(r wire.Message) (FeePaidResponse, error) {
+	f, err := reading("38", r)
+	if err != nil {
 		return FeePaidResponse{}, err
 	}
-	r := FeePaidResponse{
-		At:          readDate(m.FixedValue("transaction_date")),
-		Institution: m.Value("AO"),
-		Patron:      m.Value("AA"),
-		Transaction: m.Value("BK"),
-		Screen:      m.Values("AF"),
-		Print:       m.Values("AG"),
-	}
-	switch m.FixedValue("payment_accepted") {
-	case "Y":
-		r.Accepted = true
-	case "N":
-	default:
+	if said := r.FixedValue("payment_accepted"); said != "Y" && said != "N" {
 		return FeePaidResponse{}, fmt.Errorf("fee paid response says neither Y nor N: %w", ErrUnreadable)
 	}
-	return r, nil
-}
-
-// messages are the AF and AG fields at the end of most answers.
-func messages(screen, print []string) []wire.Field {
-	var fields []wire.Field
-	for _, text := range screen {
-		fields = append(fields, wire.Field{ID: "AF", Value: text})
-	}
-	for _, text := range print {
-		fields = append(fields, wire.Field{ID: "AG", Value: text})
-	}
-	return fields
-}
-
-// is refuses a message of another kind.
-func is(m wire.Message, code string) error {
-	if m.Code != code {
-		return fmt.Errorf("message %.2q where %s was expected: %w", m.Code, code, ErrUnreadable)
-	}
-	return nil
+	m := FeePaidResponse{Received: f.received()}
+	m.walk(&f)
+	return m, nil
 }

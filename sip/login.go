@@ -6,51 +6,73 @@ import (
 	"selfpay/sip/wire"
 )
 
-// Login is message 93: the unit names itself to the library system. Both algorithms are 0, plain text; no other is
-// in use, so keep the line inside TLS.
+// Login is message 93: the unit names itself to the library system. Nothing but plain text is in use, so keep the line
+// inside TLS.
 type Login struct {
-	User     string // CN
-	Password string // CO
-	Location string // CP: in FOLIO the service point's UUID that payments are booked to; ignored by Koha
+	UserAlgorithm     Algorithm // empty means PlainText
+	PasswordAlgorithm Algorithm // empty means PlainText
+	User              string    // CN
+	Password          string    // CO
+	Location          string    // CP: in FOLIO the service point's UUID that payments are booked to; ignored by Koha
+	Received
 }
 
-// Encode writes message 93.
-func (l Login) Encode() (wire.Message, error) {
-	m := wire.Message{Code: "93", Fixed: "00", Sequence: wire.NoSequence,
-		Fields: []wire.Field{{ID: "CN", Value: l.User}, {ID: "CO", Value: l.Password}}}
-	if l.User == "" {
-		return m, fmt.Errorf("login: no user: %w", ErrInvalid)
+func (m *Login) walk(f *form) {
+	coded(f, "uid_algorithm", &m.UserAlgorithm, 1, PlainText)
+	coded(f, "pwd_algorithm", &m.PasswordAlgorithm, 1, PlainText)
+	text(f, "CN", &m.User, true)
+	text(f, "CO", &m.Password, true)
+	text(f, "CP", &m.Location, false)
+}
+
+// Encode writes message 93. ErrInvalid means that a value may not be sent.
+func (m Login) Encode() (wire.Message, error) {
+	if m.User == "" && m.Fixed == "" {
+		return wire.Message{}, fmt.Errorf("message 93: no user: %w", ErrInvalid)
 	}
-	if l.Location != "" {
-		m.Fields = append(m.Fields, wire.Field{ID: "CP", Value: l.Location})
+	f := writing("93", m.Received)
+	m.walk(&f)
+	return f.message()
+}
+
+// ParseLogin reads message 93. ErrUnreadable means that it is another message.
+func ParseLogin(r wire.Message) (Login, error) {
+	f, err := reading("93", r)
+	if err != nil {
+		return Login{}, err
 	}
+	m := Login{Received: f.received()}
+	m.walk(&f)
 	return m, nil
 }
 
-// ParseLogin reads message 93.
-func ParseLogin(m wire.Message) (Login, error) {
-	if err := is(m, "93"); err != nil {
-		return Login{}, err
-	}
-	return Login{User: m.Value("CN"), Password: m.Value("CO"), Location: m.Value("CP")}, nil
-}
-
 // LoginResponse is message 94.
-type LoginResponse struct{ OK bool }
-
-// Encode writes message 94.
-func (r LoginResponse) Encode() (wire.Message, error) {
-	return wire.Message{Code: "94", Fixed: bit(r.OK), Sequence: wire.NoSequence}, nil
+type LoginResponse struct {
+	OK bool
+	Received
 }
 
-// ParseLoginResponse reads message 94. ErrUnreadable means that it says neither 1 nor 0.
-func ParseLoginResponse(m wire.Message) (LoginResponse, error) {
-	if err := is(m, "94"); err != nil {
+func (m *LoginResponse) walk(f *form) {
+	f.bit("ok", &m.OK)
+}
+
+// Encode writes message 94. ErrInvalid means that a value may not be sent.
+func (m LoginResponse) Encode() (wire.Message, error) {
+	f := writing("94", m.Received)
+	m.walk(&f)
+	return f.message()
+}
+
+// ParseLoginResponse reads message 94. ErrUnreadable means that it is another message. ErrUnreadable means also that it says neither 1 nor 0.
+func ParseLoginResponse(r wire.Message) (LoginResponse, error) {
+	f, err := reading("94", r)
+	if err != nil {
 		return LoginResponse{}, err
 	}
-	answer := readAnswer(m.FixedValue("ok"))
-	if answer == AnswerNone {
+	if readAnswer(r.FixedValue("ok")) == AnswerNone {
 		return LoginResponse{}, fmt.Errorf("login response says neither 1 nor 0: %w", ErrUnreadable)
 	}
-	return LoginResponse{OK: answer == AnswerYes}, nil
+	m := LoginResponse{Received: f.received()}
+	m.walk(&f)
+	return m, nil
 }

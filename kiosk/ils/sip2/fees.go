@@ -15,7 +15,7 @@ import (
 // that this profile does not know; nothing is guessed then. Errors quote nothing of the answer.
 func (p Profile) read(answer sip.PatronInformationResponse, currency money.Currency) ([]ils.Fee, money.Amount, error) {
 	none := money.Of(0, currency)
-	if answer.Currency != "" && answer.Currency != string(currency) {
+	if answer.Currency != "" && answer.Currency != sip.Currency(currency) {
 		return nil, none, errors.New("the account is in another currency")
 	}
 	var lines []string

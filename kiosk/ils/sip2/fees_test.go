@@ -43,7 +43,7 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 		if !ok {
 			t.Fatal(c.profile)
 		}
-		fees, total, err := profile.read(sip.PatronInformationResponse{FineItems: c.count, Fines: c.lines, Fees: c.total, Currency: c.currency}, "EUR")
+		fees, total, err := profile.read(sip.PatronInformationResponse{FineItems: c.count, Fines: c.lines, Fees: c.total, Currency: sip.Currency(c.currency)}, "EUR")
 		if (err == nil) != (c.want != "") {
 			t.Errorf("%s: %v", c.name, err)
 			continue

@@ -162,7 +162,7 @@ func (l *Library) Post(ctx context.Context, leg ils.Leg) (err error) {
 	}
 	paid := sip.FeePaid{
 		At: leg.PaidAt, FeeType: l.profile.FeeType, PaymentType: l.profile.PaymentType,
-		Currency: string(leg.Amount.Currency), Amount: leg.Amount.Text(),
+		Currency: sip.Currency(leg.Amount.Currency), Amount: leg.Amount.Text(),
 		Patron: leg.Patron.Card, Fee: leg.Fee, Transaction: leg.Reference,
 	}
 	if l.profile.Traits.PINInFeePaid {
