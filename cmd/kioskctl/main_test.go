@@ -134,6 +134,9 @@ func documents[D any](t *testing.T, out string) []D {
 }
 
 func TestAWrongCallEndsWithTwo(t *testing.T) {
+	if exitNotWell != 1 || exitUsage != 2 || exitConfig != 78 { // systemd and scripts rely on them
+		t.Errorf("the exit statuses are %d, %d and %d", exitNotWell, exitUsage, exitConfig)
+	}
 	p := newPlace(t)
 	for _, arguments := range [][]string{
 		{}, {"nonsense"}, {"--nonsense"}, {"status", "--nonsense"}, {"status", "more"}, {"queue", "show"},
