@@ -252,7 +252,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 	}
 	for how, printed := range map[string]string{
 		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", c), "%#v": fmt.Sprintf("%#v", c),
-		"%s": fmt.Sprintf("%s", c.ILS.Password), "%q": fmt.Sprintf("%q", c.ILS.Password),
+		"String": c.ILS.Password.String(), "%q": fmt.Sprintf("%q", c.ILS.Password),
 		"%v of a pointer": fmt.Sprintf("%+v", &c), "JSON": string(text), "JSON of a table": string(pointed), "TOML": file,
 	} {
 		if strings.Contains(printed, "s3cr3t") {
