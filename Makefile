@@ -9,7 +9,7 @@ FUZZTIME = 10s
 FUZZLONG = 60s
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo run test race verify fuzz fuzz-long bench deps deps-build deps-test go-there units vuln clean
+.PHONY: all build demo run test race verify fuzz fuzz-long screens bench deps deps-build deps-test go-there units vuln clean
 
 all: deps-build build
 
@@ -51,6 +51,11 @@ fuzz: deps-build
 fuzz-long:
 	$(MAKE) fuzz FUZZTIME=$(FUZZLONG)
 
+# A picture of every screen, in every language and size.
+screens: deps
+	mkdir -p bin/screens
+	$(GO) test -tags '$(TAGS)' -count=1 ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
+
 bench:
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench . -benchmem ./...
 
@@ -74,10 +79,11 @@ deps-build: go-there
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends gcc libc6-dev pkg-config libusb-1.0-0-dev; } \
 		|| echo "The headers of libusb cannot be had: building with the tag nousb; USB printers are used through /dev/usb/lpN."; fi
 
-# What the tests need besides: a browser, Node.js and systemd's checker.
+# What the tests need besides: a browser with a font, Node.js and systemd's checker.
 deps-test:
 	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	fc-list : family 2>/dev/null | grep -qE 'Noto Sans|Liberation Sans|DejaVu Sans' || missing="$$missing fontconfig fonts-liberation"; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 	@cd kiosk/web/browsertest && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
 

@@ -26,7 +26,7 @@ const taps = () => order("/taps", "GET");
 
 /** until waits for something to become true. */
 async function until(what, holds) {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`never came true: ${what}`);
     await new Promise((resume) => setTimeout(resume, 20));
