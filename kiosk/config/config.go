@@ -236,7 +236,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 func Load(path string) (Config, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration %s cannot be read: %w", path, err)
+		return Config{}, &Mistakes{Path: path, List: []Mistake{{What: err.Error(), Mend: "name the right file with --config, and let the kiosk's user read it"}}}
 	}
 	c, mistakes := Parse(string(content))
 	if len(mistakes) > 0 {
@@ -264,6 +264,10 @@ func (m *Mistakes) Error() string {
 	for i, one := range m.List {
 		if i > 0 {
 			b.WriteString("\n")
+		}
+		if one.Line == 0 && one.Key == "" { // the file itself
+			fmt.Fprintf(&b, "the configuration cannot be used: %s; %s", one.What, one.Mend)
+			continue
 		}
 		fmt.Fprintf(&b, "%s:%d: %s: %s; %s", m.Path, one.Line, one.Key, one.What, one.Mend)
 	}

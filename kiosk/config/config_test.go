@@ -209,7 +209,9 @@ func TestAllMistakesAreNamedAtOnce(t *testing.T) {
 
 func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing.toml")
-	if _, err := config.Load(path); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) {
+	_, err := config.Load(path)
+	var mistakes *config.Mistakes
+	if !errors.As(err, &mistakes) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "--config") {
 		t.Errorf("%v", err)
 	}
 }

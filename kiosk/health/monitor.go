@@ -118,35 +118,35 @@ func (m *Monitor) Run(ctx context.Context) error {
 
 // set notes a check; one line in the log for each change.
 func (m *Monitor) set(name string, status Status, output string, why session.Reason) {
-	if m.note(name, status, output, why) && m.Changed != nil {
+	m.note(name, Check{Status: status, Output: output}, why)
+}
+
+func (m *Monitor) count(name string, status Status, value int64, unit string, why session.Reason) {
+	m.note(name, Check{Status: status, Value: &value, Unit: unit}, why)
+}
+
+func (m *Monitor) note(name string, now Check, why session.Reason) {
+	if m.keep(name, now, why) && m.Changed != nil {
 		m.Changed()
 	}
 }
 
-func (m *Monitor) note(name string, status Status, output string, why session.Reason) (changed bool) {
+// keep says whether the check is another than before.
+func (m *Monitor) keep(name string, now Check, why session.Reason) (changed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, known := m.checks[name]
-	now := Check{Status: status, Time: time.Now(), Output: output}
-	if known && before.Status == status {
+	now.Time = time.Now()
+	if known && before.Status == now.Status {
 		now.Time = before.Time
 	}
-	if known && before.Status != status && m.Log != nil {
-		m.Log.Info("health", "check", name, "state", string(status), "why", output)
+	if known && before.Status != now.Status && m.Log != nil {
+		m.Log.Info("health", "check", name, "state", string(now.Status), "why", now.Output)
 	}
-	changed = !known || before.Status != status || m.reasons[name] != why
+	changed = !known || before.Status != now.Status || m.reasons[name] != why
 	m.checks[name] = now
 	m.reasons[name] = why
 	return changed
-}
-
-func (m *Monitor) count(name string, status Status, value int64, unit, output string, why session.Reason) {
-	m.set(name, status, output, why)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	c := m.checks[name]
-	c.Value, c.Unit = &value, unit
-	m.checks[name] = c
 }
 
 func (m *Monitor) lookLedger(ctx context.Context) time.Duration {
@@ -171,10 +171,10 @@ func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
 	if err := m.Runner.Available(ctx); err != nil && !errors.Is(err, runner.ErrBusy) && ctx.Err() == nil {
 		available = session.Why(err)
 	}
-	m.count(CheckInDoubt, warnIf(s.InDoubt > 0), int64(s.InDoubt), "payments", "", available)
-	m.count(CheckOpenCases, warnIf(s.OpenCases > 0), int64(s.OpenCases), "cases", "", "")
-	m.count(CheckRefunds, warnIf(s.RefundsDue > 0), int64(s.RefundsDue), "refunds", "", "")
-	m.count(CheckQueue, warnIf(s.Waiting > 20), int64(s.Waiting), "payments", "", "")
+	m.count(CheckInDoubt, warnIf(s.InDoubt > 0), int64(s.InDoubt), "payments", available)
+	m.count(CheckOpenCases, warnIf(s.OpenCases > 0), int64(s.OpenCases), "cases", "")
+	m.count(CheckRefunds, warnIf(s.RefundsDue > 0), int64(s.RefundsDue), "refunds", "")
+	m.count(CheckQueue, warnIf(s.Waiting > 20), int64(s.Waiting), "payments", "")
 	age := int64(0)
 	if !s.Oldest.Wall.IsZero() {
 		age = int64(time.Since(s.Oldest.Wall).Seconds())
@@ -183,7 +183,7 @@ func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
 	if age > 24*60*60 {
 		status = Fail
 	}
-	m.count(CheckQueueAge, status, age, "s", "", "")
+	m.count(CheckQueueAge, status, age, "s", "")
 }
 
 func warnIf(bad bool) Status {

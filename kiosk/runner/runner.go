@@ -232,6 +232,7 @@ func (r *Runner) pay(o Order) (payment.ID, error) {
 	}
 	n := p.ID.Number
 	if r.patrons[n], err = r.Ledger.PatronHash(p.ID); err != nil {
+		r.append(p.ID, payment.Abandoned{Head: payment.Head{At: r.Now()}, Reason: err.Error()})
 		return payment.ID{}, err
 	}
 	r.pins[n], r.live[n] = o.Patron.PIN, true
@@ -362,9 +363,10 @@ func (r *Runner) Decide(ctx context.Context, id payment.ID, e func(payment.Head)
 // means all payments.
 func (r *Runner) Retry(ctx context.Context, id payment.ID) error {
 	return r.call(ctx, func() {
-		clear(r.retries)
+		wanted := func(n int64) bool { return id.Number == 0 || n == id.Number }
+		maps.DeleteFunc(r.retries, func(j job, _ retry) bool { return wanted(j.number) })
 		for _, n := range r.inOrder() {
-			if p, known := r.payments[n]; known && (id.Number == 0 || n == id.Number) {
+			if p, known := r.payments[n]; known && wanted(n) {
 				r.follow(p)
 			}
 		}
