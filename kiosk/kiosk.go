@@ -119,6 +119,8 @@ func (s *station) open() (*ledger.Ledger, error) {
 
 func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func() session.Reason) *session.Session {
 	traits := s.Library.Traits()
+	rules := payment.StandardRules(time.Duration(s.Config.ILS.Quiet), traits.OverpaymentRefused)
+	rules.PINNeeded = traits.PINInFeePaid
 	accept := []scanner.Symbology{}
 	for _, a := range s.Config.Scanner.Accept {
 		accept = append(accept, scanner.Symbology(a))
@@ -130,7 +132,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 		Now:         s.now,
 		Log:         s.Log,
 		LibraryName: s.Config.Kiosk.Library, Languages: s.Config.Kiosk.Languages,
-		Rules: payment.StandardRules(time.Duration(s.Config.ILS.Quiet), traits.OverpaymentRefused),
+		Rules: rules,
 		Min:   s.Config.MinAmount(), Max: s.Config.MaxAmount(),
 		RefuseNoPaper: s.Config.Receipt.WithoutPaper == "refuse",
 		Waits:         session.StandardWaits,

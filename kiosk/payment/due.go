@@ -14,6 +14,7 @@ const (
 	DoReadAccount     Deed = "read account" // before a posting, after a no, or in doubt
 	DoPost            Deed = "post"
 	DoEndWindow       Deed = "end window"    // the reversal window passes
+	DoForgetPIN       Deed = "forget PIN"    // the patron's PIN is kept no longer
 	DoEndDoubt        Deed = "end the doubt" // the limit for a doubt passes
 )
 
@@ -63,6 +64,9 @@ func (p Payment) legsDue(at Stamp) []Effect {
 			break
 		}
 	}
+	if _, moving, _ := p.count(); moving > 0 && p.Rules.PINNeeded && !p.PINGone {
+		due = append(due, Effect{Do: DoForgetPIN, After: at.left(p.ApprovedAt, p.Rules.PINLife)})
+	}
 	for _, l := range p.Legs {
 		switch l.State {
 		case LegWaiting:
@@ -90,9 +94,21 @@ func (p Payment) nextReading(l Leg, at Stamp) time.Duration {
 	return quiet
 }
 
-// Restart is what a restart of the program means for a payment, to be saved before anything is done for it: a crash
-// and a lost answer are the same event. nil where a restart means nothing.
-func Restart(p Payment, at Stamp) Event {
+// Restart lists what a restart of the program means for a payment, to be saved before anything is done for it: a crash
+// and a lost answer are the same event. Empty where a restart means nothing.
+func Restart(p Payment, at Stamp) []Event {
+	var events []Event
+	if lost := lostByRestart(p, at); lost != nil {
+		events = append(events, lost)
+	}
+	if p.Rules.PINNeeded && !p.PINGone && p.State != StateIntended && !p.State.Ended() {
+		events = append(events, PINGone{Head{at}})
+	}
+	return events
+}
+
+// lostByRestart is the answer that will not come any more; nil where none was awaited.
+func lostByRestart(p Payment, at Stamp) Event {
 	const reason = "the kiosk was restarted"
 	switch p.State {
 	case StateIntended:

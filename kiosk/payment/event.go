@@ -126,6 +126,8 @@ type (
 
 // Events of the way back.
 type (
+	// PINGone: the patron's PIN is not in memory any more; see Rules.PINNeeded.
+	PINGone struct{ Head }
 	// Superseded: another purchase or an end of day is about to run; the terminal can no longer take this one back.
 	Superseded struct{ Head }
 	// ReversalWindowEnded: the time in which we reverse by ourselves is over.
@@ -200,6 +202,7 @@ var kinds = map[string]Event{
 	"account refused":       AccountRefused{},
 	"answered":              Answered{},
 	"not posted":            NotPosted{},
+	"pin gone":              PINGone{},
 	"superseded":            Superseded{},
 	"reversal window ended": ReversalWindowEnded{},
 	"reversed":              Reversed{},

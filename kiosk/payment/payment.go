@@ -127,6 +127,7 @@ type Payment struct {
 	Unclear    int          `json:"unclear,omitempty"`    // answers of the terminal that proved nothing
 	Superseded bool         `json:"superseded,omitempty"` // another purchase or an end of day ran since: no reversal
 	OpenCase   bool         `json:"open_case,omitempty"`  // purchase or reversal is an open case
+	PINGone    bool         `json:"pin_gone,omitempty"`   // nothing more can be posted where the PIN is needed
 	Receipts   int          `json:"receipts,omitempty"`   // receipts printed, or perhaps printed
 	ChangedAt  Stamp        `json:"changed_at"`
 }
@@ -181,6 +182,11 @@ type Rules struct {
 	DoubtLimit     time.Duration `json:"doubt_limit"`     // after this every doubt is an open case
 	Reposts        int           `json:"reposts"`         // postings after the first, each with the verdict "not applied"
 	UnclearLimit   int           `json:"unclear_limit"`   // answers of the terminal that prove nothing, before staff is called
+
+	// PINNeeded: the library wants the patron's PIN with each posting. The PIN lives in memory only, for PINLife after
+	// the approval, so what is not posted by then goes back to the patron.
+	PINNeeded bool          `json:"pin_needed,omitempty"`
+	PINLife   time.Duration `json:"pin_life,omitempty"`
 }
 
 // StandardRules are the rules where nothing else is configured: quiet is the library profile's quiet time.
@@ -192,6 +198,7 @@ func StandardRules(quiet time.Duration, overpaymentRefused bool) Rules {
 		DoubtLimit:     24 * time.Hour,
 		Reposts:        1,
 		UnclearLimit:   5,
+		PINLife:        60 * time.Second,
 	}
 	if overpaymentRefused {
 		r.Reposts = 2

@@ -126,15 +126,15 @@ func TestRestartIsALostAnswer(t *testing.T) {
 		{posting, StateApproved, LegPostingInDoubt},
 		{reversing, StateReversalInDoubt, LegRefused},
 	} {
-		after := walk(t, c.before, Restart(c.before, at(100)))
+		after := walk(t, c.before, Restart(c.before, at(100))...)
 		if after.State != c.state || after.Legs[0].State != c.leg {
 			t.Errorf("%s/%s after a restart is %s/%s, want %s/%s", c.before.State, c.before.Legs[0].State,
 				after.State, after.Legs[0].State, c.state, c.leg)
 		}
 	}
 	for _, p := range []Payment{approved(t, "104"), walk(t, purchasing, Declined{head(2), "no"})} {
-		if e := Restart(p, at(100)); e != nil {
-			t.Errorf("a restart means %s in state %s", Kind(e), p.State)
+		if events := Restart(p, at(100)); len(events) != 0 {
+			t.Errorf("a restart means %s in state %s", Kind(events[0]), p.State)
 		}
 	}
 }
@@ -251,6 +251,34 @@ func TestReversalOnlyIfNoLegIsPostedOrInDoubt(t *testing.T) {
 	p = walk(t, p, Answered{head(15), 2, false}, read(16, 2, without("104"), NotApplied))
 	if p.State != StateApproved || p.Legs[0].State != LegPosted || p.Legs[1].State != LegRefundDue {
 		t.Errorf("one posted, one refused: %s %s %s", p.State, p.Legs[0].State, p.Legs[1].State)
+	}
+}
+
+func TestPaymentThatNeedsAPINIsPostedInTimeOrGivenBack(t *testing.T) {
+	needsPIN := func() Payment {
+		e := intended("104")
+		e.Rules.PINNeeded, e.Rules.PINLife = true, 60*time.Second
+		return walk(t, Payment{}, e, Purchasing{Head: head(1)}, ApprovalSeen{head(10), approval(250)}, DialogueEnded{Head: head(11)})
+	}
+	if due := Due(needsPIN(), at(11)); due[0].Do != DoForgetPIN || due[0].After != 59*time.Second {
+		t.Fatalf("due: %+v", due)
+	}
+	if p := walk(t, needsPIN(), PINGone{head(70)}); p.State != StateReversing {
+		t.Errorf("not posted in time: %s, want reversing", p.State)
+	}
+	doubt := walk(t, needsPIN(), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"}, PINGone{head(70)})
+	if doubt.Legs[0].State != LegPostingInDoubt {
+		t.Errorf("a doubt ends with the PIN: %s", doubt.Legs[0].State)
+	}
+	p := walk(t, doubt, read(140, 1, account, NotApplied), read(200, 1, account, NotApplied))
+	if p.Legs[0].State != LegRefundDue {
+		t.Errorf("without a PIN it is posted again: %s", p.Legs[0].State)
+	}
+	if p := walk(t, needsPIN(), Restart(needsPIN(), at(30))...); p.State != StateReversing {
+		t.Errorf("after a restart, without the PIN: %s, want reversing", p.State)
+	}
+	if _, err := Step(approved(t, "104"), PINGone{head(70)}); !errors.Is(err, ErrImpossible) {
+		t.Errorf("a PIN that nobody wants is missed: %v", err)
 	}
 }
 
@@ -381,7 +409,9 @@ func TestBooksAgreeWhateverHappens(t *testing.T) {
 	seen := map[string]int{}
 	for seed := range uint64(10000) {
 		draw := rand.New(rand.NewPCG(seed, 1))
-		p := walk(t, Payment{}, intended("104", "105"))
+		first := intended("104", "105")
+		first.Rules.PINNeeded = seed%3 == 0
+		p := walk(t, Payment{}, first)
 		captures := 0
 		for n := range 60 {
 			e := randomEvent(draw, p, n*int(1+seed%20))
@@ -442,7 +472,7 @@ func randomEvent(draw *rand.Rand, p Payment, seconds int) Event {
 		AccountRefused{h, leg, "x"}, Answered{h, leg, true}, Answered{h, leg, false}, NotPosted{h, leg, "x"},
 		Superseded{h}, ReversalWindowEnded{h}, Reversed{Head: h}, NotReversed{h, "x"}, ReversalNotSent{h, "x"},
 		CaseResolved{h, draw.IntN(3), ResolvedPosted, "mk", "x"}, CaseResolved{h, 0, ResolvedCharged, "mk", "x"},
-		RefundDone{h, leg, "mk", "x"}, ReceiptPrinted{Head: h},
+		RefundDone{h, leg, "mk", "x"}, ReceiptPrinted{Head: h}, PINGone{h},
 	}
 	if p.State == StateReversing && draw.IntN(8) == 0 {
 		return Reversed{Head: h}

@@ -34,6 +34,13 @@ func (p *Payment) step(e Event) error {
 		p.Superseded = true
 		p.settle(e.At)
 		return nil
+	case PINGone:
+		if p.State == "" || !p.Rules.PINNeeded {
+			return p.impossible(e)
+		}
+		p.PINGone = true
+		p.settle(e.At)
+		return nil
 	case RefundDone:
 		return p.refundDone(e)
 	case CaseResolved:
@@ -123,6 +130,7 @@ func (p *Payment) whileApprovalSeen(e Event) error {
 			return nil
 		}
 		p.State, p.Slip = StateApproved, e.Slip
+		p.settle(e.At)
 	case NoAnswer:
 		p.State, p.Reason, p.DoubtAt = StatePurchaseInDoubt, e.Reason, e.At
 	default:
@@ -146,6 +154,7 @@ func (p *Payment) whilePurchaseInDoubt(e Event) error {
 			p.Approval = &e.Approval
 		}
 		p.State, p.Reason = StateApproved, ""
+		p.settle(e.At)
 	case PurchaseNotFound:
 		p.State, p.Reason = StateDeclined, e.Evidence
 	case TerminalUnclear:
@@ -319,6 +328,7 @@ func (p *Payment) settle(at Stamp) {
 	if p.State != StateApproved {
 		return
 	}
+	p.refuseWithoutPIN()
 	refused, moving, other := p.count()
 	switch {
 	case refused == 0:
@@ -329,6 +339,18 @@ func (p *Payment) settle(at Stamp) {
 		p.refundRefused()
 	}
 	p.closeIfEnded()
+}
+
+// refuseWithoutPIN gives up what can no longer be posted.
+func (p *Payment) refuseWithoutPIN() {
+	if !p.PINGone {
+		return
+	}
+	for i := range p.Legs {
+		if l := &p.Legs[i]; l.State == LegWaiting {
+			l.State, l.Reason = LegRefused, "it could not be booked while the patron's PIN was there"
+		}
+	}
 }
 
 func (p *Payment) count() (refused, moving, other int) {
@@ -462,6 +484,7 @@ func (p *Payment) resolveTerminal(e CaseResolved) error {
 		return fmt.Errorf("payment %s: %q cannot be resolved as %s: %w", p.ID, p.State, e.As, ErrImpossible)
 	}
 	p.OpenCase, p.Superseded = false, true
+	p.settle(e.At)
 	return nil
 }
 

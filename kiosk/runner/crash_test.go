@@ -34,6 +34,7 @@ type world struct {
 	library  *acs.System
 	terminal *zvttest.Terminal
 	log      *slog.Logger
+	wrap     func(ils.Library) ils.Library // puts something between runner and library; nil: nothing
 }
 
 func newWorld(t *testing.T, mode acs.Mode) *world {
@@ -160,8 +161,12 @@ func (w *world) start(c crash) *program {
 		conn, err := w.terminal.Dial(ctx)
 		return conn, p.track(conn, err)
 	})
+	var library ils.Library = p.library
+	if w.wrap != nil {
+		library = w.wrap(library)
+	}
 	p.runner = runner.New(runner.Config{Ledger: &mortalLedger{Ledger: p.ledger, p: p, crash: c},
-		Terminal: zvt.New(dial, zvt.Config{Password: "000000"}, w.log), Library: p.library, Now: now, Log: w.log})
+		Terminal: zvt.New(dial, zvt.Config{Password: "000000"}, w.log), Library: library, Now: now, Log: w.log})
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
 	go func() { p.ended <- p.runner.Run(ctx) }()

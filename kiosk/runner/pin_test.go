@@ -44,3 +44,91 @@ func TestPostingAfterARestartNeedsNoPIN(t *testing.T) {
 		second.end()
 	})
 }
+
+// demandingLibrary wants the patron's PIN with each posting.
+type demandingLibrary struct {
+	ils.Library
+	pins []string // as they came with postings
+}
+
+func (d *demandingLibrary) Traits() ils.Traits {
+	traits := d.Library.Traits()
+	traits.PINInFeePaid = true
+	return traits
+}
+
+func (d *demandingLibrary) Post(ctx context.Context, l ils.Leg) error {
+	d.pins = append(d.pins, l.Patron.PIN)
+	return d.Library.Post(ctx, l)
+}
+
+// demand makes the world's library want the PIN.
+func (w *world) demand() *demandingLibrary {
+	library := &demandingLibrary{}
+	w.wrap = func(l ils.Library) ils.Library { library.Library = l; return library }
+	return library
+}
+
+// payWithPIN lets the patron confirm; shown is called when the account was read for that.
+func (p *program) payWithPIN(pin string, shown func()) {
+	p.w.t.Helper()
+	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, time.Time{})
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	shown()
+	rules := payment.StandardRules(120*time.Second, false)
+	rules.PINNeeded = true
+	_, err = p.runner.Pay(context.Background(), runner.Order{Patron: ils.Patron{Card: card, PIN: pin}, Amount: account.Total, Rules: rules,
+		Legs: []payment.PlannedLeg{{Fee: "104", Amount: account.Fees[0].Balance}, {Fee: "105", Amount: account.Fees[1].Balance}},
+		Seen: posting.Reading(account)})
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+}
+
+func TestPINGoesWithThePostingWhereTheLibraryWantsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, acs.Koha)
+		defer w.close()
+		library := w.demand()
+		p := w.start(crash{})
+		p.payWithPIN("4711", func() {})
+		p.settle()
+		w.checkBooks(p.ledger)
+		if len(library.pins) != 2 || library.pins[0] != "4711" || library.pins[1] != "4711" {
+			t.Errorf("PINs that came with postings: %q", library.pins)
+		}
+		p.end()
+	})
+}
+
+func TestWhatCannotBePostedWithItsPINIsGivenBack(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, acs.Koha)
+			defer w.close()
+			w.demand()
+			p := w.start(crash{})
+			p.payWithPIN("4711", func() {
+				if err := w.library.Next(acs.Hold); err != nil { // the reading of the account before the posting
+					t.Error(err)
+				}
+			})
+			if err := w.library.WaitHolding(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.library.Cut()
+			if restart {
+				p.end()
+				p = w.start(crash{})
+			}
+			p.settle()
+			w.checkBooks(p.ledger)
+			if b := w.terminal.Books(); len(b.Captures) != 0 || len(b.Reversals) != 1 {
+				t.Errorf("restart %v: the money is not given back: %+v", restart, b)
+			}
+			p.end()
+		})
+	}
+}

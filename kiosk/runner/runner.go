@@ -163,7 +163,7 @@ func (r *Runner) restart() error {
 		if r.patrons[p.ID.Number], err = r.Ledger.PatronHash(p.ID); err != nil {
 			return err
 		}
-		if e := payment.Restart(p, r.Now()); e != nil {
+		for _, e := range payment.Restart(p, r.Now()) {
 			if p, err = r.Ledger.Append(p.ID, e); err != nil {
 				return err
 			}
@@ -479,6 +479,9 @@ func (r *Runner) begin(j job) {
 		}
 	case payment.DoEndWindow:
 		r.append(p.ID, payment.ReversalWindowEnded{Head: payment.Head{At: r.Now()}})
+	case payment.DoForgetPIN:
+		delete(r.pins, j.number)
+		r.append(p.ID, payment.PINGone{Head: payment.Head{At: r.Now()}})
 	case payment.DoEndDoubt:
 		r.append(p.ID, payment.DoubtTooOld{Head: payment.Head{At: r.Now()}, Leg: j.leg})
 	case payment.DoReadAccount, payment.DoPost:
