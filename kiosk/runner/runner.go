@@ -5,14 +5,12 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"selfpay/device"
@@ -21,7 +19,6 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
-	"selfpay/kiosk/posting"
 )
 
 // Why no payment is taken just now.
@@ -272,69 +269,6 @@ func (r *Runner) available() error {
 	return nil
 }
 
-// Summary counts the payments that have not ended.
-type Summary struct {
-	AtTerminal      int   // intended, purchasing, approval seen, reversing
-	TerminalInDoubt int   // purchase or reversal in doubt, not yet an open case
-	Waiting         int   // with legs that wait for the library, posting and in doubt included
-	WaitingMinor    int64 // their sum
-	InDoubt         int   // with a posting, purchase or reversal in doubt
-	OpenCases       int   // open cases: purchases, reversals and legs
-	RefundsDue      int   // legs
-	Oldest          payment.Stamp
-}
-
-// Summary counts the payments that have not ended.
-func (r *Runner) Summary(ctx context.Context) (Summary, error) {
-	var s Summary
-	err := r.call(ctx, func() { s = r.summary() })
-	return s, err
-}
-
-func (r *Runner) summary() Summary {
-	var s Summary
-	for _, p := range r.payments {
-		s.add(p)
-	}
-	return s
-}
-
-func (s *Summary) add(p payment.Payment) {
-	switch {
-	case p.OpenCase:
-		s.OpenCases++
-		return
-	case p.State.TerminalInDoubt():
-		s.TerminalInDoubt++
-		s.InDoubt++
-		return
-	case p.State != payment.StateApproved:
-		s.AtTerminal++
-		return
-	}
-	waits := false
-	for _, l := range p.Legs {
-		switch l.State {
-		case payment.LegWaiting, payment.LegPosting, payment.LegPostingInDoubt, payment.LegRefused:
-			waits = true
-			s.WaitingMinor += l.Amount.Minor
-			if l.State == payment.LegPostingInDoubt {
-				s.InDoubt++
-			}
-		case payment.LegOpenCase:
-			s.OpenCases++
-		case payment.LegRefundDue:
-			s.RefundsDue++
-		}
-	}
-	if waits {
-		s.Waiting++
-		if s.Oldest.Wall.IsZero() || p.IntendedAt.Wall.Before(s.Oldest.Wall) {
-			s.Oldest = p.IntendedAt
-		}
-	}
-}
-
 // Cancel asks the terminal to stop the purchase; what the terminal says last still decides.
 func (r *Runner) Cancel(id payment.ID) {
 	go r.send(func() {
@@ -505,92 +439,6 @@ func (r *Runner) stillDue(p payment.Payment, j job) bool {
 	return false
 }
 
-// beginAtLibrary takes the one place at the library system, or leaves the job to whoever gives it back: patrons at
-// the screen come before the backlog, and one patron's payments stay in order.
-func (r *Runner) beginAtLibrary(p payment.Payment, j job) {
-	if r.posting > 0 || r.olderOfPatron(p) || (!r.live[j.number] && r.liveWaits(j)) {
-		return
-	}
-	who := ils.Patron{PIN: r.pins[j.number]}
-	card, err := r.Ledger.Card(p.ID)
-	if err != nil {
-		r.Log.Error("card of a waiting payment cannot be read", "payment", p.ID, "error", err)
-		r.later(j)
-		return
-	}
-	who.Card = card
-	r.posting++
-	r.running[j] = true
-	go r.atLibrary(p, j, who)
-}
-
-// olderOfPatron says whether an older payment of the same patron still has something under way at the library.
-func (r *Runner) olderOfPatron(p payment.Payment) bool {
-	for n, other := range r.payments {
-		if n < p.ID.Number && r.patrons[n] == r.patrons[p.ID.Number] && libraryDue(other, r.Now()) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// liveWaits says whether a patron at the screen waits for the library at this moment. One whose own older payment has
-// to go first waits for the backlog.
-func (r *Runner) liveWaits(but job) bool {
-	for n := range r.live {
-		p, known := r.payments[n]
-		if !known || n == but.number || r.olderOfPatron(p) {
-			continue
-		}
-		if e := libraryDue(p, r.Now()); e != nil && e.After == 0 && r.retries[job{n, e.Do, e.Leg}].times == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func libraryDue(p payment.Payment, at payment.Stamp) *payment.Effect {
-	for _, e := range payment.Due(p, at) {
-		if e.Do == payment.DoReadAccount || e.Do == payment.DoPost {
-			return &e
-		}
-	}
-	return nil
-}
-
-// atLibrary carries out one library job and brings back what it means.
-func (r *Runner) atLibrary(p payment.Payment, j job, who ils.Patron) {
-	leg := p.Legs[j.leg-1]
-	var e payment.Event
-	var err error
-	if j.do == payment.DoPost {
-		if !r.Library.Traits().PINInFeePaid {
-			who.PIN = ""
-		}
-		e = posting.Post(r.context, r.Library, who, p, leg, r.Now)
-	} else {
-		e, err = posting.ReadAccount(r.context, r.Library, who, leg, leg.DoubtAt.Wall, r.Now)
-	}
-	r.send(func() {
-		r.posting--
-		delete(r.running, j)
-		r.finish(p.ID, j, e, err)
-		r.nextAtLibrary()
-	})
-}
-
-// nextAtLibrary gives the place at the library to the jobs that wait for it.
-func (r *Runner) nextAtLibrary() {
-	for _, n := range r.inOrder() {
-		if r.posting > 0 {
-			return
-		}
-		if p, known := r.payments[n]; known {
-			r.follow(p)
-		}
-	}
-}
-
 // finish saves what a job brought, or plans the job again where it could not be asked.
 func (r *Runner) finish(id payment.ID, j job, e payment.Event, err error) {
 	if r.fatal != nil {
@@ -670,19 +518,4 @@ func (r *Runner) baseline() (*payment.Transaction, error) {
 	}
 	t := saved(last)
 	return &t, nil
-}
-
-// inOrder lists the unfinished payments: patrons at the screen first, then by number.
-func (r *Runner) inOrder() []int64 {
-	numbers := slices.Collect(maps.Keys(r.payments))
-	slices.SortFunc(numbers, func(a, b int64) int {
-		if r.live[a] != r.live[b] {
-			if r.live[a] {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a, b)
-	})
-	return numbers
 }
