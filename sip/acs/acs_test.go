@@ -85,7 +85,7 @@ func TestKohaSpeaksAsMeasured(t *testing.T) {
 	c := dial(t, s)
 	for _, exchange := range [][2]string{
 		{"9300CNterm1|COterm1|CPCPL|AY0AZF5F4", "941AY0AZFDFD"},
-		{"9900302.00AY1AZFCA5", summed("98YNNNNN010003" + now + "2.00AOCPL|AM|BXYNNNYYYYYYNNNNNN|AY1AZ")},
+		{"9900302.00AY1AZFCA5", summed("98YYYYYN010003" + now + "2.00AOCPL|AM|BXYYYYYYYYYYYYYYYY|AY1AZ")},
 		{"63001" + now + "   Y      AOCPL|AAP1001|AC|AD1234|", "64              001" + now + "000000000000000200000000AAP1001|AEJo Doe|BLY|CQY|BV20|CC5|AV104 L Lost Item 17.77|AV105 Late 2.23|AOCPL|"},
 		{"63001" + now + "   Y      AOCPL|AAP1001|AC|ADno|BP2|BQ3|", "64              001" + now + "000000000000000200000000AAP1001|AEJo Doe|BLY|CQN|BV20|CC5|AV105 Late 2.23|AV |AOCPL|"},
 		{"63001" + now + "          AOCPL|AAP1003|AC|AD|", "64              001" + now + "000000000000000000000000AAP1003|AENo Debt|BLY|CQY|CC5|AOCPL|"},
@@ -97,7 +97,7 @@ func TestKohaSpeaksAsMeasured(t *testing.T) {
 		{"35" + now + "AOCPL|AAP1001|", "36Y" + now + "AAP1001|AOCPL|"},
 		{"9900302.00AY1AZFCA6", "96AZFEF6"},
 		{"hello", "96AZFEF6"},
-		{"17" + now + "AOCPL|ABI1|", "96AZFEF6"},
+		{"42" + now + "AOCPL|ABI1|", "96AZFEF6"},
 	} {
 		if got := c.ask(exchange[0]); got != exchange[1] {
 			t.Errorf("%s\n got %s\nwant %s", exchange[0], got, exchange[1])

@@ -16,20 +16,24 @@ import (
 type session struct {
 	*System
 	conn     net.Conn
-	lines    chan []byte
+	lines    chan arrived
 	gone     chan struct{} // closed when the far side has ended the connection
 	loggedIn bool
 	mute     bool
 	out      chan []byte   // to the writer
 	written  chan struct{} // closed when the writer has ended
 	last     wire.Message  // the last answer, for 97
+	before   string        // AY and AZ of the request before, where answers are replayed
+	joined   bool          // the answer waits for the next one
+	waiting  []byte        // answers that wait for the next one
+	talked   bool          // a message was written
 }
 
 // handle answers one line. false ends the connection.
 func (n *session) handle(line []byte) bool {
 	m, err := n.cfg.Format.Parse(line)
 	if err != nil {
-		return n.send(wire.Message{Code: "96", Sequence: wire.NoSequence, Checksum: wire.OK})
+		return n.misunderstood()
 	}
 	n.mu.Lock()
 	n.seen = append(n.seen, m.Code)
@@ -37,16 +41,23 @@ func (n *session) handle(line []byte) bool {
 	if n.mute {
 		return true
 	}
-	if m.Checksum == wire.Bad || (n.cfg.NeedAZ && m.Checksum == wire.Absent) {
+	if (m.Checksum == wire.Bad && (n.cfg.NeedAZ || !n.is.ForgetsSums)) || (n.cfg.NeedAZ && m.Checksum == wire.Absent) {
 		return n.send(wire.Message{Code: "96", Sequence: wire.NoSequence, Checksum: wire.OK})
 	}
 	if n.cfg.Login != "" && !n.loggedIn && m.Code != "93" {
-		return n.cfg.Mode != Koha // Koha closes, others just do not answer
+		return n.is.Stranger == Ignored
+	}
+	if n.is.Replays && n.cfg.NeedAZ && m.Code != "97" {
+		mark := fmt.Sprint(m.Sequence, string(m.Raw[len(m.Raw)-4:]))
+		if mark == n.before && n.last.Code != "" {
+			return n.send(n.last)
+		}
+		n.before = mark
 	}
 	switch m.Code {
 	case "93":
 		n.loggedIn = n.cfg.Login == "" || (m.Value("CN") == n.cfg.Login && m.Value("CO") == n.cfg.Password)
-		return n.answer(m, "94", bit(n.loggedIn)) && n.loggedIn
+		return n.answer(m, "94", bit(n.loggedIn)) && (n.loggedIn || !n.is.LoginClosesOnNo)
 	case "99":
 		return n.status(m)
 	case "63":
@@ -61,13 +72,46 @@ func (n *session) handle(line []byte) bool {
 			wire.Field{ID: "AA", Value: m.Value("AA")})...)
 	case "37":
 		return n.feePaid(m)
+	case "11":
+		return n.checkout(m)
+	case "09":
+		return n.checkin(m)
+	case "29":
+		return n.renew(m)
+	case "65":
+		return n.renewAll(m)
+	case "15":
+		return n.holdRequest(m)
+	case "17":
+		return n.itemInformation(m)
+	case "19":
+		return n.itemStatusUpdate(m)
+	case "01":
+		return n.block(m, false)
+	case "25":
+		return n.block(m, true)
 	case "97":
 		if n.last.Code == "" {
 			return n.send(wire.Message{Code: "96", Sequence: wire.NoSequence, Checksum: wire.OK})
 		}
 		again := n.last
-		again.Sequence = 0
+		if n.is.ResendsZero {
+			again.Sequence = 0
+		}
 		return n.send(again)
+	case "96": // the unit could not read the last answer
+		if n.last.Code == "" {
+			return true
+		}
+		return n.send(n.last)
+	}
+	return n.misunderstood()
+}
+
+// misunderstood answers what is no request.
+func (n *session) misunderstood() bool {
+	if n.is.PlainTextFaults {
+		return n.write([]byte("Problems handling the request: no handler\r"))
 	}
 	return n.send(wire.Message{Code: "96", Sequence: wire.NoSequence, Checksum: wire.OK})
 }
@@ -75,7 +119,7 @@ func (n *session) handle(line []byte) bool {
 // institutionLast puts AO where the mode has it.
 func (n *session) institutionLast(fields ...wire.Field) []wire.Field {
 	ao := wire.Field{ID: "AO", Value: n.cfg.Institution}
-	if n.cfg.Mode == Koha {
+	if n.is.InstitutionLast {
 		return append(fields, ao)
 	}
 	return append([]wire.Field{ao}, fields...)
@@ -94,6 +138,12 @@ func (n *session) answer(to wire.Message, code, fixed string, fields ...wire.Fie
 func (n *session) encode(m wire.Message) ([]byte, error) {
 	m.Fields = slices.Clone(m.Fields)
 	for i, f := range m.Fields {
+		if n.is.EscapesDelimiter {
+			f.Value = strings.ReplaceAll(f.Value, "|", "&#124;")
+		}
+		if text := []rune(f.Value); n.is.CutsValues > 0 && len(text) > n.is.CutsValues {
+			f.Value = string(text[:n.is.CutsValues])
+		}
 		m.Fields[i].Value = n.cfg.Format.Fit(f.Value)
 	}
 	return n.cfg.Format.Encode(m)
@@ -110,6 +160,14 @@ func (n *session) send(m wire.Message) bool {
 // write queues bytes for the writer, so that an answer that nobody reads does not keep the next request out. false
 // means that the connection is gone.
 func (n *session) write(b []byte) bool {
+	if n.is.LateLF && n.talked {
+		b = append([]byte("\n"), b...)
+	}
+	n.talked = true
+	if n.waiting = append(n.waiting, b...); n.joined {
+		return true
+	}
+	b, n.waiting = n.waiting, nil
 	select {
 	case n.out <- b:
 		return true
@@ -122,8 +180,14 @@ func (n *session) write(b []byte) bool {
 func (n *session) writeAll() {
 	defer close(n.written)
 	for b := range n.out {
-		if _, err := n.conn.Write(b); err != nil {
-			return
+		size := max(len(b), 1)
+		if n.is.SplitWrites {
+			size = 1
+		}
+		for piece := range slices.Chunk(b, size) {
+			if _, err := n.conn.Write(piece); err != nil {
+				return
+			}
 		}
 	}
 }
@@ -145,7 +209,7 @@ func yn(b bool) string {
 }
 
 func (n *session) status(m wire.Message) bool {
-	return n.answer(m, "98", yn(!n.cfg.OffLine)+"NNNNN"+"010"+"003"+n.date()+"2.00",
+	return n.answer(m, "98", yn(!n.cfg.OffLine)+"YYYYN"+fmt.Sprintf("%03d", n.cfg.Timeout)+n.cfg.Retries+n.date()+"2.00",
 		wire.Field{ID: "AO", Value: n.cfg.Institution}, wire.Field{ID: "AM", Value: n.cfg.LibraryName},
 		wire.Field{ID: "BX", Value: n.cfg.Messages})
 }
@@ -162,17 +226,27 @@ func (n *session) patronStatus(m wire.Message) bool {
 func (n *session) information(m wire.Message) bool {
 	n.mu.Lock()
 	status, fields, fees := n.account(m)
-	var list []wire.Field
-	if strings.HasPrefix(m.FixedValue("summary"), "   Y") {
-		for _, f := range fees {
-			list = append(list, wire.Field{ID: "AV", Value: n.describe(f)})
-		}
+	var holds, overdue, charged, list []wire.Field
+	if p := n.patron(m.Value("AA")); p != nil {
+		holds, overdue, charged = n.lists(p)
+	}
+	switch strings.IndexByte(m.FixedValue("summary"), 'Y') { // the first, as Koha does it
+	case 0:
+		list = holds
+	case 1:
+		list = overdue
+	case 2:
+		list = charged
+	case 3:
+		list = n.feeFields(fees)
 	}
 	n.mu.Unlock()
-	list = window(list, m.Value("BP"), m.Value("BQ"), n.cfg.Mode == Koha)
-	counts := fmt.Sprintf("%04d%04d%04d%04d%04d%04d", 0, 0, 0, len(fees), 0, 0)
-	if n.cfg.Mode == Koha {
-		fields = append(fields, wire.Field{ID: "CC", Value: "5"})
+	if n.is.Fees != FeesFOLIO {
+		list = window(list, m.Value("BP"), m.Value("BQ"), n.is.PadsLists)
+	}
+	counts := fmt.Sprintf("%04d%04d%04d%04d%04d%04d", len(holds), len(overdue), len(charged), len(fees), 0, 0)
+	if n.is.FeeLimit != "" {
+		fields = append(fields, wire.Field{ID: "CC", Value: n.is.FeeLimit})
 	}
 	return n.answer(m, "64", status+"001"+n.date()+counts, n.institutionLast(append(fields, list...)...)...)
 }
@@ -181,7 +255,7 @@ func (n *session) information(m wire.Message) bool {
 func window(list []wire.Field, first, last string, pad bool) []wire.Field {
 	if end, err := strconv.Atoi(last); err == nil && end >= 0 && end <= 9999 {
 		for pad && len(list) > 0 && len(list) < end {
-			list = append(list, wire.Field{ID: "AV", Value: " "})
+			list = append(list, wire.Field{ID: list[0].ID, Value: " "})
 		}
 		list = list[:min(end, len(list))]
 	}
@@ -210,23 +284,77 @@ func (n *session) account(m wire.Message) (status string, fields []wire.Field, o
 	fields = []wire.Field{{ID: "AA", Value: card}, {ID: "AE", Value: p.Name}, {ID: "BL", Value: "Y"},
 		{ID: "CQ", Value: yn(p.PIN == "" || p.PIN == m.Value("AD"))}}
 	owed := p.owed()
+	if n.is.NamesCurrency {
+		fields = append(fields, wire.Field{ID: "BH", Value: n.cfg.Currency})
+	}
+	text := n.decimal(owed - p.CreditMinor)
+	if n.is.ShortAmounts {
+		text = n.short(owed - p.CreditMinor)
+	}
+	if n.is.Fees == FeesFOLIO {
+		text = grouped(text)
+	}
 	switch {
-	case n.cfg.Mode == Generic:
-		fields = append(fields, wire.Field{ID: "BH", Value: n.cfg.Currency}, wire.Field{ID: "BV", Value: n.decimal(owed)})
-	case owed-p.CreditMinor > 0:
-		fields = append(fields, wire.Field{ID: "BV", Value: n.short(owed - p.CreditMinor)})
-	case p.CreditMinor > owed:
+	case owed-p.CreditMinor > 0 || !n.is.ZeroUnsaid:
+		fields = append(fields, wire.Field{ID: "BV", Value: text})
+	case p.CreditMinor > owed && n.is.SaysCredit:
 		fields = append(fields, wire.Field{ID: "AF", Value: "Patron has credit of " + n.decimal(p.CreditMinor-owed)})
 	}
 	return string(flags), fields, open
 }
 
-func (n *session) describe(f Fee) string {
-	text := strings.TrimSpace(f.Kind + " " + f.Description)
-	if n.cfg.Mode == Koha {
-		return f.ID + " " + text + " " + n.decimal(f.OutstandingMinor)
+// feeFields are fees as this library system lists them.
+func (n *session) feeFields(fees []Fee) []wire.Field {
+	var lines, groups []wire.Field
+	add := func(text string) { lines = append(lines, wire.Field{ID: "AV", Value: text}) }
+	for _, f := range fees {
+		text, amount := strings.TrimSpace(f.Kind+" "+f.Description), n.decimal(f.OutstandingMinor)
+		switch n.is.Fees {
+		case FeesKoha:
+			add(f.ID + " " + text + " " + amount)
+		case FeesText:
+			add(text + ": " + amount + " " + n.cfg.Currency)
+		case FeesEGLegacy:
+			add(amount + " " + text)
+		case Fees3M, FeesSwyerA:
+			add(f.ID + " $" + amount + ` "` + evergreenKind(f.Kind) + `" ` + f.Description)
+		case FeesSwyerB:
+			add("Charge-Number: " + f.ID + ", Amount-Due: " + amount + ", Fine-Type: " + evergreenKind(f.Kind) + ", Title: " + f.Description)
+		case FeesFOLIO:
+			add("B" + f.ID[:min(8, len(f.ID))])
+			groups = append(groups, wire.Field{ID: "CG", Value: f.ID}, wire.Field{ID: "FA", Value: grouped(amount)},
+				wire.Field{ID: "FB", Value: "B" + f.ID[:min(8, len(f.ID))]}, wire.Field{ID: "FC", Value: n.cfg.Now().Format("02.01.2006")},
+				wire.Field{ID: "FD", Value: f.Description}, wire.Field{ID: "FE", Value: "fe" + f.ID}, wire.Field{ID: "FF", Value: f.Kind})
+		}
 	}
-	return text + ": " + n.decimal(f.OutstandingMinor) + " " + n.cfg.Currency
+	return append(lines, groups...)
+}
+
+// evergreenKind is one of the three words that Evergreen has for a fee.
+func evergreenKind(kind string) string {
+	switch lower := strings.ToLower(kind); {
+	case strings.Contains(lower, "lost"):
+		return "LOST"
+	case strings.Contains(lower, "overdue"):
+		return "FINE"
+	}
+	return "FEE"
+}
+
+// grouped writes thousands with commas, as edge-sip2's pattern ",##0.00" does.
+func grouped(amount string) string {
+	whole, fraction, point := strings.Cut(amount, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	for at := len(whole) - 3; at > 0; at -= 3 {
+		whole = whole[:at] + "," + whole[at:]
+	}
+	if point {
+		return sign + whole + "." + fraction
+	}
+	return sign + whole
 }
 
 // decimal writes minor units with all digits of the currency.
@@ -252,8 +380,11 @@ func (n *session) short(minor int64) string {
 	return whole + "." + fraction
 }
 
-// minor reads a BV.
+// minor reads a BV. Koha takes what stands at its beginning for a number, and nothing for zero (measured).
 func (n *session) minor(text string) (int64, bool) {
+	if n.is.ReadsAnyAmount {
+		return n.begins(text), true
+	}
 	whole, fraction, _ := strings.Cut(text, ".")
 	if len(fraction) > n.cfg.Decimals {
 		return 0, false
@@ -265,6 +396,27 @@ func (n *session) minor(text string) (int64, bool) {
 	}
 	v, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", n.cfg.Decimals-len(fraction)), 10, 64)
 	return v, err == nil && v > 0
+}
+
+// begins is the number that a text begins with, cut to the currency's digits.
+func (n *session) begins(text string) int64 {
+	text = strings.TrimLeft(text, " ")
+	negative := strings.HasPrefix(text, "-")
+	text = strings.TrimLeft(text, "+-")
+	end := 0
+	for end < len(text) && end < 15 && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' && !strings.Contains(text[:end], ".")) {
+		end++
+	}
+	whole, fraction, _ := strings.Cut(text[:end], ".")
+	fraction = (fraction + strings.Repeat("0", n.cfg.Decimals))[:n.cfg.Decimals]
+	v, err := strconv.ParseInt(whole+fraction, 10, 64)
+	switch {
+	case err != nil:
+		return 0
+	case negative:
+		return -v
+	}
+	return v
 }
 
 // feePaid books a 37, or meets it with the fault that was ordered.
@@ -290,8 +442,20 @@ func (n *session) feePaid(m wire.Message) bool {
 			return false
 		}
 	}
+	if n.is.LateApply > 0 {
+		time.AfterFunc(n.is.LateApply, func() { n.book(m) })
+		n.mute = true
+		return true
+	}
 	ok, text := n.book(m)
+	if text == dead {
+		return false
+	}
 	switch fault {
+	case PlainText:
+		return n.write([]byte("Problems handling the request: Connection was closed\r"))
+	case BookedNo:
+		return n.answerFeePaid(m, false, "")
 	case ApplySilent:
 		n.mute = true
 		return true
@@ -322,8 +486,15 @@ func (n *session) feePaid(m wire.Message) bool {
 
 func (n *session) feePaidResponse(m wire.Message, ok bool, text string) wire.Message {
 	fields := []wire.Field{{ID: "AA", Value: m.Value("AA")}}
-	if bk, sent := m.Lookup("BK"); sent && !n.cfg.NoEcho {
+	if bk, sent := m.Lookup("BK"); sent && n.is.EchoesReference && !n.cfg.NoEcho {
 		fields = append(fields, wire.Field{ID: "BK", Value: bk})
+	}
+	if id := m.Value("CG"); ok && n.is.Fees == FeesFOLIO && startsWithUUID(id) { // account, remaining, date, fee, applied
+		n.mu.Lock()
+		line, _ := n.line(id)
+		n.mu.Unlock()
+		fields = append(fields, wire.Field{ID: "CG", Value: id}, wire.Field{ID: "FA", Value: grouped(n.decimal(line.OutstandingMinor))},
+			wire.Field{ID: "FC", Value: n.cfg.Now().Format("02.01.2006")}, wire.Field{ID: "FE", Value: "fe" + id}, wire.Field{ID: "FG", Value: m.Value("BV")})
 	}
 	if text != "" {
 		fields = append(fields, wire.Field{ID: "AF", Value: text})
@@ -336,22 +507,40 @@ func (n *session) answerFeePaid(m wire.Message, ok bool, text string) bool {
 	return n.send(n.last)
 }
 
+// dead as the reason of a No means that the process died before it had answered.
+const dead = "\x00dead"
+
 // book pays a fee or lowers the account. text is the reason of a No.
 func (n *session) book(m wire.Message) (ok bool, text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	amount, readable := n.minor(m.Value("BV"))
 	p := n.patron(m.Value("AA"))
-	fee := m.Value("CG")
+	id := m.Value("CG")
+	if n.is.UnknownFeeIsAll && !startsWithUUID(id) {
+		id = "" // the whole account is paid
+	}
 	switch {
 	case p == nil:
 		return false, "Invalid patron"
 	case !readable:
 		return false, "Invalid amount"
-	case n.cfg.Mode == Generic && fee != "":
+	case !n.is.TakesFeeIDs && id != "":
 		return false, "Fee identifiers are not supported"
-	case n.cfg.Mode == Generic && amount > p.owed():
-		return false, "Amount is more than is owed"
+	}
+	var line *Fee
+	owed := p.owed()
+	if id != "" {
+		owner := (*Patron)(nil)
+		if line, owner = n.line(id); line == nil || n.is.ChecksOwner && owner != p {
+			return false, n.why("Fee not found")
+		}
+		if n.is.ChecksOwner {
+			owed = line.OutstandingMinor
+		}
+	}
+	if text := n.tooMuch(amount, owed, id); text != "" || n.is.Over != ToCredit && amount > owed {
+		return false, text
 	}
 	left := amount
 	pay := func(f *Fee) {
@@ -359,29 +548,77 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 		f.OutstandingMinor -= part
 		left -= part
 	}
-	if fee != "" {
-		line := n.line(fee)
-		if line == nil {
-			return false, "" // Koha says no and does not say why (measured)
-		}
+	if amount < 0 { // a debt (Koha, measured)
+		p.Fees = append(p.Fees, Fee{ID: fmt.Sprintf("9%d", len(n.postings)), Description: "Payment", AmountMinor: -amount, OutstandingMinor: -amount})
+		left = 0
+	}
+	if line != nil {
 		pay(line)
 	}
 	for i := range p.Fees {
 		pay(&p.Fees[i])
 	}
 	p.CreditMinor += left
-	n.postings = append(n.postings, Posting{Reference: m.Value("BK"), Card: p.Card, Fee: fee, AmountMinor: amount})
+	posting := Posting{Reference: m.Value("BK"), Card: p.Card, Fee: id, AmountMinor: amount}
+	if kind := m.FixedValue("payment_type"); n.is.KeepsApproval && (kind == "01" || kind == "02") {
+		posting.Approval = m.Value("BK")
+	}
+	n.postings = append(n.postings, posting)
 	return true, ""
 }
 
-// line finds a fee whoever owns it, as Koha does.
-func (n *session) line(id string) *Fee {
+// tooMuch is the reason for which a payment of more than is owed is refused; empty when it is not, or without a word.
+func (n *session) tooMuch(amount, owed int64, id string) string {
+	const text = "Amount is more than is owed"
+	switch {
+	case n.is.Over == RefusedRound && twoDigits(amount) > twoDigits(owed),
+		n.is.Over == Refused && amount > owed,
+		n.is.Over == RefusedByLine && amount > owed && id == "":
+		return text
+	case n.is.Over == RefusedByLine && amount > owed:
+		return dead
+	}
+	return ""
+}
+
+// twoDigits rounds to two significant digits, half up, as edge-sip2 compares amounts.
+func twoDigits(v int64) int64 {
+	unit := int64(1)
+	for v/unit >= 100 {
+		unit *= 10
+	}
+	return (v + unit/2) / unit * unit
+}
+
+// why is the text of a refusal, where there is one: Koha says no and does not say why (measured).
+func (n *session) why(text string) string {
+	if n.is.SilentRefusal {
+		return ""
+	}
+	return text
+}
+
+func startsWithUUID(id string) bool {
+	if len(id) < 36 {
+		return false
+	}
+	for i, c := range id[:36] {
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (c == '-') || !dash && !hex {
+			return false
+		}
+	}
+	return true
+}
+
+// line finds a fee whoever owns it, and its owner.
+func (n *session) line(id string) (*Fee, *Patron) {
 	for _, p := range n.patrons {
 		for i := range p.Fees {
 			if p.Fees[i].ID == id {
-				return &p.Fees[i]
+				return &p.Fees[i], p
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }

@@ -1,6 +1,7 @@
 package acs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,6 @@ import (
 	"time"
 
 	"selfpay/sip/wire"
-)
-
-// Mode is which make of library system this behaves like.
-type Mode string
-
-// The modes.
-const (
-	Koha    Mode = "koha"
-	Generic Mode = "generic"
 )
 
 // Fault is something that goes wrong once, on order.
@@ -37,12 +29,14 @@ const (
 	Lost        Fault = "lost"         // booked; the answer gets lost, and 97 brings it
 	Garble      Fault = "garble"       // booked; the answer comes with a wrong checksum, and 97 brings it well
 	Again       Fault = "again"        // not booked; answered 96, as after a bad checksum
+	PlainText   Fault = "plain-text"   // booked, and answered with a line that is no SIP2 (edge-sip2 when its backend fails)
+	BookedNo    Fault = "booked-no"    // booked, and answered N (edge-sip2 when its backend does not answer in time)
 	// Hold keeps the next Patron Information (63) unanswered until Release, until the link is cut, or until the unit
 	// gives its connection up. See Holding.
 	Hold Fault = "hold"
 )
 
-var faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Late, Lost, Garble, Again, Hold}
+var faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Late, Lost, Garble, Again, PlainText, BookedNo, Hold}
 
 // Fee is one fee of a patron.
 type Fee struct {
@@ -77,6 +71,7 @@ type Posting struct {
 	Card        string `json:"card"`
 	Fee         string `json:"fee"` // CG, empty for a lump
 	AmountMinor int64  `json:"amount_minor"`
+	Approval    string `json:"-"` // what staff see of BK, where they see any of it (Evergreen)
 }
 
 // Books is what the library system holds.
@@ -100,19 +95,24 @@ type FeeBook struct {
 
 // Config says what kind of library system this is.
 type Config struct {
-	Mode        Mode // empty means Generic
+	Mode        Mode       // empty means Generic
+	Behaviour   *Behaviour // replaces that of Mode
 	Institution string
 	LibraryName string
 	Currency    string // ISO 4217, written as BH in mode Generic
 	Decimals    int    // digits behind the decimal sign of Currency
 	Login       string // empty: no login is asked for
+	Telnet      bool   // ask for Login and Password at prompts instead of 93, as transport "telnet" does
 	Password    string
 	Format      wire.Format // Koha writes CR LF whatever Terminator says, unless it is set
 	Patrons     []Patron
-	Messages    string           // BX; empty means what this package answers: 23, 99, 97, 93, 63, 35, 37
+	Items       []Item
+	Messages    string           // BX; empty means all
+	Timeout     int              // in 98, tenths of a second; 0 means 10
+	Retries     string           // in 98, three digits; empty means "003"
 	OffLine     bool             // answer N as on-line status
 	NeedAZ      bool             // answer 96 to a message without checksum, as FOLIO edge-sip2 can
-	NoEcho      bool             // leave BK out of 38
+	NoEcho      bool             // leave BK out of 38, whatever the mode
 	Late        time.Duration    // delay of the fault Late; 0 means 5 s
 	Now         func() time.Time // nil means time.Now
 }
@@ -120,9 +120,11 @@ type Config struct {
 // System is a library system. All methods may be called from several goroutines.
 type System struct {
 	cfg Config
+	is  Behaviour
 
 	mu       sync.Mutex
 	patrons  []*Patron
+	items    []*Item
 	postings []Posting
 	next     []Fault
 	armed    bool          // Hold waits for its request
@@ -135,6 +137,7 @@ type System struct {
 	seen     []string // codes of all requests, in order
 	end      chan struct{}
 	running  sync.WaitGroup
+	slots    chan struct{} // one token per connection that is served; nil when all are
 }
 
 // New makes a library system. It listens nowhere yet.
@@ -142,14 +145,24 @@ func New(cfg Config) (*System, error) {
 	if cfg.Mode == "" {
 		cfg.Mode = Generic
 	}
-	if cfg.Mode != Koha && cfg.Mode != Generic {
-		return nil, fmt.Errorf("acs: mode %q is neither koha nor generic", cfg.Mode)
+	is, known := modes[cfg.Mode]
+	if !known {
+		return nil, fmt.Errorf("acs: mode %q is none of %v", cfg.Mode, Modes())
 	}
-	if cfg.Mode == Koha && cfg.Format.Terminator == "" {
-		cfg.Format.Terminator = "\r\n"
+	if cfg.Behaviour != nil {
+		is = *cfg.Behaviour
+	}
+	if cfg.Format.Terminator == "" {
+		cfg.Format.Terminator = is.LineEnd
 	}
 	if cfg.Messages == "" {
-		cfg.Messages = "YNNNYYYYYYNNNNNN"
+		cfg.Messages = "YYYYYYYYYYYYYYYY"
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 10
+	}
+	if cfg.Retries == "" {
+		cfg.Retries = "003"
 	}
 	if cfg.Late <= 0 {
 		cfg.Late = 5 * time.Second
@@ -157,12 +170,20 @@ func New(cfg Config) (*System, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &System{cfg: cfg, conns: map[net.Conn]struct{}{}, lists: map[net.Listener]struct{}{},
+	s := &System{cfg: cfg, is: is, conns: map[net.Conn]struct{}{}, lists: map[net.Listener]struct{}{},
 		changed: make(chan struct{}), end: make(chan struct{})}
 	for _, p := range cfg.Patrons {
 		if err := s.AddPatron(p); err != nil {
 			return nil, err
 		}
+	}
+	for _, i := range cfg.Items {
+		if err := s.AddItem(i); err != nil {
+			return nil, err
+		}
+	}
+	if is.Served > 0 {
+		s.slots = make(chan struct{}, is.Served)
 	}
 	return s, nil
 }
@@ -471,10 +492,16 @@ func reset(c net.Conn) {
 	_ = c.Close()
 }
 
+// arrived is one line of a segment.
+type arrived struct {
+	line []byte
+	more bool // another line of the same segment follows
+}
+
 // serve runs one connection: a goroutine reads, so that its end is noticed while a request is held.
 func (s *System) serve(conn net.Conn) {
 	defer s.running.Done()
-	n := &session{System: s, conn: conn, gone: make(chan struct{}), lines: make(chan []byte, 64),
+	n := &session{System: s, conn: conn, gone: make(chan struct{}), lines: make(chan arrived, 64),
 		out: make(chan []byte, 64), written: make(chan struct{})}
 	defer func() {
 		close(n.out)
@@ -488,35 +515,83 @@ func (s *System) serve(conn net.Conn) {
 	}()
 	go n.read()
 	go n.writeAll()
-	for line := range n.lines {
-		if !n.handle(line) {
+	if s.slots != nil { // a connection more than is served waits, and its unit too
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case <-n.gone:
+			return
+		case <-s.end:
+			return
+		}
+	}
+	if s.cfg.Telnet && !n.prompts() {
+		return
+	}
+	for a := range n.lines {
+		n.joined = s.is.JoinWrites && a.more
+		if !n.handle(a.line) {
 			return
 		}
 	}
 }
 
-// read passes on whole lines. A message that was cut by the end of the stream counts as whole in mode Koha.
+// prompts asks for the login as transport "telnet" does, three times. false ends the connection.
+func (n *session) prompts() bool {
+	for range 3 {
+		var said [2]string
+		for i, prompt := range []string{"login: ", "password: "} {
+			if !n.write([]byte(prompt)) {
+				return false
+			}
+			a, open := <-n.lines
+			if !open {
+				return false
+			}
+			said[i] = string(a.line)
+		}
+		if said[0] == n.cfg.Login && said[1] == n.cfg.Password {
+			n.loggedIn = true
+			return n.write([]byte("Login OK.  Initiating SIP\r\n"))
+		}
+		if !n.write([]byte("Invalid login\r\n")) {
+			return false
+		}
+	}
+	return false
+}
+
+// read passes on whole lines. Some take a message that was cut by the end of the stream for whole.
 func (n *session) read() {
 	defer close(n.lines)
 	defer close(n.gone)
 	var decoder wire.Decoder
 	buffer := make([]byte, 4096)
 	for {
+		if n.is.IdleClose > 0 {
+			if err := n.conn.SetReadDeadline(time.Now().Add(n.is.IdleClose)); err != nil {
+				return
+			}
+		}
 		got, err := n.conn.Read(buffer)
 		decoder.Feed(buffer[:got])
+		var lines [][]byte
 		for {
 			line, more, lineErr := decoder.Next()
 			if !more {
 				break
 			}
 			if lineErr == nil {
-				n.lines <- line
+				lines = append(lines, line)
 			}
 		}
+		if rest := decoder.Rest(); errors.Is(err, io.EOF) && len(rest) > 0 && n.is.ExecutesCut {
+			lines = append(lines, bytes.Clone(rest))
+		}
+		for i, line := range lines {
+			n.lines <- arrived{line, i < len(lines)-1}
+		}
 		if err != nil {
-			if rest := decoder.Rest(); errors.Is(err, io.EOF) && len(rest) > 0 && n.cfg.Mode == Koha {
-				n.lines <- rest
-			}
 			return
 		}
 	}
