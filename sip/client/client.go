@@ -17,6 +17,8 @@ type Client struct {
 	cfg  Config
 	turn chan struct{} // holds one token: whoever has it may use conn
 	conn *conn
+	used time.Time   // when conn was last written to or read from
+	idle *time.Timer // keeps an unused connection open
 }
 
 // New makes a client. It opens nothing; the first request does, and again after the connection was lost.
@@ -43,17 +45,53 @@ func (c *Client) acquire(ctx context.Context) error {
 	}
 	select {
 	case <-c.turn:
+		c.awake()
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%w: waiting for the request before: %w", sip.ErrNotSent, ctx.Err())
 	}
 }
 
-func (c *Client) release() { c.turn <- struct{}{} }
+// take is acquire without an end.
+func (c *Client) take() {
+	<-c.turn
+	c.awake()
+}
+
+func (c *Client) awake() {
+	if c.idle != nil {
+		c.idle.Stop()
+		c.idle = nil
+	}
+}
+
+func (c *Client) release() {
+	if c.conn != nil && c.cfg.KeepAlive > 0 {
+		c.idle = time.AfterFunc(c.cfg.KeepAlive-time.Since(c.used), c.keepAlive)
+	}
+	c.turn <- struct{}{}
+}
+
+// keepAlive sends 99 on an idle connection. One that turns out dead is given up; the next request opens another.
+func (c *Client) keepAlive() {
+	select {
+	case <-c.turn:
+	default:
+		return // in use, so not idle
+	}
+	c.awake()
+	defer c.release()
+	if c.conn == nil || time.Since(c.used) < c.cfg.KeepAlive {
+		return
+	}
+	if c.conn.tainted || c.status(context.Background(), c.cfg.Timeouts.Answer) != nil {
+		c.drop()
+	}
+}
 
 // Close ends the connection after the request that is under way. The client may be used again.
 func (c *Client) Close() error {
-	<-c.turn
+	c.take()
 	defer c.release()
 	c.drop()
 	return nil
@@ -74,7 +112,7 @@ func (c *Client) Renew(ctx context.Context, notBefore time.Time) error {
 
 // Since is when the present connection was opened; zero when there is none.
 func (c *Client) Since() time.Time {
-	<-c.turn
+	c.take()
 	defer c.release()
 	if c.conn == nil {
 		return time.Time{}
@@ -89,7 +127,9 @@ func (c *Client) drop() {
 	}
 }
 
+// trace notes that a line went, for the watch over idle connections and for whoever looks on.
 func (c *Client) trace(d Direction, line []byte) {
+	c.used = time.Now()
 	if c.cfg.Trace == nil {
 		return
 	}
@@ -124,7 +164,7 @@ func (c *Client) connected(ctx context.Context) (fresh bool, err error) {
 		secure := tls.Client(raw, settings)
 		if err := secure.HandshakeContext(dialing); err != nil {
 			n.reset()
-			return false, fmt.Errorf("connect: TLS: %w: %w", sip.ErrNotSent, err)
+			return false, fmt.Errorf("connect: TLS: %w: %w", sip.ErrNotSent, explained(err))
 		}
 		n.Conn = secure
 	}
@@ -138,6 +178,11 @@ func (c *Client) connected(ctx context.Context) (fresh bool, err error) {
 
 // login names us and learns what the library system can do.
 func (c *Client) login(ctx context.Context) error {
+	if c.cfg.Telnet != nil {
+		if err := c.telnet(ctx); err != nil {
+			return err
+		}
+	}
 	if c.cfg.Login != nil {
 		request, err := c.cfg.Login.Encode()
 		if err != nil {
@@ -169,6 +214,7 @@ func (c *Client) status(ctx context.Context, wait time.Duration) error {
 		return err
 	}
 	c.conn.status, err = sip.ParseACSStatus(answer)
+	c.conn.known = err == nil
 	return err
 }
 
@@ -187,7 +233,7 @@ func (c *Client) exchange(ctx context.Context, m wire.Message, want string, wait
 		switch {
 		case err != nil:
 			return answer, err
-		case answer.Code == "96" && attempt < c.cfg.Retries:
+		case answer.Code == "96" && attempt < c.repeats():
 			continue
 		case answer.Code == "96":
 			return answer, errResend
@@ -228,7 +274,7 @@ func (c *Client) ask(ctx context.Context, name string, build func(institution st
 		if err == nil {
 			return answer, nil
 		}
-		if c.conn != nil { // half an answer may still come
+		if c.conn != nil && !errors.Is(err, ErrUnsupported) { // half an answer may still come
 			c.drop()
 		}
 		if attempt >= c.cfg.Retries || ctx.Err() != nil || !repeatable(err) {
@@ -245,15 +291,18 @@ func (c *Client) askOnce(ctx context.Context, build func(string) (wire.Message, 
 		return wire.Message{}, err
 	}
 	m, err := build(c.institution())
+	if err == nil {
+		err = c.supported(m.Code)
+	}
 	if err != nil {
 		return wire.Message{}, err
 	}
-	return c.exchange(ctx, m, want, c.cfg.Timeouts.Answer)
+	return c.exchange(ctx, m, want, c.patience(c.cfg.Timeouts.Answer))
 }
 
 // repeatable says whether a question that failed so may find a better connection.
 func repeatable(err error) bool {
-	for _, class := range []error{sip.ErrNotSent, errSilent, errResend, sip.ErrInvalid, wire.ErrUnwritable} {
+	for _, class := range []error{sip.ErrNotSent, errSilent, errResend, ErrUnsupported, sip.ErrInvalid, wire.ErrUnwritable} {
 		if errors.Is(err, class) {
 			return false
 		}

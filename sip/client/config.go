@@ -23,7 +23,7 @@ type Dial func(ctx context.Context) (net.Conn, error)
 type Timeouts struct {
 	Connect time.Duration // dial and TLS handshake; 10 s
 	Login   time.Duration // answer to 93 and to the 99 after it; 10 s
-	Answer  time.Duration // answer to a question; 15 s
+	Answer  time.Duration // answer to a question, never below the timeout that the library system asks for; 15 s
 	FeePaid time.Duration // answer to 37, never below the timeout that the library system asks for; 45 s
 	Resend  time.Duration // answer to 97; 10 s
 }
@@ -110,15 +110,23 @@ type Config struct {
 	TLS              *TLS // nil leaves the connection as Dial made it
 	Format           wire.Format
 	Login            *sip.Login // nil where the library system knows us by address
+	Telnet           *Telnet    // login at prompts, before any SIP2; nil where there are none
 	Institution      string     // AO; empty means the one from 98
 	TerminalPassword string     // AC
 	Timeouts         Timeouts
-	Retries          int // how often a question, or a 37 answered by 96, is sent again; 0 means 2, below 0 never
-	ErrorDetection   ErrorDetection
-	Echo             Echo
-	Order            sip.Order // of Fee Paid's fields
-	UTC              bool      // dates with zone letter Z instead of local time
-	Limit            int       // bytes per message from the library system; 0 means wire.DefaultLimit
+	// Retries is how often a question, or anything answered by 96, is sent again; 0 means 2, below 0 never. After 96 the
+	// library system's own number is kept to where it is lower.
+	Retries        int
+	ErrorDetection ErrorDetection
+	Echo           Echo
+	Order          sip.Order // of Fee Paid's fields
+	UTC            bool      // dates with zone letter Z instead of local time
+	Limit          int       // bytes per message from the library system; 0 means wire.DefaultLimit
+	// KeepAlive is how long the connection may be idle before a 99 keeps it open; 0 never sends one. Some library
+	// systems close idle connections (Koha's client_timeout, 600 s in its sample).
+	KeepAlive time.Duration
+	// IgnoreSupport sends messages also where 98 says that they are not supported, for systems whose BX is wrong.
+	IgnoreSupport bool
 	// Now is the clock for the dates in messages and for Since; nil means time.Now.
 	Now func() time.Time
 	// Trace sees each line with everything masked that says something about a person; nil for none. It is called

@@ -19,6 +19,7 @@ type conn struct {
 	decoder  wire.Decoder
 	since    time.Time
 	status   sip.ACSStatus
+	known    bool // status was read
 	sequence int
 	tainted  bool // something may still come that nobody waits for
 }
@@ -71,7 +72,7 @@ func (c *conn) write(ctx context.Context, wait time.Duration, frame []byte) (beg
 		return true, nil
 	}
 	_, encrypted := c.Conn.(*tls.Conn) // counts nothing for a record that failed halfway
-	return n > 0 || encrypted, fmt.Errorf("%w: %w", errClosed, err)
+	return n > 0 || encrypted, fmt.Errorf("%w: %w", errClosed, explained(err))
 }
 
 // read waits for one line. errSilent means that the connection still stands.
@@ -96,7 +97,7 @@ func (c *conn) read(ctx context.Context, wait time.Duration) ([]byte, error) {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, errSilent
 		default:
-			return nil, fmt.Errorf("%w: %w", errClosed, err)
+			return nil, fmt.Errorf("%w: %w", errClosed, explained(err))
 		}
 	}
 }

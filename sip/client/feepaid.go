@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"selfpay/sip"
 	"selfpay/sip/wire"
@@ -46,6 +45,9 @@ func (c *Client) feePaid(ctx context.Context, p sip.FeePaid) (sip.FeePaidRespons
 		p.Order = c.cfg.Order
 	}
 	m, err := p.Encode()
+	if err == nil {
+		err = c.supported("37")
+	}
 	if err != nil {
 		return notSent(err)
 	}
@@ -71,7 +73,7 @@ func (c *Client) feePaid(ctx context.Context, p sip.FeePaid) (sip.FeePaidRespons
 			return response, nil
 		case !errors.Is(err, errResend):
 			return c.doubt(err)
-		case attempt >= c.cfg.Retries:
+		case attempt >= c.repeats():
 			c.drop()
 			return notSent(err)
 		}
@@ -98,11 +100,7 @@ func (c *Client) alive(ctx context.Context) error {
 // verdict reads what the library system says about the 37 that was just sent. errResend means that it was not
 // executed; every other error that it may have been.
 func (c *Client) verdict(ctx context.Context, p sip.FeePaid, number int) (sip.FeePaidResponse, error) {
-	wait := c.cfg.Timeouts.FeePaid
-	if asked := c.conn.status.Timeout; asked > 0 {
-		wait = max(wait, time.Duration(asked)*100*time.Millisecond)
-	}
-	answer, err := c.answer(ctx, wait)
+	answer, err := c.answer(ctx, c.patience(c.cfg.Timeouts.FeePaid))
 	if err == nil && answer.Code == "96" {
 		if answer.Checksum == wire.OK {
 			return sip.FeePaidResponse{}, errResend
