@@ -101,6 +101,9 @@ func keys(of reflect.Type, found map[string]bool) map[string]bool {
 		for i := range of.NumField() {
 			f := of.Field(i)
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "-" {
+				continue // not printed
+			}
 			known := found[name]
 			if name != "" {
 				found[name] = true
