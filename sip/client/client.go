@@ -159,11 +159,21 @@ func (c *Client) connected(ctx context.Context) (fresh bool, err error) {
 		settings, err := c.cfg.TLS.config()
 		if err != nil {
 			n.reset()
-			return false, fmt.Errorf("connect: %w: %w", sip.ErrNotSent, err)
+			return false, fmt.Errorf("connect: %w: %w: %w", sip.ErrNotSent, ErrTLS, err)
+		}
+		asked := false // for a certificate of ours, which is not there
+		if len(settings.Certificates) == 0 {
+			settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				asked = true
+				return &tls.Certificate{}, nil
+			}
 		}
 		secure := tls.Client(raw, settings)
 		if err := secure.HandshakeContext(dialing); err != nil {
 			n.reset()
+			if asked && refusedBy(err) {
+				err = fmt.Errorf("%w: %s (%w)", ErrTLS, wantsCertificate, err)
+			}
 			return false, fmt.Errorf("connect: TLS: %w: %w", sip.ErrNotSent, explained(err))
 		}
 		n.Conn = secure

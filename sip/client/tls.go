@@ -24,6 +24,11 @@ func explained(err error) error {
 	return err
 }
 
+const wantsCertificate = "it wants a client certificate; name the files of ours"
+
+// refusedBy says whether the other end has refused the handshake, and not we.
+func refusedBy(err error) bool { return strings.Contains(err.Error(), "remote error: tls:") }
+
 func sentence(err error) string {
 	var (
 		name    x509.HostnameError
@@ -48,7 +53,7 @@ func sentence(err error) string {
 	text := err.Error()
 	for _, known := range []struct{ sign, sentence string }{
 		{"protocol version", "it speaks no TLS as new as 1.2"},
-		{"certificate required", "it wants a client certificate; name the files of ours"},
+		{"certificate required", wantsCertificate},
 		{"bad certificate", "it wants another client certificate than it was shown"},
 		{"unknown certificate authority", "it does not trust the authority of our client certificate"},
 		{"expired certificate", "our client certificate has expired"},

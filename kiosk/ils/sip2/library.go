@@ -110,8 +110,11 @@ func (l *Library) Ready(ctx context.Context) (err error) {
 
 // unreachable is the error of a question that could not be asked.
 func unreachable(what string, err error) error {
-	if errors.Is(err, client.ErrLogin) {
+	switch {
+	case errors.Is(err, client.ErrLogin):
 		return fmt.Errorf("sip2: %s: library login refused, look at user and password: %w", what, device.ErrAttention)
+	case errors.Is(err, client.ErrTLS), errors.Is(err, client.ErrUnsupported):
+		return fmt.Errorf("sip2: %s: %w: %w", what, device.ErrAttention, err)
 	}
 	return fmt.Errorf("sip2: %s: %w: %w", what, device.ErrNotSent, err)
 }
