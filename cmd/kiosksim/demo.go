@@ -26,7 +26,7 @@ type demoCommand struct {
 	Kioskd   string `required:"" type:"path" help:"The program kioskd."`
 	Kioskctl string `required:"" type:"path" help:"The program kioskctl."`
 	ILS      string `default:"sip2" enum:"sip2" help:"The route to the library system: ${enum}."`
-	Mode     string `default:"koha" enum:"koha,generic" help:"The make of the library system: ${enum}."`
+	Mode     string `default:"koha" help:"The make of the library system: ${modes}."`
 	Serial   bool   `help:"The terminal hangs on a serial line at 9600 baud instead of TCP."`
 	Keep     string `type:"path" help:"Leave everything in this folder; else a temporary one is used and removed."`
 }

@@ -35,6 +35,7 @@ func (e errUsage) Error() string { return string(e) }
 type arguments struct {
 	Run     runCommand     `cmd:"" help:"Start a whole surrounding and stay."`
 	Serve   serveCommand   `cmd:"" help:"Run one part alone."`
+	ACS     acsCommand     `cmd:"" name:"acs" help:"Run a library system alone; the same as serve acs."`
 	Patron  patronCommand  `cmd:"" help:"Behave as a patron at the screen."`
 	Demo    demoCommand    `cmd:"" help:"Show the main job, end to end, and compare all books."`
 	Books   booksCommand   `cmd:"" help:"What the simulators hold."`
@@ -50,6 +51,7 @@ type arguments struct {
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kiosksim"), kong.Description("Everything around a self-pay station, simulated."),
+		kong.Vars{"modes": surround.Modes()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
@@ -159,7 +161,7 @@ func decimal(minor int64) string { return fmt.Sprintf("%d.%02d", minor/100, mino
 type runCommand struct {
 	place
 	ILS      string `default:"sip2" enum:"sip2" help:"The route to the library system: ${enum}."`
-	Mode     string `default:"koha" enum:"koha,generic" help:"The make of the library system: ${enum}."`
+	Mode     string `default:"koha" help:"The make of the library system, or its bad manners: ${modes}."`
 	Terminal string `default:"zvt" enum:"zvt" help:"The card terminal's protocol: ${enum}."`
 	Serial   bool   `help:"The terminal hangs on a serial line, a pty, instead of TCP."`
 	Kioskd   string `type:"path" help:"Also start this kioskd with the configuration written."`
@@ -188,7 +190,17 @@ func (c *runCommand) Run(ctx context.Context) error {
 type serveCommand struct {
 	Part   string `arg:"" enum:"acs,terminal,printer,scanner" help:"The part: ${enum}."`
 	Listen string `required:"" help:"Where: host:port; a path for the scanner's serial line."`
-	Mode   string `default:"koha" enum:"koha,generic" help:"acs: the make of the library system."`
+	Mode   string `default:"koha" help:"acs: the make of the library system, or its bad manners: ${modes}."`
+}
+
+// acsCommand is a library system alone.
+type acsCommand struct {
+	Listen string `default:"127.0.0.1:6001" help:"Where: host:port."`
+	Mode   string `default:"koha" help:"The make of the library system, or its bad manners: ${modes}."`
+}
+
+func (c *acsCommand) Run(ctx context.Context) error {
+	return (&serveCommand{Part: "acs", Listen: c.Listen, Mode: c.Mode}).Run(ctx)
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {

@@ -11,6 +11,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"text/template"
@@ -19,6 +21,7 @@ import (
 	"selfpay/drivers/escpos/escpostest"
 	"selfpay/drivers/scanline/scanlinetest"
 	"selfpay/drivers/zvt/zvttest"
+	"selfpay/kiosk/ils/sip2"
 	"selfpay/sip/acs"
 )
 
@@ -30,7 +33,7 @@ const ConfigName = "kiosk.toml"
 
 // Options say what the surrounding is like.
 type Options struct {
-	Mode     string        // of the library system: generic, koha
+	Mode     string        // of the library system, see Modes
 	Serial   bool          // the terminal hangs on a serial line, a pty, instead of TCP
 	CardWait time.Duration // how long a patron takes to present the bank card
 }
@@ -53,7 +56,7 @@ type Surround struct {
 
 // places is where everything is, for the kiosk's configuration.
 type places struct {
-	Dir, Mode, Library, Terminal, Printer, Scanner, Screen, Health string
+	Dir, Profile, Library, Terminal, Printer, Scanner, Screen, Health string
 }
 
 // Start builds the surrounding in dir and writes the kiosk's configuration there.
@@ -65,7 +68,7 @@ func Start(dir string, o Options) (*Surround, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Mode: o.Mode}}
+	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Profile: profileFor(o.Mode)}}
 	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -115,8 +118,28 @@ func (s *Surround) startLibrary() (err error) {
 	return err
 }
 
+// Modes names the makes and manners of library systems.
+func Modes() string {
+	var names []string
+	for _, m := range acs.Modes() {
+		names = append(names, string(m))
+	}
+	return strings.Join(names, ", ")
+}
+
+// profileFor is the kiosk's profile for a library system of that mode: its own where there is one, else generic.
+func profileFor(mode string) string {
+	if slices.Contains(sip2.Profiles(), mode) {
+		return mode
+	}
+	return string(acs.Generic)
+}
+
 // NewLibrary makes the library system of a mode with its patrons.
 func NewLibrary(mode string) (*acs.System, error) {
+	if !slices.Contains(acs.Modes(), acs.Mode(mode)) {
+		return nil, fmt.Errorf("there is no library system of the mode %q; there are %s", mode, Modes())
+	}
 	return acs.New(acs.Config{Mode: acs.Mode(mode), Institution: "CPL", LibraryName: "Central Library", Currency: "EUR",
 		Decimals: 2, Login: login, Password: password, Patrons: patrons()})
 }
@@ -187,7 +210,7 @@ socket = "{{.Dir}}/ctl.sock"
 [ils]
 route = "sip2"
 address = "tcp://{{.Library}}"
-profile = "{{.Mode}}"
+profile = "{{.Profile}}"
 tls = false
 login = "` + login + `"
 password = "` + password + `"
