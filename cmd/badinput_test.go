@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"selfpay/cmd/kiosksim/surround"
@@ -127,6 +128,24 @@ func TestWithoutPaperNoPaymentWhereTheLibraryWantsReceipts(t *testing.T) {
 	s.booksAgree(oneFee)
 }
 
+// onSmallDisk puts a disk of 2 MB at path: mounted by root, else in a mount namespace that the returned wrapper makes
+// and that ends with its program.
+func onSmallDisk(t *testing.T, path string) (wrapper []string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return []string{"unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c", `mount -t tmpfs -o size=2m none "$0" && exec "$@"`, path}
+	}
+	if err := syscall.Mount("none", path, "tmpfs", 0, "size=2m"); err != nil {
+		t.Fatalf("no small disk can be mounted: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(path, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return nil
+}
+
 func TestFullDiskTakesNoPayment(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, surround.Options{})
@@ -134,12 +153,7 @@ func TestFullDiskTakesNoPayment(t *testing.T) {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	// a small disk of its own, in a mount namespace that ends with kioskd
-	wrapper := []string{"unshare", "--mount", "--", "sh", "-c", `mount -t tmpfs -o size=2m none "$0" && exec "$@"`, state}
-	if os.Geteuid() != 0 {
-		wrapper = append([]string{"unshare", "--user", "--map-root-user", "--mount"}, wrapper[2:]...)
-	}
-	s.begin(wrapper...)
+	s.begin(onSmallDisk(t, state)...)
 	s.notReady("storage")
 	s.patron(cardOneFee).said(t, "storage")
 	s.nothingMoved()
