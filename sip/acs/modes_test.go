@@ -208,6 +208,16 @@ func TestFOLIOListsFeesInGroups(t *testing.T) {
 			"CG" + uuid2 + "|FA1,234.50|FBB1bab56e5|FC01.05.2024|FDDune|FEfe" + uuid2 + "|FFOverdue|"}})
 }
 
+func TestFOLIOGivesEveryFeeAUUID(t *testing.T) {
+	s := system(t, FOLIO, nil)
+	if err := s.SetOutstanding("P1001", "104", 50); err != nil {
+		t.Fatal(err)
+	}
+	if got := account(s, 0); got != "{P1001 [{00000000-0000-4000-8000-000000000104 1777 50} {00000000-0000-4000-8000-000000000105 223 223}]}" {
+		t.Error(got)
+	}
+}
+
 func TestFOLIOComparesTwoDigitsAndLeavesTheRestToItsBackend(t *testing.T) {
 	s := talks(t, FOLIO, uuids, [][2]string{
 		{paid("BV25.60|AAP1001|CG" + uuid1 + "|BK1|"), "38N" + now + "AOCPL|AAP1001|BK1|AFAmount is more than is owed|"},

@@ -197,6 +197,7 @@ func (s *System) AddPatron(p Patron) error {
 	}
 	p.Fees = slices.Clone(p.Fees)
 	for i := range p.Fees {
+		p.Fees[i].ID = s.feeID(p.Fees[i].ID)
 		if p.Fees[i].AmountMinor == 0 {
 			p.Fees[i].AmountMinor = p.Fees[i].OutstandingMinor
 		}
@@ -216,8 +217,17 @@ func (s *System) AddFee(card string, f Fee) error {
 	if f.AmountMinor == 0 {
 		f.AmountMinor = f.OutstandingMinor
 	}
+	f.ID = s.feeID(f.ID)
 	p.Fees = append(p.Fees, f)
 	return nil
+}
+
+// feeID is a fee's id in the form that this library system gives: FOLIO has UUIDs, so "104" becomes one that ends so.
+func (s *System) feeID(id string) string {
+	if s.is.Fees == FeesFOLIO && !startsWithUUID(id) {
+		return fmt.Sprintf("00000000-0000-4000-8000-%012s", id)
+	}
+	return id
 }
 
 // SetOutstanding changes what is left of a fee, as when it is paid or waived at the desk.
@@ -226,7 +236,7 @@ func (s *System) SetOutstanding(card, fee string, minor int64) error {
 	defer s.mu.Unlock()
 	if p := s.patron(card); p != nil {
 		for i := range p.Fees {
-			if p.Fees[i].ID == fee {
+			if p.Fees[i].ID == s.feeID(fee) {
 				p.Fees[i].OutstandingMinor = minor
 				return nil
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"selfpay/sip"
+	"selfpay/sip/wire"
 )
 
 func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
@@ -37,6 +38,23 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 		{name: "nothing said, nothing owed", profile: "generic", count: 0, want: "0.00"},
 		{name: "fees without a total", profile: "generic", count: 1, lines: []string{"something 3.00"}},
 		{name: "fees counted without a total", profile: "generic", count: 1},
+		{name: "3m", profile: "evergreen", total: "15.50", count: 2, lines: []string{`104 $12.50 "LOST" The "Hobbit" 3 / Tolkien`, `105 $3.00 "FINE" `}, want: "15.50 104=12.50 105=3.00"},
+		{name: "swyer_b", profile: "evergreen", total: "15.50", count: 2, lines: []string{"Charge-Number: 104, Amount-Due: 12.50, Fine-Type: LOST, Title: Hobbit, The", "Charge-Number: 105, Amount-Due: 3.00, Fine-Type: FEE, Title: "}, want: "15.50 104=12.50 105=3.00"},
+		{name: "nothing owed at Evergreen", profile: "evergreen", count: 0, want: "0.00"},
+		{name: "two forms at once", profile: "evergreen", total: "15.50", count: 2, lines: []string{`104 $12.50 "LOST" x`, "Charge-Number: 105, Amount-Due: 3.00, Fine-Type: FEE, Title: x"}},
+		{name: "eg_legacy where ids are wanted", profile: "evergreen", total: "12.50", count: 1, lines: []string{"12.50 Lost Materials The Hobbit"}},
+		{name: "another kind", profile: "evergreen", total: "12.50", count: 1, lines: []string{`104 $12.50 "GIFT" x`}},
+		{name: "no id before the amount", profile: "evergreen", total: "12.50", count: 1, lines: []string{` $12.50 "LOST" x`}},
+		{name: "two words before the amount", profile: "evergreen", total: "12.50", count: 1, lines: []string{`xact 104 $12.50 "LOST" x`}},
+		{name: "an amount in another form", profile: "evergreen", total: "1234.50", count: 1, lines: []string{`104 $1,234.50 "LOST" x`}},
+		{name: "a negative amount", profile: "evergreen", total: "0.00", count: 2, lines: []string{`104 $-3.00 "LOST" x`, `105 $3.00 "LOST" x`}},
+		{name: "3m without a total", profile: "evergreen", count: 1, lines: []string{`104 $12.50 "LOST" x`}},
+		{name: "3m with another total", profile: "evergreen", total: "12.51", count: 1, lines: []string{`104 $12.50 "LOST" x`}},
+		{name: "eg_legacy", profile: "evergreen-legacy", total: "15.50", count: 2, lines: []string{"12.50 Lost Materials The Hobbit / Tolkien", "3.00 Overdue materials Dune"}, want: "15.50"},
+		{name: "eg_legacy with another total", profile: "evergreen-legacy", total: "15.00", count: 2, lines: []string{"12.50 Lost x", "3.00 Overdue x"}},
+		{name: "eg_legacy twice the same", profile: "evergreen-legacy", total: "6.00", count: 2, lines: []string{"3.00 Overdue x", "3.00 Overdue x"}, want: "6.00"},
+		{name: "eg_legacy without amount", profile: "evergreen-legacy", total: "3.00", count: 1, lines: []string{"Overdue 3.00"}},
+		{name: "eg_legacy, a fee is missing", profile: "evergreen-legacy", total: "3.00", count: 2, lines: []string{"3.00 Overdue x"}},
 		{name: "total with words", profile: "generic", total: "EUR 3.00", count: 1},
 	} {
 		profile, ok := FindProfile(c.profile)
@@ -61,6 +79,98 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestFOLIOsGroupsAreReadInTheirOrder(t *testing.T) {
+	const a, b = "0bab56e5-1ab6-4ac2-afdf-8b2df0434378", "1bab56e5-1ab6-4ac2-afdf-8b2df0434378"
+	for name, c := range map[string]struct{ total, fields, want string }{
+		"two":                        {"1,259.10", "AVb1|AVb2|CG" + a + "|FA24.60|FBb1|FC01.05.2024|FDMomo|FEx|FFLost|CG" + b + "|FA1,234.50|FBb2|FDDune|FFOverdue|", "1259.10 " + a + "=24.60(Momo Lost) " + b + "=1234.50(Dune Overdue)"},
+		"without barcode and title":  {"3.00", "CG" + a + "|FA3.00|", "3.00 " + a + "=3.00()"},
+		"nothing":                    {"0.00", "", "0.00"},
+		"nothing said":               {"", "", "0.00"},
+		"a stranger between":         {"3.00", "CG" + a + "|XXy|FA3.00|AFhello|", "3.00 " + a + "=3.00()"},
+		"another total":              {"3.01", "CG" + a + "|FA3.00|", ""},
+		"no total":                   {"", "CG" + a + "|FA3.00|", ""},
+		"a total without fees":       {"3.00", "AVb1|", ""},
+		"no balance":                 {"3.00", "CG" + a + "|FDMomo|CG" + b + "|FA3.00|", ""},
+		"no balance at the end":      {"3.00", "CG" + a + "|FA3.00|CG" + b + "|", ""},
+		"two balances":               {"3.00", "CG" + a + "|FA1.00|FA2.00|", ""},
+		"a balance before its fee":   {"3.00", "FA3.00|CG" + a + "|", ""},
+		"no UUID":                    {"3.00", "CG104|FA3.00|", ""},
+		"more than a UUID":           {"3.00", "CG" + a + "0|FA3.00|", ""},
+		"UUID in capitals":           {"3.00", "CG" + strings.ToUpper(a) + "|FA3.00|", ""},
+		"the same fee twice":         {"6.00", "CG" + a + "|FA3.00|CG" + a + "|FA3.00|", ""},
+		"thousands grouped wrongly":  {"1234.50", "CG" + a + "|FA12,34.50|", ""},
+		"thousands and no decimals":  {"1234.00", "CG" + a + "|FA1,234|", ""},
+		"decimals of another locale": {"1234.50", "CG" + a + "|FA1.234,50|", ""},
+		"nothing left":               {"0.00", "CG" + a + "|FA0.00|", ""},
+	} {
+		profile, _ := FindProfile("folio")
+		m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + c.fields))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := sip.ParsePatronInformationResponse(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Fees = c.total
+		fees, total, err := profile.read(answer, "EUR")
+		got := total.Text()
+		for _, f := range fees {
+			got += " " + f.ID + "=" + f.Balance.Text() + "(" + f.Description + ")"
+		}
+		if (err == nil) != (c.want != "") || err == nil && got != c.want {
+			t.Errorf("%s: %s %v, want %s", name, got, err, c.want)
+		}
+	}
+}
+
+// FuzzFees: whatever a library system lists, an account is refused or adds up, every fee is above zero, and with ids
+// each has its own, in the form that the system gives.
+func FuzzFees(f *testing.F) {
+	const a = "0bab56e5-1ab6-4ac2-afdf-8b2df0434378"
+	f.Add("15.50", "AV104 Lost 12.50|AV105 Late 3.00|", 2)
+	f.Add("12.50", `AV104 $12.50 "LOST" x|`, 1)
+	f.Add("12.50", "AVCharge-Number: 104, Amount-Due: 12.50, Fine-Type: LOST, Title: x|", 1)
+	f.Add("12.50", "AV12.50 Lost x|", 1)
+	f.Add("1,234.50", "CG"+a+"|FA1,234.50|", 1)
+	f.Fuzz(func(t *testing.T, total, fields string, count int) {
+		m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + fields))
+		if err != nil {
+			return
+		}
+		answer, err := sip.ParsePatronInformationResponse(m)
+		if err != nil {
+			return
+		}
+		answer.Fees, answer.FineItems = total, count
+		for _, name := range Profiles() {
+			profile, _ := FindProfile(name)
+			fees, owed, err := profile.read(answer, "EUR")
+			if err != nil {
+				continue
+			}
+			if !profile.Traits.FeeIDs {
+				if len(fees) > 0 {
+					t.Fatalf("%s: fees without ids", name)
+				}
+				continue
+			}
+			var sum int64
+			seen := map[string]bool{}
+			for _, fee := range fees {
+				if seen[fee.ID] || !profile.goodID(fee.ID) || fee.Balance.Minor <= 0 {
+					t.Fatalf("%s: %+v", name, fee)
+				}
+				seen[fee.ID] = true
+				sum += fee.Balance.Minor
+			}
+			if sum != owed.Minor {
+				t.Fatalf("%s: fees of %d, total %d", name, sum, owed.Minor)
+			}
+		}
+	})
 }
 
 func TestInitialsAreThreeLettersAtMost(t *testing.T) {

@@ -201,6 +201,8 @@ func (l *Library) postable(leg ils.Leg) error {
 		return errors.New("reference is not 1 to 16 digits and dashes")
 	case l.profile.Traits.FeeIDs && leg.Fee == "":
 		return errors.New("no fee is named, and this library system wants one")
+	case leg.Fee != "" && l.profile.goodID != nil && !l.profile.goodID(leg.Fee):
+		return errors.New("the fee's id has another form than this library system's")
 	case !l.profile.Traits.FeeIDs && leg.Fee != "":
 		return errors.New("a fee is named, and this library system knows none")
 	}

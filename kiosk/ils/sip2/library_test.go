@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"selfpay/device"
+	"selfpay/device/money"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/ilstest"
 	"selfpay/kiosk/ils/sip2"
@@ -55,15 +56,58 @@ func near(t *testing.T, s *acs.System, mode acs.Mode, change func(*sip2.Config))
 	return l
 }
 
+// named gives all fees ids in the form that FOLIO has.
+func named(c *acs.Config) {
+	for _, p := range c.Patrons {
+		for i := range p.Fees {
+			p.Fees[i].ID = "0bab56e5-1ab6-4ac2-afdf-000000000" + p.Fees[i].ID
+		}
+	}
+}
+
+// libraries are the makes of library systems with the profile for each.
+var libraries = []struct {
+	name, profile string
+	mode          acs.Mode
+	fees          acs.FeeForm // empty: the mode's
+	change        func(*acs.Config)
+}{
+	{name: "koha", profile: "koha", mode: acs.Koha},
+	{name: "generic", profile: "generic", mode: acs.Generic},
+	{name: "evergreen 3m", profile: "evergreen", mode: acs.Evergreen, fees: acs.Fees3M},
+	{name: "evergreen swyer_a", profile: "evergreen", mode: acs.Evergreen, fees: acs.FeesSwyerA},
+	{name: "evergreen swyer_b", profile: "evergreen", mode: acs.Evergreen, fees: acs.FeesSwyerB},
+	{name: "evergreen eg_legacy", profile: "evergreen-legacy", mode: acs.Evergreen, fees: acs.FeesEGLegacy},
+	{name: "evergreen without echo", profile: "evergreen", mode: acs.Evergreen, change: func(c *acs.Config) { c.NoEcho = true }},
+	{name: "folio", profile: "folio", mode: acs.FOLIO, change: named},
+	{name: "folio with error detection", profile: "folio", mode: acs.FOLIO, change: func(c *acs.Config) { named(c); c.NeedAZ = true }},
+	{name: "totals only", profile: "generic", mode: acs.Totals},
+	{name: "LF late", profile: "generic", mode: acs.LF},
+	{name: "split segments", profile: "generic", mode: acs.Split},
+	{name: "joined segments", profile: "generic", mode: acs.Joined},
+	{name: "idle close", profile: "generic", mode: acs.IdleClose},
+}
+
 func TestContract(t *testing.T) {
-	for _, mode := range []acs.Mode{acs.Koha, acs.Generic} {
-		t.Run(string(mode), func(t *testing.T) {
+	for _, c := range libraries {
+		t.Run(c.name, func(t *testing.T) {
+			change := func(cfg *acs.Config) {
+				is, _ := acs.BehaviourOf(c.mode)
+				if c.fees != "" {
+					is.Fees = c.fees
+				}
+				cfg.Behaviour = &is
+				if c.change != nil {
+					c.change(cfg)
+				}
+			}
 			ilstest.Run(t, func(t *testing.T) ilstest.Far {
-				s := far(t, mode, nil)
-				deaf := far(t, mode, func(c *acs.Config) { c.Password = "another" })
+				s := far(t, c.mode, change)
+				deaf := far(t, c.mode, func(cfg *acs.Config) { change(cfg); cfg.Password = "another" })
 				now := s
-				l := near(t, s, mode, func(c *sip2.Config) {
-					c.Dial = func(ctx context.Context) (net.Conn, error) { return now.Dial(ctx) }
+				l := near(t, s, c.mode, func(cfg *sip2.Config) {
+					cfg.Profile = c.profile
+					cfg.Dial = func(ctx context.Context) (net.Conn, error) { return now.Dial(ctx) }
 				})
 				return ilstest.Far{
 					Library: l,
@@ -89,6 +133,50 @@ func TestContract(t *testing.T) {
 					Deaf: func() { now = deaf },
 				}
 			})
+		})
+	}
+}
+
+func TestALegThatFOLIOWouldPayInBulkIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, acs.FOLIO, named)
+		l := near(t, s, acs.FOLIO, nil)
+		err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: money.Of(100, "EUR"), PaidAt: time.Now()})
+		if !errors.Is(err, device.ErrNotSent) || len(s.Books().Postings) != 0 {
+			t.Errorf("Post = %v, booked %v", err, s.Books().Postings)
+		}
+	})
+}
+
+func TestAnOverpaidFeeAtEvergreenIsInDoubtAndBooksNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, acs.Evergreen, nil)
+		l := near(t, s, acs.Evergreen, nil)
+		err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: money.Of(1251, "EUR"), PaidAt: time.Now()})
+		if !errors.Is(err, device.ErrDoubt) || len(s.Books().Postings) != 0 {
+			t.Errorf("Post = %v, booked %v", err, s.Books().Postings)
+		}
+	})
+}
+
+func TestEdgeSIP2sFailuresAreDoubtOrARefusalToBeChecked(t *testing.T) {
+	for fault, want := range map[acs.Fault]error{acs.PlainText: device.ErrDoubt, acs.BookedNo: device.ErrRefused} {
+		synctest.Test(t, func(t *testing.T) {
+			s := far(t, acs.FOLIO, named)
+			l := near(t, s, acs.FOLIO, nil)
+			before, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Next(fault); err != nil {
+				t.Fatal(err)
+			}
+			fee := before.Fees[0]
+			err = l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: fee.ID, Amount: fee.Balance, PaidAt: time.Now()})
+			after, readErr := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Now())
+			if !errors.Is(err, want) || readErr != nil || after.Total.Minor != before.Total.Minor-fee.Balance.Minor {
+				t.Errorf("%s: Post = %v, then %v %v: the account shows what happened", fault, err, after.Total, readErr)
+			}
 		})
 	}
 }
