@@ -477,7 +477,7 @@ func (k *checker) kiosk() {
 func (k *checker) ils() {
 	c := k.c.ILS
 	k.oneOf("ils.route", c.Route, "sip2")
-	k.oneOf("ils.profile", c.Profile, "generic", "koha")
+	k.oneOf("ils.profile", c.Profile, "evergreen", "evergreen-legacy", "folio", "generic", "koha")
 	k.address("ils.address", c.Address, "tcp")
 	k.oneOf("ils.charset", c.Charset, "", "utf-8", "latin-1", "cp850", "cp437", "ascii")
 	if time.Duration(c.Quiet) <= 0 || time.Duration(c.Quiet) > time.Hour {
