@@ -1,7 +1,9 @@
 package cmd_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,24 +165,26 @@ func TestLostAnswersOfTheTerminalAreFoundOut(t *testing.T) {
 func TestKioskdIsKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, surround.Options{CardWait: 200 * time.Millisecond}).begin().ready()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
+	killings, stop := context.WithCancel(context.Background())
+	var killer sync.WaitGroup
+	killer.Go(func() {
 		for i := range 6 {
 			select {
-			case <-stop:
+			case <-killings.Done():
 				return
 			case <-time.After(time.Duration(150+i*70) * time.Millisecond):
 				s.kill()
 				s.begin()
 			}
 		}
+	})
+	func() {
+		defer killer.Wait()
+		defer stop()
+		for _, card := range []string{cardOneFee, cardTwoFees, cardThreeFees} {
+			s.patron(card)
+		}
 	}()
-	for _, card := range []string{cardOneFee, cardTwoFees, cardThreeFees} {
-		s.patron(card)
-	}
-	close(stop)
-	<-stopped
 	s.queueEmpties()
 	b := s.around.Books()
 	charged, booked := map[string]int64{}, map[string]int64{}

@@ -96,9 +96,13 @@ type screen struct {
 
 var errDone = errors.New("the visit is over")
 
+// startWithin is how long a screen may be away before the visit has begun, as while the kiosk is being started.
+const startWithin = 5 * time.Second
+
 // visitKiosk follows the screens to the end; when the kiosk goes away in the middle, the page is loaded again.
 func (p *patron) visitKiosk(ctx context.Context) error {
 	defer p.tell()
+	begun := time.Now()
 	for {
 		err := p.watch(ctx)
 		switch {
@@ -106,7 +110,7 @@ func (p *patron) visitKiosk(ctx context.Context) error {
 			return nil
 		case ctx.Err() != nil:
 			return fmt.Errorf("the visit took longer than %s; the last screen was %q", p.command.Wait, p.visit.Said)
-		case !p.began && err != nil:
+		case !p.began && err != nil && time.Since(begun) > startWithin:
 			return fmt.Errorf("the screen at %s cannot be used: %w", p.command.URL, err)
 		}
 		select {
