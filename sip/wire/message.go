@@ -113,6 +113,13 @@ func cut(s string, at, width int) string {
 	return s[min(at, len(s)):min(at+width, len(s))]
 }
 
+// Answering makes m the answer to a request, as servers do: with the request's sequence number, and with a checksum if
+// the request had one.
+func (m Message) Answering(request Message) Message {
+	m.Sequence, m.Checksum = request.Sequence, request.Checksum
+	return m
+}
+
 // Format is how one site writes SIP2. The zero Format is UTF-8 with "|" and CR.
 type Format struct {
 	Charset    Charset
