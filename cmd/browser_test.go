@@ -18,6 +18,11 @@ func TestPatronPaysInARealBrowserAndReloadsAtEveryScreen(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser is started only without -short")
 	}
+	for _, needed := range []string{"../kiosk/web/browsertest/node_modules/playwright-core", "/usr/bin/chromium"} {
+		if _, err := os.Stat(needed); err != nil {
+			t.Fatalf("%s is missing; install it with: make deps", needed)
+		}
+	}
 	s := newStation(t, surround.Options{CardWait: 500 * time.Millisecond}).begin().ready()
 	s.eventually("the scanner is there", func() (bool, string) {
 		out, _ := s.ctl("status", "--json")
