@@ -33,12 +33,13 @@ const maxValue = 255
 type form struct {
 	code    string
 	writing bool
-	in      Received // what came; for reading and for what is kept when writing
-	at      int      // in the fixed part
-	fixed   []byte   // written
-	parts   []part   // variable fields to be written, in the document's order
-	lists   []string // identifiers that may repeat
-	last    string   // identifier of the field that goes behind everything else
+	in      Received     // what came; for reading and for what is kept when writing
+	at      int          // in the fixed part
+	fixed   []byte       // written
+	out     []wire.Field // variable fields of a message that was made here, written at once
+	parts   []part       // variable fields of others, in the document's order, to be put among what came
+	lists   []string     // identifiers that may repeat
+	last    string       // identifier of the field that goes behind everything else
 	err     error
 }
 
@@ -48,6 +49,9 @@ type part struct {
 	always bool // also when empty
 	used   bool
 }
+
+// fresh says that the message was made here and has no fields of a site's own.
+func (f *form) fresh() bool { return f.in.Fixed == "" && len(f.in.Fields) == 0 }
 
 // reading begins to read a message. It refuses one of another kind.
 func reading(code string, m wire.Message) (form, error) {
@@ -226,8 +230,14 @@ func (f *form) put(id, value string, always bool) {
 	if len(value) > maxValue && utf8.RuneCountInString(value) > maxValue && !f.cameAs(id, value) {
 		f.refuse(id, fmt.Sprintf("is longer than %d characters", maxValue))
 	}
-	if f.parts == nil {
-		f.parts = make([]part, 0, 16)
+	if f.fresh() {
+		if value != "" || always {
+			if f.out == nil {
+				f.out = make([]wire.Field, 0, 12)
+			}
+			f.out = append(f.out, wire.Field{ID: id, Value: value})
+		}
+		return
 	}
 	f.parts = append(f.parts, part{Field: wire.Field{ID: id, Value: value}, always: always})
 }
@@ -262,10 +272,19 @@ func wide[T ~string](f *form, id string, p *T, width int) {
 // texts are variable fields that repeat.
 func (f *form) texts(id string, p *[]string) {
 	if !f.writing {
-		*p = nil
-		for _, field := range f.in.Fields {
-			if field.ID == id {
-				*p = append(*p, field.Value)
+		n := 0
+		for i := range f.in.Fields {
+			if f.in.Fields[i].ID == id {
+				n++
+			}
+		}
+		if n == 0 {
+			return
+		}
+		*p = make([]string, 0, n)
+		for i := range f.in.Fields {
+			if f.in.Fields[i].ID == id {
+				*p = append(*p, f.in.Fields[i].Value)
 			}
 		}
 		return
@@ -348,16 +367,11 @@ func (f *form) message() (wire.Message, error) {
 	if f.err != nil {
 		return m, f.err
 	}
-	fromWire := f.in.Fixed != "" // else made here, with fields of a site's own
-	if len(f.in.Fields) == 0 && !fromWire {
-		m.Fields = make([]wire.Field, 0, len(f.parts))
-		for _, p := range f.parts {
-			if p.Value != "" || p.always {
-				m.Fields = append(m.Fields, p.Field)
-			}
-		}
+	if f.fresh() {
+		m.Fields = f.out
 		return m, nil
 	}
+	fromWire := f.in.Fixed != "" // else made here, with fields of a site's own
 	kept := make([]wire.Field, 0, len(f.in.Fields)+len(f.parts))
 	seen := make(map[string]int, len(f.in.Fields)) // where to look for the next part of an identifier
 	for _, field := range f.in.Fields {
