@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -84,6 +85,79 @@ func TestPromptsThatDoNotComeAreTimed(t *testing.T) {
 				t.Errorf("%s: took %v", name, took)
 			}
 		})
+	}
+}
+
+// endless is a far end that writes the same for ever and takes whatever it is told.
+func endless(text string) client.Dial {
+	return func(context.Context) (net.Conn, error) {
+		near, far := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, far) }()
+		go func() {
+			for {
+				if _, err := far.Write([]byte(text)); err != nil {
+					return
+				}
+			}
+		}()
+		return near, nil
+	}
+}
+
+func TestALoginEndsWhereThePromptsDoNot(t *testing.T) {
+	for text, login := range map[string]bool{"login: ": true, "Welcome\r\n": false} {
+		synctest.Test(t, func(t *testing.T) {
+			u := client.New(client.Config{Dial: endless(text), Telnet: &client.Telnet{User: "kiosk", Password: "x"}})
+			defer u.Close()
+			began := time.Now()
+			if _, err := u.Status(t.Context()); !errors.Is(err, sip.ErrNotSent) || errors.Is(err, client.ErrLogin) != login || time.Since(began) > 0 {
+				t.Errorf("%q: %v after %v", text, err, time.Since(began))
+			}
+		})
+	}
+}
+
+// An orderly end might make the library system execute what it has, so a connection that is given up is reset.
+func TestAConnectionInDoubtIsResetAndNotClosed(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			ended <- err
+			return
+		}
+		defer conn.Close()
+		buffer := make([]byte, 4096)
+		for range 2 { // 99, then 37
+			n, err := conn.Read(buffer)
+			if err != nil {
+				ended <- err
+				return
+			}
+			if strings.HasPrefix(string(buffer[:n]), "99") {
+				_, _ = conn.Write([]byte(summed("98YYYYYN010003"+strings.Repeat(" ", 18)+"2.00AOCPL|BXYYYYYYYYYY|AY0AZ") + "\r"))
+			} else {
+				cancel()
+			}
+		}
+		_, err = conn.Read(buffer)
+		ended <- err
+	}()
+	u := client.New(client.Config{Dial: func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	}})
+	defer u.Close()
+	if _, err := u.FeePaid(ctx, feePaid("4821-1-01")); !errors.Is(err, sip.ErrDoubt) {
+		t.Errorf("FeePaid = %v", err)
+	}
+	if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the library saw %v", err)
 	}
 }
 

@@ -19,8 +19,11 @@ type Telnet struct {
 // tries is how often the library system asks before it hangs up.
 const tries = 3
 
+// longestPrompt is how many bytes are looked at for a prompt.
+const longestPrompt = 64
+
 // maxBanner is how many bytes a library system may write before it lets us in.
-const maxBanner = 64 << 10
+const maxBanner = 16 << 10
 
 // telnet answers the prompts. ErrLogin means that user or password were refused three times.
 func (c *Client) telnet(ctx context.Context) error {
@@ -28,7 +31,7 @@ func (c *Client) telnet(ctx context.Context) error {
 		return errors.New("user or password for the prompts holds a line end")
 	}
 	deadline := time.Now().Add(c.cfg.Timeouts.Login)
-	var text []byte // since the last prompt
+	var text []byte // since the last prompt, or the end of it
 	buffer := make([]byte, 4096)
 	asked := 0
 	total := 0
@@ -50,6 +53,9 @@ func (c *Client) telnet(ctx context.Context) error {
 				return err
 			}
 			continue
+		}
+		if at < 0 && len(text) > longestPrompt { // what is older can be part of no prompt
+			text = text[:copy(text, text[len(text)-longestPrompt:])]
 		}
 		n, err := c.conn.readSome(ctx, time.Until(deadline), buffer)
 		text = append(text, withoutCommands(buffer[:n])...)

@@ -95,6 +95,7 @@ func TestFOLIOsGroupsAreReadInTheirOrder(t *testing.T) {
 		"no balance":                 {"3.00", "CG" + a + "|FDMomo|CG" + b + "|FA3.00|", ""},
 		"no balance at the end":      {"3.00", "CG" + a + "|FA3.00|CG" + b + "|", ""},
 		"two balances":               {"3.00", "CG" + a + "|FA1.00|FA2.00|", ""},
+		"the last of two balances":   {"2.00", "CG" + a + "|FA1.00|FA2.00|", ""},
 		"a balance before its fee":   {"3.00", "FA3.00|CG" + a + "|", ""},
 		"no UUID":                    {"3.00", "CG104|FA3.00|", ""},
 		"more than a UUID":           {"3.00", "CG" + a + "0|FA3.00|", ""},

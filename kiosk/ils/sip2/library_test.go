@@ -137,6 +137,23 @@ func TestContract(t *testing.T) {
 	}
 }
 
+func TestWhatAPersonMustMendCallsStaff(t *testing.T) {
+	for name, c := range map[string]struct {
+		library func(*acs.Config)
+		kiosk   func(*sip2.Config)
+	}{
+		"certificates that are not there":    {kiosk: func(c *sip2.Config) { c.TLS = &client.TLS{CAFile: "/nowhere/ca.pem"} }},
+		"no Patron Information for this one": {library: func(c *acs.Config) { c.Messages = "YYYYYYYNYYYYYYYY" }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := near(t, far(t, acs.Koha, c.library), acs.Koha, c.kiosk)
+			if _, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{}); !errors.Is(err, device.ErrAttention) || ils.IsRefusedAccount(err) {
+				t.Errorf("%s: Account = %v", name, err)
+			}
+		})
+	}
+}
+
 func TestALegThatFOLIOWouldPayInBulkIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := far(t, acs.FOLIO, named)
