@@ -35,6 +35,7 @@ const (
 	FeesSwyerA   FeeForm = "swyer_a"   // as 3m (same)
 	FeesSwyerB   FeeForm = "swyer_b"   // AV "Charge-Number: <id>, Amount-Due: <amount>, Fine-Type: <kind>, Title: <description>" (same)
 	FeesFOLIO    FeeForm = "folio"     // AV item barcode, then groups CG FA FB FC FD FE FF (edge-sip2 PatronInformationResponse.ftl)
+	FeesFSIP2    FeeForm = "fsip2"     // AV "<account uuid> <amount> "<kind>" <description>" (fsip2 documentation/fee_fines.md)
 	FeesNone     FeeForm = "none"      // BV only
 )
 
@@ -47,6 +48,7 @@ const (
 	Refused       Overpayment = "refused"    // compared exactly and refused
 	RefusedRound  Overpayment = "two-digits" // compared on two significant digits first, exactly by the backend (edge-sip2)
 	RefusedByLine Overpayment = "dies"       // refused; with CG the process dies before it has answered (Evergreen SIPServer)
+	Capped        Overpayment = "capped"     // accepted; only what is owed is booked, and FG says how much (fsip2)
 )
 
 // Stranger is what happens to a message before the login.
@@ -69,12 +71,16 @@ type Behaviour struct {
 	ZeroUnsaid       bool // no BV when nothing is owed
 	ShortAmounts     bool // "5" for 5.00
 	FeeLimit         string
-	PadsLists        bool // to BQ with blank entries
-	NamesCurrency    bool // BH
-	SaysCredit       bool // credit stands in AF and nowhere else
-	TakesFeeIDs      bool // CG names a fee
-	ChecksOwner      bool // CG must be the patron's own
-	UnknownFeeIsAll  bool // a CG that is no fee id pays the account
+	PadsLists        bool   // to BQ with blank entries
+	NamesCurrency    bool   // BH
+	SaysCredit       bool   // credit stands in AF and nowhere else
+	TakesFeeIDs      bool   // CG names a fee
+	ChecksOwner      bool   // CG must be the patron's own
+	UnknownFeeIsAll  bool   // a CG that is no fee id pays the account
+	NamedFeesOnly    bool   // a 37 without CG is refused (fsip2 without acceptBulkPayment)
+	OwnReference     bool   // BK in 38 is a receipt number of the library system's own (CARL.X from 9.6 on)
+	FirstAZ          bool   // looks for the first "AZ", and so rejects data that holds it (fsip2 checksum.go, run)
+	Zone             string // of dates; empty means four blanks (Sierra "0000", others "UTC ")
 	Over             Overpayment
 	ReadsAnyAmount   bool // a BV that is no amount counts as what it begins with; a negative one makes a debt
 	EchoesReference  bool // BK in 38

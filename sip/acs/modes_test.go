@@ -137,6 +137,75 @@ func TestKohaDoesNotExecuteAfter96(t *testing.T) {
 	}
 }
 
+// as gives a system the behaviour of a mode with one thing changed.
+func as(mode Mode, change func(*Behaviour)) func(*Config) {
+	is, _ := BehaviourOf(mode)
+	change(&is)
+	return func(c *Config) { c.Behaviour = &is }
+}
+
+func TestKohaWithDisallowOverpaymentComparesWithTheBalance(t *testing.T) {
+	s := talks(t, Koha, as(Koha, func(b *Behaviour) { b.Over = Refused }), [][2]string{
+		{paid("BV18.00|AAP1001|CG105|BK1|"), "38Y" + now + "AAP1001|BK1|AOCPL|"}, // more than the line, not than the balance
+		{paid("BV2.01|AAP1001|CG105|BK2|"), "38N" + now + "AAP1001|BK2|AOCPL|"},
+	})
+	if got := account(s, 0); got != "{P1001 [{104 1777 200} {105 223 0}]}" {
+		t.Error(got)
+	}
+}
+
+func TestKohaAnswersALongRequestAndOneByteAtATime(t *testing.T) {
+	c := dial(t, system(t, Koha, nil))
+	request := "35" + now + "AOCPL|AAP1001|AF" + strings.Repeat("x", 200_000) + "|"
+	if got := c.ask(request); got != "36Y"+now+"AAP1001|AOCPL|" {
+		t.Error(got)
+	}
+	for _, b := range []byte("35" + now + "AOCPL|AAP1001|\r") {
+		if _, err := c.Write([]byte{b}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := c.hear(); got != "36Y"+now+"AAP1001|AOCPL|" {
+		t.Error(got)
+	}
+}
+
+// fsip2 is FOLIO's other SIP server.
+func fsip2(c *Config) {
+	as(Generic, func(b *Behaviour) {
+		b.Fees, b.TakesFeeIDs, b.NamedFeesOnly, b.Over, b.FirstAZ = FeesFSIP2, true, true, Capped, true
+	})(c)
+	uuids(c)
+}
+
+func TestFSIP2CapsThePaymentAndSaysHowMuchItApplied(t *testing.T) {
+	s := talks(t, Generic, fsip2, [][2]string{
+		{"63001" + now + "   Y      AAP1001|AD1234|", "64              001" + now + "000000000000000200000000AOCPL|AAP1001|AEJo Doe|BLY|CQY|BHEUR|BV1259.10|" +
+			"AV" + uuid1 + ` 24.60 "Lost" Momo|AV` + uuid2 + ` 1234.50 "Overdue" Dune|`},
+		{paid("BV30.00|AAP1001|CG" + uuid1 + "|BK1|"), "38Y" + now + "AOCPL|AAP1001|BK1|CG" + uuid1 + "|FA0.00|FC01.05.2024|FEfe" + uuid1 + "|FG24.60|"},
+		{paid("BV30.00|AAP1001|BK1|"), "38N" + now + "AOCPL|AAP1001|BK1|AFNo fee is named|"},
+	})
+	if got := account(s, 0); got != "{P1001 [{"+uuid1+" 2460 0} {"+uuid2+" 123450 123450}]}" {
+		t.Error(got)
+	}
+}
+
+func TestFSIP2RejectsDataThatHoldsAZ(t *testing.T) {
+	talks(t, Generic, fsip2, [][2]string{{summed(paid("BV1.00|AAP1001|CG" + uuid1 + "|BKGAYAZ-0001|AY1AZ")), "96AZFEF6"}})
+}
+
+func TestCARLXPutsItsOwnReceiptNumberIntoTheReference(t *testing.T) {
+	talks(t, Generic, as(Generic, func(b *Behaviour) { b.OwnReference = true }), [][2]string{
+		{paid("BV1.00|AAP1001|BK4821-1|"), "38Y" + now + "AOCPL|AAP1001|BKR1|"}, {paid("BV1.00|AAP9|BK4821-2|"), "38N" + now + "AOCPL|AAP9|BKR1|AFInvalid patron|"}})
+}
+
+func TestDatesCarryTheZoneOfTheirMake(t *testing.T) {
+	for _, zone := range []string{"0000", "UTC "} {
+		talks(t, Generic, as(Generic, func(b *Behaviour) { b.Zone = zone }), [][2]string{
+			{"35" + now + "AAP1001|", "36Y20240501" + zone + "101530AOCPL|AAP1001|"}})
+	}
+}
+
 func TestEvergreenRefusesTheWholePaymentWhenItIsTooMuch(t *testing.T) {
 	s := talks(t, Evergreen, nil, [][2]string{
 		{paid("BV20.01|AAP1001|BK1|"), "38N" + now + "AOCPL|AAP1001|BK1|AFAmount is more than is owed|"},

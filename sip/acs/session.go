@@ -41,6 +41,9 @@ func (n *session) handle(line []byte) bool {
 	if n.mute {
 		return true
 	}
+	if n.is.FirstAZ && bytes.Count(line, []byte("AZ")) > 1 {
+		m.Checksum = wire.Bad
+	}
 	if (m.Checksum == wire.Bad && (n.cfg.NeedAZ || !n.is.ForgetsSums)) || (n.cfg.NeedAZ && m.Checksum == wire.Absent) {
 		return n.send(wire.Message{Code: "96", Sequence: wire.NoSequence, Checksum: wire.OK})
 	}
@@ -192,7 +195,14 @@ func (n *session) writeAll() {
 	}
 }
 
-func (n *session) date() string { return n.cfg.Now().Format("20060102    150405") }
+func (n *session) date() string {
+	zone := n.is.Zone
+	if zone == "" {
+		zone = "    "
+	}
+	now := n.cfg.Now()
+	return now.Format("20060102") + zone + now.Format("150405")
+}
 
 func bit(b bool) string {
 	if b {
@@ -318,6 +328,8 @@ func (n *session) feeFields(fees []Fee) []wire.Field {
 			add(amount + " " + text)
 		case Fees3M, FeesSwyerA:
 			add(f.ID + " $" + amount + ` "` + evergreenKind(f.Kind) + `" ` + f.Description)
+		case FeesFSIP2:
+			add(f.ID + " " + amount + ` "` + f.Kind + `" ` + f.Description)
 		case FeesSwyerB:
 			add("Charge-Number: " + f.ID + ", Amount-Due: " + amount + ", Fine-Type: " + evergreenKind(f.Kind) + ", Title: " + f.Description)
 		case FeesFOLIO:
@@ -487,14 +499,20 @@ func (n *session) feePaid(m wire.Message) bool {
 func (n *session) feePaidResponse(m wire.Message, ok bool, text string) wire.Message {
 	fields := []wire.Field{{ID: "AA", Value: m.Value("AA")}}
 	if bk, sent := m.Lookup("BK"); sent && n.is.EchoesReference && !n.cfg.NoEcho {
+		if n.is.OwnReference {
+			n.mu.Lock()
+			bk = fmt.Sprintf("R%d", len(n.postings))
+			n.mu.Unlock()
+		}
 		fields = append(fields, wire.Field{ID: "BK", Value: bk})
 	}
-	if id := m.Value("CG"); ok && n.is.Fees == FeesFOLIO && startsWithUUID(id) { // account, remaining, date, fee, applied
+	if id := m.Value("CG"); ok && (n.is.Fees == FeesFOLIO || n.is.Fees == FeesFSIP2) && startsWithUUID(id) { // account, remaining, date, fee, applied
 		n.mu.Lock()
 		line, _ := n.line(id)
+		applied := n.decimal(n.postings[len(n.postings)-1].AmountMinor)
 		n.mu.Unlock()
 		fields = append(fields, wire.Field{ID: "CG", Value: id}, wire.Field{ID: "FA", Value: grouped(n.decimal(line.OutstandingMinor))},
-			wire.Field{ID: "FC", Value: n.cfg.Now().Format("02.01.2006")}, wire.Field{ID: "FE", Value: "fe" + id}, wire.Field{ID: "FG", Value: m.Value("BV")})
+			wire.Field{ID: "FC", Value: n.cfg.Now().Format("02.01.2006")}, wire.Field{ID: "FE", Value: "fe" + id}, wire.Field{ID: "FG", Value: applied})
 	}
 	if text != "" {
 		fields = append(fields, wire.Field{ID: "AF", Value: text})
@@ -525,6 +543,8 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 		return false, "Invalid patron"
 	case !readable:
 		return false, "Invalid amount"
+	case n.is.NamedFeesOnly && id == "":
+		return false, "No fee is named"
 	case !n.is.TakesFeeIDs && id != "":
 		return false, "Fee identifiers are not supported"
 	}
@@ -538,6 +558,12 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 		if n.is.ChecksOwner {
 			owed = line.OutstandingMinor
 		}
+	}
+	if n.is.Over == Capped {
+		if line != nil {
+			owed = line.OutstandingMinor
+		}
+		amount = min(amount, owed)
 	}
 	if text := n.tooMuch(amount, owed, id); text != "" || n.is.Over != ToCredit && amount > owed {
 		return false, text
@@ -574,7 +600,7 @@ func (n *session) tooMuch(amount, owed int64, id string) string {
 	case n.is.Over == RefusedRound && twoDigits(amount) > twoDigits(owed),
 		n.is.Over == Refused && amount > owed,
 		n.is.Over == RefusedByLine && amount > owed && id == "":
-		return text
+		return n.why(text)
 	case n.is.Over == RefusedByLine && amount > owed:
 		return dead
 	}

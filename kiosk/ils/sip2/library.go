@@ -31,6 +31,8 @@ type Config struct {
 	Charset          wire.Charset // empty means UTF-8
 	Timeouts         client.Timeouts
 	ErrorDetection   client.ErrorDetection
+	Telnet           bool          // Login and Password are typed at prompts instead of message 93
+	KeepAlive        time.Duration // an idle connection is kept open by a 99 after this; 0 never
 	Quiet            time.Duration // replaces the profile's quiet time when above 0
 	Now              func() time.Time
 	Trace            func(client.Direction, string) // masked lines; nil for none
@@ -68,8 +70,12 @@ func New(cfg Config, log *slog.Logger) (*Library, error) {
 	if cfg.Login != "" {
 		login = &sip.Login{User: cfg.Login, Password: cfg.Password, Location: cfg.Location}
 	}
+	var prompts *client.Telnet
+	if cfg.Telnet {
+		login, prompts = nil, &client.Telnet{User: cfg.Login, Password: cfg.Password}
+	}
 	return &Library{cfg: cfg, profile: profile, log: log, client: client.New(client.Config{
-		Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login,
+		Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login, Telnet: prompts, KeepAlive: cfg.KeepAlive,
 		Institution: cfg.Institution, TerminalPassword: cfg.TerminalPassword, Timeouts: cfg.Timeouts,
 		ErrorDetection: cfg.ErrorDetection, Echo: profile.Echo, Order: profile.Order, Now: cfg.Now, Trace: cfg.Trace,
 	})}, nil

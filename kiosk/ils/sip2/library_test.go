@@ -71,8 +71,11 @@ var libraries = []struct {
 	mode          acs.Mode
 	fees          acs.FeeForm // empty: the mode's
 	change        func(*acs.Config)
+	kiosk         func(*sip2.Config)
 }{
 	{name: "koha", profile: "koha", mode: acs.Koha},
+	{name: "koha at prompts", profile: "koha", mode: acs.Koha, change: func(c *acs.Config) { c.Telnet = true },
+		kiosk: func(c *sip2.Config) { c.Telnet, c.KeepAlive = true, 5*time.Minute }},
 	{name: "generic", profile: "generic", mode: acs.Generic},
 	{name: "evergreen 3m", profile: "evergreen", mode: acs.Evergreen, fees: acs.Fees3M},
 	{name: "evergreen swyer_a", profile: "evergreen", mode: acs.Evergreen, fees: acs.FeesSwyerA},
@@ -107,6 +110,9 @@ func TestContract(t *testing.T) {
 				now := s
 				l := near(t, s, c.mode, func(cfg *sip2.Config) {
 					cfg.Profile = c.profile
+					if c.kiosk != nil {
+						c.kiosk(cfg)
+					}
 					cfg.Dial = func(ctx context.Context) (net.Conn, error) { return now.Dial(ctx) }
 				})
 				return ilstest.Far{
