@@ -144,6 +144,7 @@ type FeePaidResponse struct {
 	Institution string    // AO
 	Patron      string    // AA
 	Transaction string    // BK, echoed by some; CARL.X puts a number of its own there
+	Applied     string    // FG of FOLIO's servers: what was booked; fsip2 says Y to more than is owed and books what is
 	Screen      []string  // AF
 	Print       []string  // AG
 	Received
@@ -155,6 +156,7 @@ func (m *FeePaidResponse) walk(f *form) {
 	text(f, "AO", &m.Institution, true)
 	text(f, "AA", &m.Patron, true)
 	text(f, "BK", &m.Transaction, false)
+	text(f, "FG", &m.Applied, false)
 	f.screen(&m.Screen, &m.Print)
 }
 

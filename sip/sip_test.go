@@ -153,7 +153,7 @@ func examples() []Message {
 			TerminalPassword: "t", PatronPassword: "p", Fee: "7", Transaction: "1-1-1"},
 		FeePaid{At: at, UTC: true, FeeType: FeeOther, PaymentType: PaidCash, Currency: "USD", Amount: "1.00", Institution: "CPL", Patron: "P1",
 			TerminalPassword: "t", PatronPassword: "p", Fee: "7", Transaction: "1-1-1", Order: Canonical},
-		FeePaidResponse{Accepted: true, At: at, Institution: "CPL", Patron: "P1", Transaction: "1-1-1", Screen: screen, Print: print},
+		FeePaidResponse{Accepted: true, At: at, Institution: "CPL", Patron: "P1", Transaction: "1-1-1", Applied: "1.00", Screen: screen, Print: print},
 		RequestACSResend{},
 		RequestSCResend{},
 	}

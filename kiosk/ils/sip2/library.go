@@ -163,7 +163,8 @@ func blocked(s sip.PatronStatus) bool {
 }
 
 // Post tells the library that one leg is paid. The route never repeats it without evidence that the first was not
-// executed; see ils.Library for the errors. After nil and device.ErrRefused the connection stays.
+// executed. A Yes that names another amount as booked (FG, FOLIO) is doubt: the account tells what is left. See
+// ils.Library for the errors. After nil and device.ErrRefused the connection stays.
 func (l *Library) Post(ctx context.Context, leg ils.Leg) (err error) {
 	defer func(began time.Time) { l.note("post "+leg.Reference, began, err) }(time.Now())
 	if err := l.postable(leg); err != nil {
@@ -177,8 +178,14 @@ func (l *Library) Post(ctx context.Context, leg ils.Leg) (err error) {
 	if l.profile.Traits.PINInFeePaid {
 		paid.PatronPassword = leg.Patron.PIN
 	}
-	if _, err := l.client.FeePaid(ctx, paid); err != nil {
+	answer, err := l.client.FeePaid(ctx, paid)
+	if err != nil {
 		return fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, class(err), err)
+	}
+	if answer.Applied != "" {
+		if applied, err := l.profile.amount(answer.Applied, l.cfg.Currency); err != nil || applied != leg.Amount {
+			return fmt.Errorf("sip2: post %s: accepted, and another amount was booked than was paid: %w", leg.Reference, device.ErrDoubt)
+		}
 	}
 	return nil
 }

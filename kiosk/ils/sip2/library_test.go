@@ -143,6 +143,23 @@ func TestContract(t *testing.T) {
 	}
 }
 
+func TestAYesThatBookedLessIsInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is, _ := acs.BehaviourOf(acs.FOLIO)
+		is.Over = acs.Capped
+		s := far(t, acs.FOLIO, func(c *acs.Config) { named(c); c.Behaviour = &is })
+		l := near(t, s, acs.FOLIO, nil)
+		for minor, want := range map[int64]error{1251: device.ErrDoubt, 300: nil} {
+			fee := map[int64]string{1251: "104", 300: "105"}[minor]
+			err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "0bab56e5-1ab6-4ac2-afdf-000000000" + fee,
+				Amount: money.Of(minor, "EUR"), PaidAt: time.Now()})
+			if !errors.Is(err, want) || (err == nil) != (want == nil) {
+				t.Errorf("Post of %d = %v, want %v", minor, err, want)
+			}
+		}
+	})
+}
+
 func TestWhatAPersonMustMendCallsStaff(t *testing.T) {
 	for name, c := range map[string]struct {
 		library func(*acs.Config)
