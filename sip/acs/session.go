@@ -432,6 +432,14 @@ func (n *session) begins(text string) int64 {
 }
 
 // feePaid books a 37, or meets it with the fault that was ordered.
+// hasPIN says whether a message carries its patron's PIN.
+func (n *session) hasPIN(m wire.Message) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.patron(m.Value("AA"))
+	return p != nil && p.PIN == m.Value("AD")
+}
+
 func (n *session) feePaid(m wire.Message) bool {
 	fault := n.takeFault()
 	switch fault {
@@ -453,6 +461,9 @@ func (n *session) feePaid(m wire.Message) bool {
 		case <-n.end:
 			return false
 		}
+	}
+	if n.cfg.NeedPIN && !n.hasPIN(m) {
+		return n.answerFeePaid(m, false, "PIN missing or wrong")
 	}
 	if n.is.LateApply > 0 {
 		time.AfterFunc(n.is.LateApply, func() { n.book(m) })

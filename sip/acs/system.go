@@ -111,6 +111,7 @@ type Config struct {
 	Timeout     int              // in 98, tenths of a second; 0 means 10
 	Retries     string           // in 98, three digits; empty means "003"
 	OffLine     bool             // answer N as on-line status
+	NeedPIN     bool             // refuse a Fee Paid (37) that lacks the patron's PIN (AD)
 	NeedAZ      bool             // answer 96 to a message without checksum, as FOLIO edge-sip2 can
 	NoEcho      bool             // leave BK out of 38, whatever the mode
 	Late        time.Duration    // delay of the fault Late; 0 means 5 s

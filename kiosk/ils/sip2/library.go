@@ -33,6 +33,7 @@ type Config struct {
 	ErrorDetection   client.ErrorDetection
 	Telnet           bool          // Login and Password are typed at prompts instead of message 93
 	KeepAlive        time.Duration // an idle connection is kept open by a 99 after this; 0 never
+	PINInFeePaid     bool          // the library system wants the patron's PIN with each posting
 	Quiet            time.Duration // replaces the profile's quiet time when above 0
 	Now              func() time.Time
 	Trace            func(client.Direction, string) // masked lines; nil for none
@@ -63,6 +64,7 @@ func New(cfg Config, log *slog.Logger) (*Library, error) {
 	if cfg.Quiet > 0 {
 		profile.Traits.Quiet = cfg.Quiet
 	}
+	profile.Traits.PINInFeePaid = profile.Traits.PINInFeePaid || cfg.PINInFeePaid
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -221,6 +221,30 @@ func TestEdgeSIP2sFailuresAreDoubtOrARefusalToBeChecked(t *testing.T) {
 	}
 }
 
+func TestPINGoesWithFeePaidOnlyWhereTheLibraryWantsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, acs.Koha, func(c *acs.Config) { c.NeedPIN = true })
+		who := ils.Patron{Card: "20018", PIN: "4711"}
+		pay := func(wanted bool, reference string) error {
+			l := near(t, s, acs.Koha, func(c *sip2.Config) { c.PINInFeePaid = wanted })
+			defer l.Close()
+			if l.Traits().PINInFeePaid != wanted {
+				t.Errorf("traits %+v", l.Traits())
+			}
+			return l.Post(t.Context(), ils.Leg{Reference: reference, Patron: who, Fee: "106", Amount: money.Of(500, "EUR"), PaidAt: time.Now()})
+		}
+		if err := pay(false, "4821-000123-01"); !errors.Is(err, device.ErrRefused) {
+			t.Errorf("without the PIN: %v, want refused", err)
+		}
+		if err := pay(true, "4821-000124-01"); err != nil {
+			t.Errorf("with the PIN: %v", err)
+		}
+		if n := len(s.Books().Postings); n != 1 {
+			t.Errorf("%d postings", n)
+		}
+	})
+}
+
 func TestKohaFeesAreReadExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := near(t, far(t, acs.Koha, nil), acs.Koha, nil)
