@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,13 +16,10 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/sys/unix"
 
+	"selfpay/cmd/parts"
 	"selfpay/drivers"
 	"selfpay/kiosk"
 	"selfpay/kiosk/config"
-	"selfpay/kiosk/ils"
-	"selfpay/kiosk/ils/sip2"
-	"selfpay/sip/client"
-	"selfpay/sip/wire"
 )
 
 // Exit statuses. systemd does not start the daemon again after a wrong configuration.
@@ -66,14 +62,14 @@ func main() {
 		log.Error("core dumps cannot be switched off; a session's memory holds PIN and barcode", "error", err)
 		os.Exit(exitFailed)
 	}
-	parts, err := assemble(c, log)
+	station, err := assemble(c, log)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitConfig)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := kiosk.Run(ctx, parts); err != nil && !errors.Is(err, context.Canceled) {
+	if err := kiosk.Run(ctx, station); err != nil && !errors.Is(err, context.Canceled) {
 		log.Error("kioskd ends", "error", err)
 		os.Exit(exitFailed)
 	}
@@ -121,37 +117,6 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("scanner: %w", err)
 	}
-	p.Library, err = library(c, log.With("device", "library"))
+	p.Library, err = parts.Library(c, log.With("device", "library"))
 	return p, err
-}
-
-// library makes the configured route to the library system.
-func library(c config.Config, log *slog.Logger) (ils.Library, error) {
-	password, err := c.ILS.Password.Read()
-	if err != nil {
-		return nil, fmt.Errorf("ils.password: %w", err)
-	}
-	charset := wire.Charset("")
-	if c.ILS.Charset != "" {
-		if charset, err = wire.ParseCharset(c.ILS.Charset); err != nil {
-			return nil, fmt.Errorf("ils.charset: %w", err)
-		}
-	}
-	var secure *client.TLS
-	if c.ILS.TLS {
-		secure = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile}
-		if secure.ServerName == "" {
-			secure.ServerName = c.ILS.Address.Hostname()
-		}
-	}
-	return sip2.New(sip2.Config{
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "tcp", c.ILS.Address.Host)
-		},
-		TLS: secure, Login: c.ILS.Login, Password: password, Location: c.ILS.Location, Institution: c.ILS.Institution,
-		Profile: c.ILS.Profile, Currency: c.Kiosk.Currency, Charset: charset,
-		Timeouts: client.Timeouts{FeePaid: time.Duration(c.ILS.Answer), Resend: min(10*time.Second, time.Duration(c.ILS.Answer))},
-		Quiet:    time.Duration(c.ILS.Quiet),
-	}, log)
 }

@@ -1,0 +1,78 @@
+// Package parts makes the parts of a station from its configuration, one way for all programs: what kioskctl tries
+// at commissioning is what kioskd will use. It opens nothing.
+package parts
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"selfpay/kiosk/config"
+	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ils/sip2"
+	"selfpay/sip"
+	"selfpay/sip/client"
+	"selfpay/sip/wire"
+)
+
+// Library makes the configured route to the library system. The error is a mistake in the configuration, or a
+// password that cannot be read.
+func Library(c config.Config, log *slog.Logger) (ils.Library, error) {
+	cfg, err := SIP2(c)
+	if err != nil {
+		return nil, err
+	}
+	return sip2.New(cfg, log)
+}
+
+// SIP2 is the configuration as the route over SIP2 takes it. The errors are those of Library.
+func SIP2(c config.Config) (sip2.Config, error) {
+	password, err := c.ILS.Password.Read()
+	if err != nil {
+		return sip2.Config{}, fmt.Errorf("ils.password: %w", err)
+	}
+	charset := wire.Charset("")
+	if c.ILS.Charset != "" {
+		if charset, err = wire.ParseCharset(c.ILS.Charset); err != nil {
+			return sip2.Config{}, fmt.Errorf("ils.charset: %w", err)
+		}
+	}
+	var secure *client.TLS
+	if c.ILS.TLS {
+		secure = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile}
+		if secure.ServerName == "" {
+			secure.ServerName = c.ILS.Address.Hostname()
+		}
+	}
+	return sip2.Config{
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", c.ILS.Address.Host)
+		},
+		TLS: secure, Login: c.ILS.Login, Password: password, Location: c.ILS.Location, Institution: c.ILS.Institution,
+		Profile: c.ILS.Profile, Currency: c.Kiosk.Currency, Charset: charset,
+		Timeouts: client.Timeouts{FeePaid: time.Duration(c.ILS.Answer), Resend: min(10*time.Second, time.Duration(c.ILS.Answer))},
+		Quiet:    time.Duration(c.ILS.Quiet),
+	}, nil
+}
+
+// Client is the same library system without the kiosk's contract around it, for whoever asks it in the words of the
+// SIP2 document. The errors are those of Library.
+func Client(c config.Config) (client.Config, error) {
+	cfg, err := SIP2(c)
+	if err != nil {
+		return client.Config{}, err
+	}
+	profile, known := sip2.FindProfile(cfg.Profile)
+	if !known {
+		return client.Config{}, fmt.Errorf("ils.profile: %q is not known", cfg.Profile)
+	}
+	var login *sip.Login
+	if cfg.Login != "" {
+		login = &sip.Login{User: cfg.Login, Password: cfg.Password, Location: cfg.Location}
+	}
+	return client.Config{Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login,
+		Institution: cfg.Institution, Timeouts: cfg.Timeouts, Echo: profile.Echo, Order: profile.Order}, nil
+}
