@@ -58,8 +58,9 @@ type ILS struct {
 	Password    Secret   `toml:"password"`
 	Institution string   `toml:"institution"`
 	Location    string   `toml:"location"`
-	Quiet       Duration `toml:"quiet"`  // a posting is applied within this time or never
-	Answer      Duration `toml:"answer"` // longest wait for the answer to a posting
+	Quiet       Duration `toml:"quiet"`       // a posting is applied within this time or never
+	Answer      Duration `toml:"answer"`      // longest wait for the answer to a posting
+	TestSystem  bool     `toml:"test_system"` // no real accounts: kioskctl ils raw may change them
 }
 
 // Terminal is the card terminal.

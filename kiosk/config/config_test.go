@@ -96,9 +96,12 @@ func TestTheDocumentedExampleIsTaken(t *testing.T) {
 }
 
 func TestTheShortestConfigurationIsTaken(t *testing.T) {
-	_, mistakes := config.Parse("[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://[::1]:6001\"\n[terminal]\naddress = \"serial:///dev/serial/by-id/T?baud=9600\"\n")
+	c, mistakes := config.Parse("[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://[::1]:6001\"\n[terminal]\naddress = \"serial:///dev/serial/by-id/T?baud=9600\"\n")
 	if len(mistakes) > 0 {
 		t.Errorf("%+v", mistakes)
+	}
+	if c.ILS.TestSystem {
+		t.Error("a library system counts as one for tests though nobody says so")
 	}
 }
 
@@ -129,6 +132,7 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"wrong type, list", `languages = ["de", "en"]`, `languages = "de"`, 0, "kiosk.languages", "list"},
 		{"wrong type, number for text", `id = "main-01"`, `id = 1`, 0, "kiosk.id", "quotes"},
 		{"wrong type, text for bool", `tls = true`, `tls = "yes"`, 0, "ils.tls", "true or false"},
+		{"a test system is no word", `quiet = "120s"`, `test_system = "no"`, 0, "ils.test_system", "true or false"},
 		{"wrong type, text for number", `partial = false`, `waiting = "many"`, 0, "payment.waiting", "whole number"},
 		{"wrong type, float for amount", `min = "1.00"`, `min = 1.00`, 0, "payment.min", "quotes"},
 		{"relative path", `state = "/var/lib/kiosk"`, `state = "kiosk"`, 0, "kiosk.state", "beginning with /"},
