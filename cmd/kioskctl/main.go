@@ -51,6 +51,7 @@ type arguments struct {
 	Conf   configCommand `cmd:"" name:"config" help:"The configuration."`
 	Doctor doctorCommand `cmd:"" help:"Look for what is wrong, and say how to mend it."`
 	Decode decodeCommand `cmd:"" help:"Explain bytes of a protocol."`
+	ILS    ilsCommand    `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
 }
 
 func main() {
