@@ -35,7 +35,7 @@ func trouble(c config.Config, err error) (what, mend string) {
 	}
 	var (
 		name  *net.DNSError
-		alert tls.AlertError
+		far   *net.OpError
 		plain tls.RecordHeaderError
 		file  *fs.PathError
 		slow  net.Error
@@ -52,8 +52,8 @@ func trouble(c config.Config, err error) (what, mend string) {
 		return "cannot be reached: there is no way to this address", "look at the network cable, at ils.address and at the firewall"
 	case errors.As(err, &plain):
 		return "does not speak TLS there", "name its TLS port in ils.address; tls = false is for a protected line only"
-	case errors.As(err, &alert):
-		return "refuses the TLS connection: " + alert.Error(), "it must offer TLS 1.2 or newer, and want no certificate of the kiosk"
+	case errors.As(err, &far) && far.Op == "remote error": // so package tls names an alert of the far end
+		return "refuses the TLS connection: " + far.Err.Error(), "it must offer TLS 1.2 or newer, and want no certificate of the kiosk"
 	case errors.As(err, &file):
 		return "cannot be told from an impostor: " + file.Error(), "name the file of its certificate authority in ils.ca_file, and let the kiosk's user read it"
 	case errors.Is(err, client.ErrSilent):
