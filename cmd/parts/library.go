@@ -12,7 +12,6 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/sip2"
-	"selfpay/sip"
 	"selfpay/sip/client"
 	"selfpay/sip/wire"
 )
@@ -65,14 +64,5 @@ func Client(c config.Config) (client.Config, error) {
 	if err != nil {
 		return client.Config{}, err
 	}
-	profile, known := sip2.FindProfile(cfg.Profile)
-	if !known {
-		return client.Config{}, fmt.Errorf("ils.profile: %q is not known", cfg.Profile)
-	}
-	var login *sip.Login
-	if cfg.Login != "" {
-		login = &sip.Login{User: cfg.Login, Password: cfg.Password, Location: cfg.Location}
-	}
-	return client.Config{Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login,
-		Institution: cfg.Institution, Timeouts: cfg.Timeouts, Echo: profile.Echo, Order: profile.Order}, nil
+	return cfg.Connection()
 }

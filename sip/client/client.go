@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -148,37 +147,12 @@ func (c *Client) connected(ctx context.Context) (fresh bool, err error) {
 		return false, nil
 	}
 	c.drop()
-	dialing, cancel := context.WithTimeout(ctx, c.cfg.Timeouts.Connect)
-	defer cancel()
-	raw, err := c.cfg.Dial(dialing)
+	since := c.cfg.Now()
+	raw, err := c.cfg.Open(ctx)
 	if err != nil {
 		return false, fmt.Errorf("connect: %w: %w", sip.ErrNotSent, err)
 	}
-	n := &conn{Conn: raw, since: c.cfg.Now(), decoder: wire.Decoder{Limit: c.cfg.Limit}}
-	if c.cfg.TLS != nil {
-		settings, err := c.cfg.TLS.config()
-		if err != nil {
-			n.reset()
-			return false, fmt.Errorf("connect: %w: %w: %w", sip.ErrNotSent, ErrTLS, err)
-		}
-		asked := false // for a certificate of ours, which is not there
-		if len(settings.Certificates) == 0 {
-			settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-				asked = true
-				return &tls.Certificate{}, nil
-			}
-		}
-		secure := tls.Client(raw, settings)
-		if err := secure.HandshakeContext(dialing); err != nil {
-			n.reset()
-			if asked && refusedBy(err) {
-				err = fmt.Errorf("%w: %s (%w)", ErrTLS, wantsCertificate, err)
-			}
-			return false, fmt.Errorf("connect: TLS: %w: %w", sip.ErrNotSent, explained(err))
-		}
-		n.Conn = secure
-	}
-	c.conn = n
+	c.conn = &conn{Conn: raw, since: since, decoder: wire.Decoder{Limit: c.cfg.Limit}}
 	if err := c.login(ctx); err != nil {
 		c.drop()
 		return false, fmt.Errorf("login: %w: %w", sip.ErrNotSent, err)

@@ -3,10 +3,8 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 
 	"selfpay/sip"
 	"selfpay/sip/wire"
@@ -57,7 +55,7 @@ func (c *Client) raw(ctx context.Context, m wire.Message) (wire.Message, error) 
 	if m.Code == "37" {
 		wait = c.cfg.Timeouts.FeePaid
 	}
-	answer, err := c.answer(ctx, wait)
+	answer, err := c.answer(ctx, c.patience(wait))
 	switch {
 	case errors.Is(err, errBadSum) || errors.Is(err, wire.ErrNotSIP2):
 		c.drop() // shown, and not built upon
@@ -67,24 +65,4 @@ func (c *Client) raw(ctx context.Context, m wire.Message) (wire.Message, error) 
 		return answer, fmt.Errorf("%w: %w", sip.ErrDoubt, err)
 	}
 	return answer, nil
-}
-
-// Open dials the library system, with TLS where that is configured, and leaves the rest to the caller: nothing is
-// sent, not even a login. It is for programs that pass on what others say.
-func (c Config) Open(ctx context.Context) (net.Conn, error) {
-	opening, cancel := context.WithTimeout(ctx, c.Timeouts.filled().Connect)
-	defer cancel()
-	raw, err := c.Dial(opening)
-	if err != nil || c.TLS == nil {
-		return raw, err
-	}
-	settings, err := c.TLS.config()
-	if err != nil {
-		return nil, errors.Join(err, raw.Close())
-	}
-	secure := tls.Client(raw, settings)
-	if err := secure.HandshakeContext(opening); err != nil {
-		return nil, errors.Join(fmt.Errorf("TLS: %w", err), raw.Close())
-	}
-	return secure, nil
 }

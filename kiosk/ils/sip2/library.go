@@ -68,6 +68,20 @@ func New(cfg Config, log *slog.Logger) (*Library, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	return &Library{cfg: cfg, profile: profile, log: log, client: client.New(cfg.connection(profile))}, nil
+}
+
+// Connection is the configuration without the kiosk's contract around it, for tools that ask in the words of the SIP2
+// document. The error is a mistake in the configuration.
+func (cfg Config) Connection() (client.Config, error) {
+	profile, ok := FindProfile(cfg.Profile)
+	if !ok {
+		return client.Config{}, fmt.Errorf("sip2: profile %q is none of %s", cfg.Profile, strings.Join(Profiles(), ", "))
+	}
+	return cfg.connection(profile), nil
+}
+
+func (cfg Config) connection(profile Profile) client.Config {
 	var login *sip.Login
 	if cfg.Login != "" {
 		login = &sip.Login{User: cfg.Login, Password: cfg.Password, Location: cfg.Location}
@@ -76,11 +90,11 @@ func New(cfg Config, log *slog.Logger) (*Library, error) {
 	if cfg.Telnet {
 		login, prompts = nil, &client.Telnet{User: cfg.Login, Password: cfg.Password}
 	}
-	return &Library{cfg: cfg, profile: profile, log: log, client: client.New(client.Config{
+	return client.Config{
 		Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login, Telnet: prompts, KeepAlive: cfg.KeepAlive,
 		Institution: cfg.Institution, TerminalPassword: cfg.TerminalPassword, Timeouts: cfg.Timeouts,
 		ErrorDetection: cfg.ErrorDetection, Echo: profile.Echo, Order: profile.Order, Now: cfg.Now, Trace: cfg.Trace,
-	})}, nil
+	}
 }
 
 // Traits says what the library system can do, from its profile.
