@@ -310,6 +310,8 @@ func TestEveryTroubleHasItsMend(t *testing.T) {
 		{plain, client.ErrSilent, "takes the connection and does not answer", "TLS in front"},
 		{secure, client.ErrClosed, "ends the connection", "behind its TLS"},
 		{plain, device.ErrAttention, "refuses the login", "ils.password"},
+		{plain, client.ErrUnsupported, "does not offer this message", "ask the library to allow it"},
+		{secure, client.ErrTLS, "no safe connection", "ca_file"},
 		{plain, sip.ErrUnreadable, "not as SIP2 wants it", "kioskctl ils proxy"},
 		{plain, x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.NotAuthorizedToSign}, "may not be used for this", "server's certificate"},
 		{plain, errors.New("something else"), "something else", "[ils]"},

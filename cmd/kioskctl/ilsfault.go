@@ -41,7 +41,9 @@ func trouble(c config.Config, err error) (what, mend string) {
 		slow  net.Error
 	)
 	switch {
-	case errors.Is(err, client.ErrLogin), errors.Is(err, device.ErrAttention):
+	case errors.Is(err, client.ErrUnsupported):
+		return "does not offer this message to this login", "kioskctl ils status shows what it offers; ask the library to allow it"
+	case errors.Is(err, client.ErrLogin), errors.Is(err, device.ErrAttention) && !errors.Is(err, client.ErrTLS):
 		return fmt.Sprintf("refuses the login %q", c.ILS.Login),
 			"look at ils.login, ils.password and ils.location, and ask the library whether this login may use SIP2"
 	case errors.As(err, &name):
@@ -56,6 +58,8 @@ func trouble(c config.Config, err error) (what, mend string) {
 		return "refuses the TLS connection: " + far.Err.Error(), "it must offer TLS 1.2 or newer, and want no certificate of the kiosk"
 	case errors.As(err, &file):
 		return "cannot be told from an impostor: " + file.Error(), "name the file of its certificate authority in ils.ca_file, and let the kiosk's user read it"
+	case errors.Is(err, client.ErrTLS):
+		return "could not be asked: " + err.Error(), "look at tls, ca_file and server_name in [ils]"
 	case errors.Is(err, client.ErrSilent):
 		return "takes the connection and does not answer", "is its SIP2 server busy, and is this a SIP2 port without TLS in front?"
 	case errors.Is(err, client.ErrClosed) && c.ILS.TLS:
