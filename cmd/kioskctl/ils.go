@@ -133,7 +133,15 @@ func (t *tool) library() (config.Config, client.Config, error) {
 		return c, client.Config{}, err
 	}
 	cfg, err := parts.Client(c)
-	return c, cfg, err
+	return c, cfg, unreadable(c, err)
+}
+
+// unreadable is the error of a configuration whose password this program cannot read, with the mend.
+func unreadable(c config.Config, err error) error {
+	if err != nil && strings.HasPrefix(string(c.ILS.Password), "credential:") {
+		return fmt.Errorf("%w; while kioskd runs, root may use what it was given: CREDENTIALS_DIRECTORY=/run/credentials/kioskd.service kioskctl ils", err)
+	}
+	return err
 }
 
 // askStatus opens a connection, logs in and asks for ACS Status.
@@ -278,7 +286,7 @@ func readAccount(ctx context.Context, c config.Config, p ils.Patron) (reading, e
 	var r reading
 	cfg, err := parts.SIP2(c)
 	if err != nil {
-		return r, err
+		return r, unreadable(c, err)
 	}
 	cfg.Trace = func(d client.Direction, line string) {
 		m, err := wire.Format{}.Parse([]byte(line))

@@ -289,6 +289,21 @@ func TestALibrarySystemThatCannotBeAskedIsToldWithItsMend(t *testing.T) {
 	}
 }
 
+func TestAPasswordOfTheDaemonIsFoundWhereItSaysSo(t *testing.T) {
+	_, address := libraryAt(t, nil)
+	p := at(t, address, `password = "credential:sip2"`)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "sip2"), []byte(kioskWord+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	for _, words := range [][]string{{"login"}, {"fees", cardOwing}, {"proxy", "--listen", "127.0.0.1:0"}} {
+		p.asks(t, "", append([]string{"ils"}, words...)...).has(t, exitNotWell, `credential "sip2" cannot be read`, "CREDENTIALS_DIRECTORY=/run/credentials/kioskd.service")
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", folder)
+	p.asks(t, "", "ils", "login").has(t, 0, "accepts the login")
+}
+
 func TestEveryTroubleHasItsMend(t *testing.T) {
 	plain, mistakes := config.Parse("[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://ils.example.org:6001\"\n[terminal]\naddress = \"tcp://127.0.0.1:1\"\n")
 	if len(mistakes) > 0 {

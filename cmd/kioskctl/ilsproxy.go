@@ -58,7 +58,7 @@ func (p *ilsProxyCommand) Run(ctx context.Context, t *tool) error {
 	}
 	cfg, err := parts.Client(c)
 	if err != nil {
-		return err
+		return unreadable(c, err)
 	}
 	listener, err := net.Listen("tcp", p.Listen)
 	if err != nil {
