@@ -376,7 +376,7 @@ func TestWhatMayNotBeShownIsHiddenWhereverItStands(t *testing.T) {
 		"9300CNkiosk|COs3cr3t-word|",
 		"9300COs3cr3t-word",
 		"93COs3cr3t-word|",
-		"2300120261121    140550AOCPL|xADs3cr3t-word|AD|",
+		"2300120261121    140550AOCPL|xADs3cr3t-other|AD|",
 		"64              00120261121    140550000000000000000000000000AOCPL|AA2|AEx|BDMüller street|BEa@Müller|BF47119|CY20017000042317|DAMüller|PBs3cr3t-word|U147119|",
 		"password: s3cr3t-word", "11s3cr3t-word", "s3cr3t-word", "77AD47119|AFs3cr3t-word|",
 		"9900402.00AFs3cr3t-word", "9900402.00s3cr3t-word|",
