@@ -115,11 +115,16 @@ func (t *tool) client() (*control.Client, error) {
 
 // read asks the daemon; when it is down, offline reads from the ledger, whose lock is then taken.
 func (t *tool) read(ctx context.Context, path string, found any, offline func(*ledger.Ledger) error) error {
+	return t.ask(func(c *control.Client) error { return c.Get(ctx, path, found) }, offline)
+}
+
+// ask lets online ask the daemon, and offline read the ledger when the daemon is down.
+func (t *tool) ask(online func(*control.Client) error, offline func(*ledger.Ledger) error) error {
 	c, err := t.load()
 	if err != nil {
 		return err
 	}
-	err = control.NewClient(c.Kiosk.Socket).Get(ctx, path, found)
+	err = online(control.NewClient(c.Kiosk.Socket))
 	if !errors.Is(err, control.ErrDaemonDown) {
 		return err
 	}

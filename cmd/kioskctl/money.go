@@ -184,20 +184,10 @@ func (c *queueShow) Run(ctx context.Context, t *tool) error {
 	return nil
 }
 
-func (t *tool) detail(ctx context.Context, id string) (control.Detail, error) {
-	c, err := t.client()
-	if err != nil {
-		return control.Detail{}, err
-	}
-	d, err := c.Payment(ctx, id)
-	if !errors.Is(err, control.ErrDaemonDown) {
-		return d, err
-	}
-	loaded, err := t.load()
-	if err != nil {
-		return d, err
-	}
-	err = t.offline(loaded, func(l *ledger.Ledger) (err error) { d, err = control.Show(l, id); return err })
+func (t *tool) detail(ctx context.Context, id string) (d control.Detail, err error) {
+	err = t.ask(
+		func(c *control.Client) (err error) { d, err = c.Payment(ctx, id); return err },
+		func(l *ledger.Ledger) (err error) { d, err = control.Show(l, id); return err })
 	return d, err
 }
 
