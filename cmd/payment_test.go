@@ -79,6 +79,37 @@ func TestPatronWithAPIN(t *testing.T) {
 	}
 }
 
+func TestALibraryThatWantsThePINIsPaidWhileThePatronIsThere(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{NeedPIN: true}).begin().ready()
+	s.patron(cardWithPIN, "--pin", "-").said(t, "booked")
+	s.booksAgree(feesOfThePIN)
+}
+
+// A PIN is never at rest: after a restart there is none, so the money goes back instead of waiting.
+func TestAPINIsNeverQueued(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{NeedPIN: true}).begin().ready()
+	s.order("ils", "next", "hold")
+	held := make(chan error, 1)
+	go func() {
+		_, err := surround.Send(s.dir, "ils", "wait-held")
+		s.kill()
+		s.begin()
+		held <- err
+	}()
+	if v := s.patron(cardWithPIN, "--pin", "-"); v.Paid {
+		t.Errorf("outcome %q: %s", v.Outcome, v.Said)
+	}
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+	s.queueEmpties()
+	if b := s.around.Books(); len(b.Captures)+len(b.Postings) > 0 || len(b.Reversals) != 1 {
+		t.Errorf("charged %+v, given back %+v, booked %+v", b.Captures, b.Reversals, b.Postings)
+	}
+}
+
 func TestScannedCardOpensTheAccount(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, surround.Options{}).begin().ready()

@@ -164,11 +164,12 @@ type runCommand struct {
 	Mode     string `default:"koha" help:"The make of the library system, or its bad manners: ${modes}."`
 	Terminal string `default:"zvt" enum:"zvt" help:"The card terminal's protocol: ${enum}."`
 	Serial   bool   `help:"The terminal hangs on a serial line, a pty, instead of TCP."`
+	NeedPIN  bool   `name:"need-pin" help:"The library system books nothing without the PIN of a patron who has one."`
 	Kioskd   string `type:"path" help:"Also start this kioskd with the configuration written."`
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	s, err := surround.Start(c.Dir, surround.Options{Mode: c.Mode, Serial: c.Serial, CardWait: cardWait})
+	s, err := surround.Start(c.Dir, surround.Options{Mode: c.Mode, Serial: c.Serial, CardWait: cardWait, NeedPIN: c.NeedPIN})
 	if err != nil {
 		return err
 	}

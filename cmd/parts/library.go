@@ -12,6 +12,7 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/sip2"
+	"selfpay/sip"
 	"selfpay/sip/client"
 	"selfpay/sip/wire"
 )
@@ -32,6 +33,10 @@ func SIP2(c config.Config) (sip2.Config, error) {
 	if err != nil {
 		return sip2.Config{}, fmt.Errorf("ils.password: %w", err)
 	}
+	terminalPassword, err := c.ILS.TerminalPassword.Read()
+	if err != nil {
+		return sip2.Config{}, fmt.Errorf("ils.terminal_password: %w", err)
+	}
 	charset := wire.Charset("")
 	if c.ILS.Charset != "" {
 		if charset, err = wire.ParseCharset(c.ILS.Charset); err != nil {
@@ -40,7 +45,7 @@ func SIP2(c config.Config) (sip2.Config, error) {
 	}
 	var secure *client.TLS
 	if c.ILS.TLS {
-		secure = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile}
+		secure = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile, CertFile: c.ILS.CertFile, KeyFile: c.ILS.KeyFile}
 		if secure.ServerName == "" {
 			secure.ServerName = c.ILS.Address.Hostname()
 		}
@@ -51,11 +56,19 @@ func SIP2(c config.Config) (sip2.Config, error) {
 			return d.DialContext(ctx, "tcp", c.ILS.Address.Host)
 		},
 		TLS: secure, Login: c.ILS.Login, Password: password, Location: c.ILS.Location, Institution: c.ILS.Institution,
+		Telnet: c.ILS.TelnetLogin, TerminalPassword: terminalPassword, PINInFeePaid: c.ILS.PINInFeePaid,
+		ErrorDetection: errorDetection[c.ILS.ErrorDetection], Order: order[c.ILS.FeePaidOrder], KeepAlive: time.Duration(c.ILS.KeepAlive),
 		Profile: c.ILS.Profile, Currency: c.Kiosk.Currency, Charset: charset,
 		Timeouts: client.Timeouts{FeePaid: time.Duration(c.ILS.Answer), Resend: min(10*time.Second, time.Duration(c.ILS.Answer))},
 		Quiet:    time.Duration(c.ILS.Quiet),
 	}, nil
 }
+
+// The words of the configuration.
+var (
+	errorDetection = map[string]client.ErrorDetection{"on": client.Detect, "strict": client.Strict, "off": client.NoDetection}
+	order          = map[string]sip.Order{"patron-last": sip.PatronLast, "document": sip.Canonical}
+)
 
 // Client is the same library system without the kiosk's contract around it, for whoever asks it in the words of the
 // SIP2 document. The errors are those of Library.

@@ -8,6 +8,8 @@ import (
 
 	"selfpay/cmd/parts"
 	"selfpay/kiosk/config"
+	"selfpay/sip"
+	"selfpay/sip/client"
 )
 
 func configured(t *testing.T, ils string) config.Config {
@@ -52,8 +54,39 @@ func TestTheServerNameMayDifferFromTheAddress(t *testing.T) {
 	}
 }
 
+func TestEveryWordOfTheConfigurationReachesTheClient(t *testing.T) {
+	tool, err := parts.Client(configured(t, "tls = true\ncert_file = \"/c\"\nkey_file = \"/k\"\nlogin = \"kiosk01\"\npassword = \"word\"\nterminal_password = \"tp\"\n"+
+		"telnet_login = true\nkeep_alive = \"5m\"\nerror_detection = \"strict\"\nfee_paid_order = \"document\""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tool.TLS.CertFile != "/c" || tool.TLS.KeyFile != "/k" || tool.TerminalPassword != "tp" {
+		t.Errorf("TLS %+v, terminal password %q", tool.TLS, tool.TerminalPassword)
+	}
+	if tool.Login != nil || *tool.Telnet != (client.Telnet{User: "kiosk01", Password: "word"}) {
+		t.Errorf("login %v, prompts %v", tool.Login, tool.Telnet)
+	}
+	if tool.KeepAlive != 5*time.Minute || tool.ErrorDetection != client.Strict || tool.Order != sip.Canonical {
+		t.Errorf("%v, %v, %v", tool.KeepAlive, tool.ErrorDetection, tool.Order)
+	}
+	for word, want := range map[string]client.ErrorDetection{"on": client.Detect, "off": client.NoDetection} {
+		if tool, err := parts.Client(configured(t, "tls = true\nerror_detection = \""+word+"\"")); err != nil || tool.ErrorDetection != want || tool.Order != sip.PatronLast {
+			t.Errorf("%s: %v, %v, %v", word, tool.ErrorDetection, tool.Order, err)
+		}
+	}
+}
+
+func TestTheLibraryMayWantThePINWithEachPosting(t *testing.T) {
+	for line, want := range map[string]bool{"": false, "\npin_in_fee_paid = true": true} {
+		library, err := parts.Library(configured(t, "tls = true"+line), slog.New(slog.DiscardHandler))
+		if err != nil || library.Traits().PINInFeePaid != want {
+			t.Errorf("%q: %v, %v", line, library, err)
+		}
+	}
+}
+
 func TestAPasswordThatCannotBeReadIsToldByItsKey(t *testing.T) {
-	c := configured(t, "login = \"kiosk01\"\npassword = \"file:/nowhere/word\"")
+	c := configured(t, "tls = true\nlogin = \"kiosk01\"\npassword = \"file:/nowhere/word\"")
 	if _, err := parts.Library(c, slog.New(slog.DiscardHandler)); err == nil || !strings.HasPrefix(err.Error(), "ils.password: ") {
 		t.Errorf("Library = %v", err)
 	}

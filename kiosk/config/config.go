@@ -53,14 +53,23 @@ type ILS struct {
 	TLS         bool     `toml:"tls"`
 	CAFile      string   `toml:"ca_file"`     // PEM; empty: the system's
 	ServerName  string   `toml:"server_name"` // empty: the host of the address
-	Charset     string   `toml:"charset"`     // empty: the profile's
+	CertFile    string   `toml:"cert_file"`   // PEM, the kiosk's own certificate where the library wants one
+	KeyFile     string   `toml:"key_file"`    // PEM, its key
+	Charset     string   `toml:"charset"`     // empty: UTF-8
 	Login       string   `toml:"login"`
 	Password    Secret   `toml:"password"`
+	TelnetLogin bool     `toml:"telnet_login"` // login and password are typed at prompts, before any SIP2
 	Institution string   `toml:"institution"`
 	Location    string   `toml:"location"`
 	Quiet       Duration `toml:"quiet"`       // a posting is applied within this time or never
 	Answer      Duration `toml:"answer"`      // longest wait for the answer to a posting
+	KeepAlive   Duration `toml:"keep_alive"`  // an idle connection is kept open after this; 0: it is not
 	TestSystem  bool     `toml:"test_system"` // no real accounts: kioskctl ils raw may change them
+
+	TerminalPassword Secret `toml:"terminal_password"` // AC in each message; not the login's
+	PINInFeePaid     bool   `toml:"pin_in_fee_paid"`   // the library wants the patron's PIN with each posting
+	ErrorDetection   string `toml:"error_detection"`   // "on", "strict": answers without a checksum prove nothing, "off"
+	FeePaidOrder     string `toml:"fee_paid_order"`    // "patron-last": a cut message names no patron; "document"
 }
 
 // Terminal is the card terminal.
@@ -279,7 +288,7 @@ func (m *Mistakes) Error() string {
 func Defaults() Config {
 	return Config{
 		Kiosk:    Kiosk{Currency: "EUR", Languages: []string{"en"}, State: "/var/lib/kiosk", Socket: "/run/kiosk/ctl.sock"},
-		ILS:      ILS{Route: "sip2", Profile: "generic", Quiet: Duration(120 * time.Second), Answer: Duration(45 * time.Second)},
+		ILS:      ILS{Route: "sip2", Profile: "generic", Quiet: Duration(120 * time.Second), Answer: Duration(45 * time.Second), ErrorDetection: "on", FeePaidOrder: "patron-last"},
 		Terminal: Terminal{Driver: "zvt", Answer: Duration(180 * time.Second)},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
@@ -302,7 +311,7 @@ func Parse(content string) (Config, []Mistake) {
 	for _, key := range meta.Undecoded() {
 		mistakes = append(mistakes, Mistake{at[key.String()], key.String(), "this key is not known", unknownMend(key)})
 	}
-	check := checker{c: c, at: at, mistakes: mistakes}
+	check := checker{c: c, at: at, mistakes: mistakes, tlsSaid: meta.IsDefined("ils", "tls")}
 	check.all()
 	slices.SortStableFunc(check.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
 	return c, check.mistakes
@@ -435,6 +444,7 @@ type checker struct {
 	c        Config
 	at       map[string]int
 	mistakes []Mistake
+	tlsSaid  bool // the file says whether TLS is wanted
 }
 
 func (k *checker) say(key, what, mend string) {
@@ -487,8 +497,31 @@ func (k *checker) ils() {
 	if time.Duration(c.Answer) < time.Second || time.Duration(c.Answer) > 10*time.Minute {
 		k.say("ils.answer", fmt.Sprintf("%s is no waiting time", time.Duration(c.Answer)), `use a time between 1s and 10m; "45s" is right for most library systems`)
 	}
-	if !c.TLS && c.Address.Scheme == "tcp" && (c.CAFile != "" || c.ServerName != "") {
-		k.say("ils.tls", "a certificate is named but TLS is off", "set tls = true or remove ca_file and server_name")
+	if alive := time.Duration(c.KeepAlive); alive != 0 && (alive < time.Second || alive > time.Hour) {
+		k.say("ils.keep_alive", fmt.Sprintf("%s is no time to keep a connection open", alive), `use a time between 1s and 1h, such as "5m", or leave it out`)
+	}
+	k.oneOf("ils.error_detection", c.ErrorDetection, "on", "strict", "off")
+	k.oneOf("ils.fee_paid_order", c.FeePaidOrder, "patron-last", "document")
+	if c.TelnetLogin && c.Login == "" {
+		k.say("ils.telnet_login", "there is no login to type at the prompts", "set login and password, or remove telnet_login")
+	}
+	k.tls()
+}
+
+// tls wants patrons and passwords to go in clear only where the file says so in so many words.
+func (k *checker) tls() {
+	c := k.c.ILS
+	ip := net.ParseIP(c.Address.Hostname())
+	loopback := c.Address.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	switch {
+	case !c.TLS && (c.CAFile != "" || c.ServerName != "" || c.CertFile != ""):
+		k.say("ils.tls", "a certificate is named but TLS is off", "set tls = true or remove ca_file, server_name and cert_file")
+	case !c.TLS && !k.tlsSaid && !loopback && c.Address.Scheme == "tcp":
+		k.say("ils.tls", "patrons' numbers and the password would go over the network in clear",
+			"set tls = true, or write tls = false if a tunnel or a network of its own protects the line")
+	}
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		k.say("ils.cert_file", "a certificate and its key belong together", "set both cert_file and key_file, or neither")
 	}
 }
 

@@ -121,7 +121,7 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		key, mend      string
 	}{
 		{"unknown key", `library = "Central Library"`, "library = \"C\"\nlibary = \"C\"", 4, "kiosk.libary", "did you mean kiosk.library?"},
-		{"unknown key, nothing near", `tls = true`, `colour = "red"`, 0, "ils.colour", "remove it"},
+		{"unknown key, nothing near", `institution = "CPL"`, `colour = "red"`, 0, "ils.colour", "remove it"},
 		{"unknown table", `[web]`, "[webb]\n[web]", 0, "webb", "remove it"},
 		{"missing id", `id = "main-01"`, "", 1, "kiosk.id", `id = "main-01"`},
 		{"blank id", `id = "main-01"`, `id = "  "`, 0, "kiosk.id", `id = "main-01"`},
@@ -156,6 +156,14 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"too quiet", `quiet = "120s"`, `quiet = "61m"`, 0, "ils.quiet", "between 1s and 1h"},
 		{"impatient", `institution = "CPL"`, `answer = "1ms"`, 0, "ils.answer", "between 1s and 10m"},
 		{"certificate without TLS", `tls = true`, `ca_file = "/etc/ca.pem"`, 9, "ils.tls", "tls = true"},
+		{"nothing said about TLS", `tls = true`, "", 9, "ils.tls", "write tls = false"},
+		{"certificate without key", `institution = "CPL"`, `cert_file = "/etc/kiosk/kiosk.pem"`, 0, "ils.cert_file", "both"},
+		{"key without certificate", `institution = "CPL"`, `key_file = "/etc/kiosk/kiosk.key"`, 9, "ils.cert_file", "both"},
+		{"own certificate without TLS", `tls = true`, "cert_file = \"/c\"\nkey_file = \"/k\"", 9, "ils.tls", "cert_file"},
+		{"kept alive for no time", `institution = "CPL"`, `keep_alive = "10ms"`, 0, "ils.keep_alive", `"5m"`},
+		{"unknown error detection", `institution = "CPL"`, `error_detection = "perhaps"`, 0, "ils.error_detection", "on, strict, off"},
+		{"unknown order", `institution = "CPL"`, `fee_paid_order = "alphabet"`, 0, "ils.fee_paid_order", "patron-last, document"},
+		{"prompts without a login", `login = "kiosk01"`, `telnet_login = true`, 0, "ils.telnet_login", "login and password"},
 		{"unknown charset", `institution = "CPL"`, `charset = "ebcdic"`, 0, "ils.charset", "utf-8"},
 		{"unknown driver", `driver = "zvt"`, `driver = "ztv"`, 0, "terminal.driver", "zvt"},
 		{"end of day", `end_of_day = "23:10"`, `end_of_day = "24:10"`, 0, "terminal.end_of_day", `"23:10"`},
@@ -187,6 +195,20 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 				t.Errorf("%+v, want line %d, key %q and %q in its mend", m, line, c.key, c.mend)
 			}
 		})
+	}
+}
+
+func TestPatronsGoInClearOnlyWhereTheFileSaysSo(t *testing.T) {
+	for line, good := range map[string]bool{"": false, "tls = true": true, "tls = false": true} {
+		if _, mistakes := config.Parse(changed(t, "tls = true", line)); (len(mistakes) == 0) != good {
+			t.Errorf("%q: %+v", line, mistakes)
+		}
+	}
+	for _, host := range []string{"127.0.0.1", "localhost", "[::1]"} { // a tunnel's end on this machine
+		text := strings.Replace(changed(t, "tls = true", ""), "ils.example.org", host, 1)
+		if _, mistakes := config.Parse(text); len(mistakes) > 0 {
+			t.Errorf("%s: %+v", host, mistakes)
+		}
 	}
 }
 
@@ -369,7 +391,7 @@ func TestAUSBAddressNamesVendorProductAndSerial(t *testing.T) {
 
 func ExampleParse() {
 	_, mistakes := config.Parse("[kiosk]\nid = \"main-01\"\nlibrary = \"Central Library\"\nlangages = [\"de\"]\n" +
-		"[ils]\naddress = \"tcp://192.0.2.10:6001\"\n[terminal]\naddress = \"tcp://192.0.2.20:20007\"\n")
+		"[ils]\naddress = \"tcp://192.0.2.10:6001\"\ntls = true\n[terminal]\naddress = \"tcp://192.0.2.20:20007\"\n")
 	for _, m := range mistakes {
 		fmt.Printf("line %d: %s: %s; %s\n", m.Line, m.Key, m.What, m.Mend)
 	}

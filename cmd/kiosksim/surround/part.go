@@ -37,7 +37,7 @@ func ServePart(ctx context.Context, part, address, mode string) error {
 func servePart(part, mode string) (func(net.Listener) error, error) {
 	switch part {
 	case "acs":
-		library, err := NewLibrary(mode)
+		library, err := newLibrary(Options{Mode: mode})
 		if err != nil {
 			return nil, err
 		}

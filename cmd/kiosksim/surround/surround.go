@@ -36,6 +36,7 @@ type Options struct {
 	Mode     string        // of the library system, see Modes
 	Serial   bool          // the terminal hangs on a serial line, a pty, instead of TCP
 	CardWait time.Duration // how long a patron takes to present the bank card
+	NeedPIN  bool          // the library system books nothing without the PIN of a patron who has one
 }
 
 // Surround is one running surrounding.
@@ -57,6 +58,7 @@ type Surround struct {
 // places is where everything is, for the kiosk's configuration.
 type places struct {
 	Dir, Profile, Library, Terminal, Printer, Scanner, Screen, Health string
+	NeedPIN                                                           bool
 }
 
 // Start builds the surrounding in dir and writes the kiosk's configuration there.
@@ -68,7 +70,7 @@ func Start(dir string, o Options) (*Surround, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Profile: profileFor(o.Mode)}}
+	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Profile: profileFor(o.Mode), NeedPIN: o.NeedPIN}}
 	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -110,7 +112,7 @@ const (
 )
 
 func (s *Surround) startLibrary() (err error) {
-	if s.library, err = NewLibrary(s.options.Mode); err != nil {
+	if s.library, err = newLibrary(s.options); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.library)
@@ -135,12 +137,12 @@ func profileFor(mode string) string {
 	return string(acs.Generic)
 }
 
-// NewLibrary makes the library system of a mode with its patrons.
-func NewLibrary(mode string) (*acs.System, error) {
-	if !slices.Contains(acs.Modes(), acs.Mode(mode)) {
-		return nil, fmt.Errorf("there is no library system of the mode %q; there are %s", mode, Modes())
+// newLibrary makes the library system of a mode with its patrons.
+func newLibrary(o Options) (*acs.System, error) {
+	if !slices.Contains(acs.Modes(), acs.Mode(o.Mode)) {
+		return nil, fmt.Errorf("there is no library system of the mode %q; there are %s", o.Mode, Modes())
 	}
-	return acs.New(acs.Config{Mode: acs.Mode(mode), Institution: "CPL", LibraryName: "Central Library", Currency: "EUR",
+	return acs.New(acs.Config{Mode: acs.Mode(o.Mode), NeedPIN: o.NeedPIN, Institution: "CPL", LibraryName: "Central Library", Currency: "EUR",
 		Decimals: 2, Login: login, Password: password, Patrons: patrons()})
 }
 
@@ -217,6 +219,7 @@ password = "` + password + `"
 institution = "CPL"
 quiet = "2s"
 answer = "4s"
+pin_in_fee_paid = {{.NeedPIN}}
 
 [terminal]
 driver = "zvt"

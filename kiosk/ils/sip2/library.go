@@ -31,6 +31,7 @@ type Config struct {
 	Charset          wire.Charset // empty means UTF-8
 	Timeouts         client.Timeouts
 	ErrorDetection   client.ErrorDetection
+	Order            sip.Order     // of Fee Paid's fields
 	Telnet           bool          // Login and Password are typed at prompts instead of message 93
 	KeepAlive        time.Duration // an idle connection is kept open by a 99 after this; 0 never
 	PINInFeePaid     bool          // the library system wants the patron's PIN with each posting
@@ -93,7 +94,7 @@ func (cfg Config) connection(profile Profile) client.Config {
 	return client.Config{
 		Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login, Telnet: prompts, KeepAlive: cfg.KeepAlive,
 		Institution: cfg.Institution, TerminalPassword: cfg.TerminalPassword, Timeouts: cfg.Timeouts,
-		ErrorDetection: cfg.ErrorDetection, Echo: profile.Echo, Order: profile.Order, Now: cfg.Now, Trace: cfg.Trace,
+		ErrorDetection: cfg.ErrorDetection, Echo: profile.Echo, Order: cfg.Order, Now: cfg.Now, Trace: cfg.Trace,
 	}
 }
 

@@ -25,7 +25,6 @@ type Profile struct {
 	Name        string
 	Traits      ils.Traits
 	Echo        client.Echo
-	Order       sip.Order
 	FeeType     sip.FeeType
 	PaymentType sip.PaymentType
 
