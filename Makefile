@@ -6,6 +6,8 @@ TAGS = $(shell command -v gcc >/dev/null 2>&1 && pkg-config --exists libusb-1.0 
 GO = go
 ILS = sip2
 FUZZTIME = 60s
+COUNT = 6
+PACKAGES = ./...
 
 .DEFAULT_GOAL := all
 .PHONY: all build demo run test race verify fuzz screens bench deps deps-build deps-test go-there units vuln clean
@@ -52,8 +54,11 @@ screens: deps
 	mkdir -p bin/screens
 	$(GO) test -tags '$(TAGS)' -count=1 ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
 
-bench:
-	$(GO) test -tags '$(TAGS)' -run '^$$' -bench . -benchmem ./...
+# Every benchmark six times, with the median and its spread; PACKAGES=./sip/... for less.
+bench: deps-build
+	@mkdir -p bin
+	$(GO) test -tags '$(TAGS)' -run '^$$' -bench . -benchmem -count $(COUNT) $(PACKAGES) >bin/bench.txt || { cat bin/bench.txt; exit 1; }
+	$(GO) tool benchstat bin/bench.txt
 
 # The unit files, by systemd's own checker.
 units: deps

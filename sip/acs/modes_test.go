@@ -545,32 +545,3 @@ func TestEveryRequestOfTheDocumentIsAnswered(t *testing.T) {
 		})
 	}
 }
-
-// BenchmarkExchanges counts End Patron Session and its answer over a connection in memory, one after the other.
-func BenchmarkExchanges(b *testing.B) {
-	s, err := New(Config{Mode: Koha, Institution: "CPL", Decimals: 2, Patrons: []Patron{{Card: "P1001", Fees: []Fee{{ID: "104", OutstandingMinor: 1250}}}}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	conn, err := s.Dial(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close()
-	request := []byte(summed("35"+now+"AOCPL|AAP1001|AY3AZ") + "\r")
-	buffer := make([]byte, 512)
-	for b.Loop() {
-		if _, err := conn.Write(request); err != nil {
-			b.Fatal(err)
-		}
-		for end := byte(0); end != '\n'; {
-			n, err := conn.Read(buffer)
-			if err != nil {
-				b.Fatal(err)
-			}
-			end = buffer[n-1]
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "exchanges/s")
-}
