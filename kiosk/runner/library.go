@@ -1,38 +1,35 @@
 package runner
 
 import (
-	"cmp"
-	"maps"
-	"slices"
-
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/posting"
 )
 
+// atLibrary says whether a job is the library system's.
+func atLibrary(j Job) bool { return j.Do == payment.DoReadAccount || j.Do == payment.DoPost }
+
 // beginAtLibrary takes the one place at the library system, or leaves the job to whoever gives it back: patrons at
 // the screen come before the backlog, and one patron's payments stay in order.
-func (r *Runner) beginAtLibrary(p payment.Payment, j job) {
-	if r.posting > 0 || r.olderOfPatron(p) || (!r.live[j.number] && r.liveWaits(j)) {
+func (c *Core) beginAtLibrary(o *open, j Job) {
+	if c.atLibrary > 0 || c.olderOfPatron(o) || (!c.live[o.ID.Number] && c.liveWaits()) {
 		return
 	}
-	who := ils.Patron{PIN: r.pins[j.number]}
-	card, err := r.Ledger.Card(p.ID)
+	card, err := c.ledger.Card(o.ID)
 	if err != nil {
-		r.Log.Error("card of a waiting payment cannot be read", "payment", p.ID, "error", err)
-		r.later(j)
+		c.log.Error("card of a waiting payment cannot be read", "payment", o.ID, "error", err)
+		c.later(o, j)
 		return
 	}
-	who.Card = card
-	r.posting++
-	r.running[j] = true
-	go r.atLibrary(p, j, who)
+	c.atLibrary++
+	o.running[j] = true
+	c.world.Begin(j, o.Payment, ils.Patron{Card: card, PIN: o.pin})
 }
 
 // olderOfPatron says whether an older payment of the same patron still has something under way at the library.
-func (r *Runner) olderOfPatron(p payment.Payment) bool {
-	for n, other := range r.payments {
-		if n < p.ID.Number && r.patrons[n] == r.patrons[p.ID.Number] && libraryDue(other, r.Now()) != nil {
+func (c *Core) olderOfPatron(o *open) bool {
+	for _, n := range c.ofPatron[o.patron] {
+		if n < o.ID.Number && libraryDue(c.open[n].Payment, c.world.Now()) != nil {
 			return true
 		}
 	}
@@ -41,13 +38,13 @@ func (r *Runner) olderOfPatron(p payment.Payment) bool {
 
 // liveWaits says whether a patron at the screen waits for the library at this moment. One whose own older payment has
 // to go first waits for the backlog.
-func (r *Runner) liveWaits(but job) bool {
-	for n := range r.live {
-		p, known := r.payments[n]
-		if !known || n == but.number || r.olderOfPatron(p) {
+func (c *Core) liveWaits() bool {
+	for n := range c.live {
+		o, known := c.open[n]
+		if !known || c.olderOfPatron(o) {
 			continue
 		}
-		if e := libraryDue(p, r.Now()); e != nil && e.After == 0 && r.retries[job{n, e.Do, e.Leg}].times == 0 {
+		if e := libraryDue(o.Payment, c.world.Now()); e != nil && e.After == 0 && o.retries[Job{o.ID, e.Do, e.Leg}].times == 0 {
 			return true
 		}
 	}
@@ -63,12 +60,29 @@ func libraryDue(p payment.Payment, at payment.Stamp) *payment.Effect {
 	return nil
 }
 
-// atLibrary carries out one library job and brings back what it means.
-func (r *Runner) atLibrary(p payment.Payment, j job, who ils.Patron) {
-	leg := p.Legs[j.leg-1]
+// nextAtLibrary gives the place at the library to the first job that waits for it.
+func (c *Core) nextAtLibrary() {
+	at := c.world.Now()
+	for o := range c.inOrder() {
+		if c.atLibrary > 0 {
+			return
+		}
+		e := libraryDue(o.Payment, at)
+		if e == nil {
+			continue
+		}
+		if j := (Job{o.ID, e.Do, e.Leg}); max(e.After, o.retries[j].left(at)) <= 0 {
+			c.schedule(o, j, 0)
+		}
+	}
+}
+
+// doAtLibrary carries out one library job and brings back what it means.
+func (r *Runner) doAtLibrary(j Job, p payment.Payment, who ils.Patron) {
+	leg := p.Legs[j.Leg-1]
 	var e payment.Event
 	var err error
-	if j.do == payment.DoPost {
+	if j.Do == payment.DoPost {
 		if !r.Library.Traits().PINInFeePaid {
 			who.PIN = ""
 		}
@@ -76,37 +90,5 @@ func (r *Runner) atLibrary(p payment.Payment, j job, who ils.Patron) {
 	} else {
 		e, err = posting.ReadAccount(r.context, r.Library, who, leg, leg.DoubtAt.Wall, r.Now)
 	}
-	r.send(func() {
-		r.posting--
-		delete(r.running, j)
-		r.finish(p.ID, j, e, err)
-		r.nextAtLibrary()
-	})
-}
-
-// nextAtLibrary gives the place at the library to the jobs that wait for it.
-func (r *Runner) nextAtLibrary() {
-	for _, n := range r.inOrder() {
-		if r.posting > 0 {
-			return
-		}
-		if p, known := r.payments[n]; known {
-			r.follow(p)
-		}
-	}
-}
-
-// inOrder lists the unfinished payments: patrons at the screen first, then by number.
-func (r *Runner) inOrder() []int64 {
-	numbers := slices.Collect(maps.Keys(r.payments))
-	slices.SortFunc(numbers, func(a, b int64) int {
-		if r.live[a] != r.live[b] {
-			if r.live[a] {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a, b)
-	})
-	return numbers
+	r.send(func() { r.core.Finished(j, e, err) })
 }

@@ -1,10 +1,6 @@
 package runner
 
-import (
-	"context"
-
-	"selfpay/kiosk/payment"
-)
+import "selfpay/kiosk/payment"
 
 // Summary counts the payments that have not ended.
 type Summary struct {
@@ -19,16 +15,10 @@ type Summary struct {
 }
 
 // Summary counts the payments that have not ended.
-func (r *Runner) Summary(ctx context.Context) (Summary, error) {
+func (c *Core) Summary() Summary {
 	var s Summary
-	err := r.call(ctx, func() { s = r.summary() })
-	return s, err
-}
-
-func (r *Runner) summary() Summary {
-	var s Summary
-	for _, p := range r.payments {
-		s.add(p)
+	for _, o := range c.open {
+		s.add(o.Payment)
 	}
 	return s
 }

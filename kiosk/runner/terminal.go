@@ -2,18 +2,40 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"selfpay/device"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/payment"
 )
 
-// atTerminal carries out one job at the terminal and brings back what it means.
-func (r *Runner) atTerminal(ctx context.Context, cancel context.CancelFunc, p payment.Payment, j job) {
+// baseline is the terminal's newest transaction before a purchase; nil where it tells none.
+func (r *Runner) baseline() (*payment.Transaction, error) {
+	status, err := r.Terminal.Status(r.context)
+	if err != nil {
+		return nil, err
+	}
+	if !status.Ready {
+		return nil, fmt.Errorf("the terminal is not ready: %s", status.Reason)
+	}
+	last, err := r.Terminal.Last(r.context)
+	if errors.Is(err, device.ErrRefused) {
+		return nil, nil // it does not tell: recovery will have less to go by
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := saved(last)
+	return &t, nil
+}
+
+// doAtTerminal carries out one job at the terminal and brings back what it means.
+func (r *Runner) doAtTerminal(ctx context.Context, cancel context.CancelFunc, j Job, p payment.Payment) {
 	defer cancel()
 	var e payment.Event
 	var err error
-	switch j.do {
+	switch j.Do {
 	case payment.DoPurchase:
 		e = r.purchase(ctx, p)
 	case payment.DoRecoverPurchase:
@@ -24,11 +46,10 @@ func (r *Runner) atTerminal(ctx context.Context, cancel context.CancelFunc, p pa
 		e, err = r.recoverReversal(p)
 	}
 	r.send(func() {
-		delete(r.running, j)
-		if j.do == payment.DoPurchase {
-			delete(r.cancels, j.number)
+		if j.Do == payment.DoPurchase {
+			delete(r.cancels, j.Payment)
 		}
-		r.finish(p.ID, j, e, err)
+		r.core.Finished(j, e, err)
 	})
 }
 
@@ -39,11 +60,15 @@ func (r *Runner) purchase(ctx context.Context, p payment.Payment) payment.Event 
 		Seen:     func(a terminal.Approval) error { seen = true; return r.saveApproval(p.ID, a) },
 		Progress: func(progress terminal.Progress) { r.send(func() { r.Progress(p.ID, progress) }) },
 	})
-	head := payment.Head{At: r.Now()}
+	return PurchaseEnded(payment.Head{At: r.Now()}, seen, payment.CardSlip(slip), err)
+}
+
+// PurchaseEnded is what the end of terminal.Purchase means; seen says that an approval was handed over.
+func PurchaseEnded(head payment.Head, seen bool, slip payment.CardSlip, err error) payment.Event {
 	class := device.Class(err)
 	switch {
 	case err == nil && seen:
-		return payment.DialogueEnded{Head: head, Slip: payment.CardSlip(slip)}
+		return payment.DialogueEnded{Head: head, Slip: slip}
 	case err == nil:
 		return payment.NoAnswer{Head: head, Reason: "the terminal ended without an approval or a refusal"}
 	case seen || class == device.ErrDoubt:
@@ -56,19 +81,13 @@ func (r *Runner) purchase(ctx context.Context, p payment.Payment) payment.Event 
 
 // saveApproval returns nil once the approval is in the ledger.
 func (r *Runner) saveApproval(id payment.ID, a terminal.Approval) error {
-	acknowledged := make(chan error, 1)
+	saved := make(chan error, 1)
 	select {
-	case r.inbox <- func() {
-		r.acks[id.Number] = acknowledged
-		if _, err := r.append(id, payment.ApprovalSeen{Head: payment.Head{At: r.Now()}, Approval: payment.Approval(a)}); err != nil {
-			delete(r.acks, id.Number)
-			acknowledged <- err
-		}
-	}:
+	case r.inbox <- func() { saved <- r.core.Approve(id, payment.Approval(a)) }:
+		return <-saved
 	case <-r.ended:
 		return context.Canceled
 	}
-	return <-acknowledged
 }
 
 func (r *Runner) recoverPurchase(p payment.Payment) (payment.Event, error) {
@@ -85,20 +104,28 @@ func (r *Runner) recoverPurchase(p payment.Payment) (payment.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := payment.Head{At: r.Now()}
+	return PurchaseRecovered(payment.Head{At: r.Now()}, found), nil
+}
+
+// PurchaseRecovered is what the terminal's memory means for a purchase in doubt.
+func PurchaseRecovered(head payment.Head, found terminal.Recovery) payment.Event {
 	switch found.Verdict {
 	case terminal.Charged:
-		return payment.PurchaseFound{Head: head, Approval: payment.Approval(found.Found.Approval), Evidence: found.Evidence}, nil
+		return payment.PurchaseFound{Head: head, Approval: payment.Approval(found.Found.Approval), Evidence: found.Evidence}
 	case terminal.NotCharged:
-		return payment.PurchaseNotFound{Head: head, Evidence: found.Evidence}, nil
+		return payment.PurchaseNotFound{Head: head, Evidence: found.Evidence}
 	}
-	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence}, nil
+	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence}
 }
 
 // reverse takes the purchase back by the terminal's own reference.
 func (r *Runner) reverse(p payment.Payment) payment.Event {
 	err := r.Terminal.Reverse(r.context, terminal.Approval(*p.Approval))
-	head := payment.Head{At: r.Now()}
+	return ReversalEnded(payment.Head{At: r.Now()}, err)
+}
+
+// ReversalEnded is what the end of terminal.Reverse means.
+func ReversalEnded(head payment.Head, err error) payment.Event {
 	switch device.Class(err) {
 	case nil:
 		return payment.Reversed{Head: head}
@@ -115,14 +142,18 @@ func (r *Runner) recoverReversal(p payment.Payment) (payment.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := payment.Head{At: r.Now()}
+	return ReversalRecovered(payment.Head{At: r.Now()}, found), nil
+}
+
+// ReversalRecovered is what the terminal's memory means for a reversal in doubt.
+func ReversalRecovered(head payment.Head, found terminal.Recovery) payment.Event {
 	switch found.Verdict {
 	case terminal.NotCharged:
-		return payment.Reversed{Head: head, Evidence: found.Evidence}, nil
+		return payment.Reversed{Head: head, Evidence: found.Evidence}
 	case terminal.Charged:
-		return payment.NotReversed{Head: head, Reason: found.Evidence}, nil
+		return payment.NotReversed{Head: head, Reason: found.Evidence}
 	}
-	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence}, nil
+	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence}
 }
 
 func saved(t terminal.Transaction) payment.Transaction {
