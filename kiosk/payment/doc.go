@@ -34,6 +34,10 @@
 //	leg posting          library told or not           posting in doubt: compare the account
 //	reversing            purchase undone or not        reversal in doubt: ask the terminal again
 //
+// Waits are counted by the monotonic clock, which knows nothing of the time before a power cut. So the first start after
+// one tells each doubt again: its waits begin anew, a first reading counts no more, and its limit is halved, so that a
+// station which is switched off every night does not keep a doubt for ever.
+//
 // The one assumption, which nothing on the wire can prove: a Fee Paid that was sent is applied within the quiet time
 // or never. Where a library system breaks it, a repost may double a booking; each repost and each leg that is posted
 // by account stands in the ledger, so that the double can be found.

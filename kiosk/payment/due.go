@@ -49,23 +49,40 @@ func (p Payment) terminalDoubt(recover Deed, at Stamp) []Effect {
 	if p.OpenCase {
 		return nil
 	}
-	return []Effect{{Do: recover, After: p.pause()}, {Do: DoEndDoubt, After: at.left(p.DoubtAt, p.Rules.DoubtLimit)}}
+	return []Effect{{Do: recover, After: p.pause()}, {Do: DoEndDoubt, After: at.left(p.DoubtAt, p.Rules.doubtLimit(p.PowerCuts))}}
 }
 
 // pause grows with every time the terminal was asked in vain.
 func (p Payment) pause() time.Duration { return time.Duration(p.Unclear) * 10 * time.Second }
+
+// windowLeft is how long we may still reverse by ourselves; nothing where the approval belongs to an earlier boot.
+func (p Payment) windowLeft(at Stamp) time.Duration {
+	if _, known := at.Since(p.ApprovedAt); !known {
+		return 0
+	}
+	return at.left(p.ApprovedAt, p.Rules.ReversalWindow)
+}
+
+// chargedBy is when the card was charged at the latest, or came into doubt: where the approval was only found later,
+// its moment is not known.
+func (p Payment) chargedBy() Stamp {
+	if p.ApprovedAt == (Stamp{}) {
+		return p.DoubtAt
+	}
+	return p.ApprovedAt
+}
 
 // legsDue works on one leg at a time, so that a reading of the account is never confused by our own postings.
 func (p Payment) legsDue(at Stamp) []Effect {
 	var due []Effect
 	for _, l := range p.Legs {
 		if l.State == LegRefused {
-			due = append(due, Effect{Do: DoEndWindow, After: at.left(p.ApprovedAt, p.Rules.ReversalWindow)})
+			due = append(due, Effect{Do: DoEndWindow, After: p.windowLeft(at)})
 			break
 		}
 	}
 	if _, moving, _ := p.count(); moving > 0 && p.Rules.PINNeeded && !p.PINGone {
-		due = append(due, Effect{Do: DoForgetPIN, After: at.left(p.ApprovedAt, p.Rules.PINLife)})
+		due = append(due, Effect{Do: DoForgetPIN, After: at.left(p.chargedBy(), p.Rules.PINLife)})
 	}
 	for _, l := range p.Legs {
 		switch l.State {
@@ -76,7 +93,7 @@ func (p Payment) legsDue(at Stamp) []Effect {
 		case LegPostingInDoubt:
 			return append(due,
 				Effect{Do: DoReadAccount, Leg: l.Number, After: p.nextReading(l, at)},
-				Effect{Do: DoEndDoubt, Leg: l.Number, After: at.left(l.DoubtAt, p.Rules.DoubtLimit)})
+				Effect{Do: DoEndDoubt, Leg: l.Number, After: at.left(l.DoubtAt, p.Rules.doubtLimit(l.PowerCuts))})
 		}
 	}
 	return due
@@ -107,7 +124,8 @@ func Restart(p Payment, at Stamp) []Event {
 	return events
 }
 
-// lostByRestart is the answer that will not come any more; nil where none was awaited.
+// lostByRestart is the answer that will not come any more; nil where none was awaited. A doubt from before a power cut
+// is told again, since its waits can be counted within one boot only.
 func lostByRestart(p Payment, at Stamp) Event {
 	const reason = "the kiosk was restarted"
 	switch p.State {
@@ -115,9 +133,13 @@ func lostByRestart(p Payment, at Stamp) Event {
 		return Abandoned{Head{at}, reason}
 	case StatePurchasing, StateApprovalSeen, StateReversing:
 		return NoAnswer{Head: Head{at}, Reason: reason}
+	case StatePurchaseInDoubt, StateReversalInDoubt:
+		if !p.OpenCase && p.DoubtAt.Boot != at.Boot {
+			return NoAnswer{Head: Head{at}, Reason: reason}
+		}
 	case StateApproved:
 		for _, l := range p.Legs {
-			if l.State == LegPosting {
+			if l.State == LegPosting || l.State == LegPostingInDoubt && l.DoubtAt.Boot != at.Boot {
 				return NoAnswer{Head: Head{at}, Leg: l.Number, Reason: reason}
 			}
 		}

@@ -124,6 +124,7 @@ type Payment struct {
 	IntendedAt Stamp        `json:"intended_at"`
 	ApprovedAt Stamp        `json:"approved_at"`          // when the approval was seen; zero where it was only found later
 	DoubtAt    Stamp        `json:"doubt_at"`             // when purchase or reversal came into doubt
+	PowerCuts  int          `json:"power_cuts,omitempty"` // boots that this doubt has outlived
 	Unclear    int          `json:"unclear,omitempty"`    // answers of the terminal that proved nothing
 	Superseded bool         `json:"superseded,omitempty"` // another purchase or an end of day ran since: no reversal
 	OpenCase   bool         `json:"open_case,omitempty"`  // purchase or reversal is an open case
@@ -134,18 +135,19 @@ type Payment struct {
 
 // Leg is one posting: one fee, or the whole account where the library names no fees.
 type Leg struct {
-	Number   int          `json:"number"` // from 1
-	Fee      string       `json:"fee,omitempty"`
-	Amount   money.Amount `json:"amount"`
-	State    LegState     `json:"state"`
-	Proof    Proof        `json:"proof,omitempty"`
-	Attempts int          `json:"attempts,omitempty"`  // postings that may have left
-	Snapshot Reading      `json:"snapshot"`            // the account right before the attempt
-	DoubtAt  Stamp        `json:"doubt_at"`            // when the posting came into doubt
-	SaidNo   bool         `json:"said_no,omitempty"`   // the library answered no
-	ReadOnce bool         `json:"read_once,omitempty"` // one reading in doubt was taken that does not decide alone
-	ReadAt   Stamp        `json:"read_at"`             // when that was
-	Reason   string       `json:"reason,omitempty"`    // why refused or an open case; for staff
+	Number    int          `json:"number"` // from 1
+	Fee       string       `json:"fee,omitempty"`
+	Amount    money.Amount `json:"amount"`
+	State     LegState     `json:"state"`
+	Proof     Proof        `json:"proof,omitempty"`
+	Attempts  int          `json:"attempts,omitempty"`   // postings that may have left
+	Snapshot  Reading      `json:"snapshot"`             // the account right before the attempt
+	DoubtAt   Stamp        `json:"doubt_at"`             // when the posting came into doubt
+	PowerCuts int          `json:"power_cuts,omitempty"` // boots that this doubt has outlived
+	SaidNo    bool         `json:"said_no,omitempty"`    // the library answered no
+	ReadOnce  bool         `json:"read_once,omitempty"`  // one reading in doubt was taken that does not decide alone
+	ReadAt    Stamp        `json:"read_at"`              // when that was
+	Reason    string       `json:"reason,omitempty"`     // why refused or an open case; for staff
 }
 
 // Reading is an account at one moment: fee ids and balances, no titles, no names.
@@ -205,6 +207,10 @@ func StandardRules(quiet time.Duration, overpaymentRefused bool) Rules {
 	}
 	return r
 }
+
+// doubtLimit halves with every power cut, since the time before it is not counted: a station that is switched off every
+// night would else keep a doubt for ever.
+func (r Rules) doubtLimit(powerCuts int) time.Duration { return r.DoubtLimit >> powerCuts }
 
 // Stamp is when something happened: the wall clock, which only labels, and the monotonic clock of one boot, which
 // counts.

@@ -243,6 +243,60 @@ func TestEveryDoubtEndsAfterADay(t *testing.T) {
 	}
 }
 
+// rebooted is a moment so many seconds after the boot that followed a power cut.
+func rebooted(boot string, seconds int) Stamp {
+	return Stamp{Wall: time.Unix(1_800_900_000, 0), Boot: boot, Mono: time.Duration(seconds) * time.Second}
+}
+
+func TestDoubtEndsAfterAPowerCutToo(t *testing.T) {
+	doubt := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"}, read(140, 1, account, NotApplied))
+	p := walk(t, doubt, Restart(doubt, rebooted("two", 10))...)
+	if again := Restart(p, rebooted("two", 15)); len(again) != 0 {
+		t.Errorf("a restart without a power cut tells the doubt again: %v", again)
+	}
+	first := AccountRead{Head{rebooted("two", 130)}, 1, account, NotApplied}
+	if wait := Due(p, rebooted("two", 20))[0].After; wait != 110*time.Second {
+		t.Errorf("the account is read after %s", wait)
+	}
+	if p = walk(t, p, first); p.Legs[0].State != LegPostingInDoubt {
+		t.Fatalf("a reading from before the power cut counts as the first of two: %s", p.Legs[0].State)
+	}
+	p = walk(t, p, AccountRead{Head{rebooted("two", 190)}, 1, account, NotApplied})
+	if p.Legs[0].State != LegWaiting {
+		t.Errorf("leg %s, want waiting", p.Legs[0].State)
+	}
+}
+
+func TestDoubtEndsThoughThePowerIsCutEveryNight(t *testing.T) {
+	leg := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"})
+	purchase := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)}, NoAnswer{Head: head(2)})
+	for name, p := range map[string]Payment{"posting": leg, "purchase": purchase} {
+		for night, want := range []time.Duration{12 * time.Hour, 6 * time.Hour, 3 * time.Hour} {
+			at := rebooted(fmt.Sprint("boot ", night), 30)
+			p = walk(t, p, Restart(p, at)...)
+			if last := Due(p, at)[1]; last.Do != DoEndDoubt || last.After != want {
+				t.Errorf("%s, after %d power cuts: %+v, want an end within %s", name, night+1, last, want)
+			}
+		}
+	}
+}
+
+func TestAfterAPowerCutARefusedLegWaitsNoLonger(t *testing.T) {
+	p := walk(t, approved(t, "104", "105"), AccountRefused{head(12), 1, "gone"})
+	if due := Due(p, rebooted("two", 10))[0]; due.Do != DoEndWindow || due.After != 0 {
+		t.Errorf("due: %+v", due)
+	}
+}
+
+func TestPINIsForgottenThoughTheApprovalWasFoundLater(t *testing.T) {
+	e := intended("104")
+	e.Rules.PINNeeded, e.Rules.PINLife = true, 60*time.Second
+	p := walk(t, Payment{}, e, Purchasing{Head: head(1)}, NoAnswer{Head: head(10)}, PurchaseFound{head(30), approval(250), "last result"})
+	if due := Due(p, at(40))[0]; due.Do != DoForgetPIN || due.After != 30*time.Second {
+		t.Errorf("due: %+v", due)
+	}
+}
+
 func TestReversalOnlyIfNoLegIsPostedOrInDoubt(t *testing.T) {
 	two := approved(t, "104", "105")
 	p := walk(t, two, read(12, 1, account, NotApplied), Answered{head(13), 1, true},

@@ -159,11 +159,23 @@ func (p *Payment) whilePurchaseInDoubt(e Event) error {
 		p.State, p.Reason = StateDeclined, e.Evidence
 	case TerminalUnclear:
 		p.unclear(e)
+	case NoAnswer:
+		return p.afterPowerCut(e)
 	case DoubtTooOld:
 		p.openCase("nobody could say in time whether the card was charged")
 	default:
 		return p.impossible(e)
 	}
+	return nil
+}
+
+// afterPowerCut counts the waits of a doubt anew: time is known within one boot only.
+func (p *Payment) afterPowerCut(e NoAnswer) error {
+	if p.DoubtAt.Boot == e.At.Boot {
+		return p.impossible(e)
+	}
+	p.DoubtAt = e.At
+	p.PowerCuts++
 	return nil
 }
 
@@ -292,7 +304,8 @@ func (l *Leg) answered(e Answered) bool {
 		l.State, l.Proof = LegPosted, ByAnswer
 		return true
 	}
-	l.State, l.SaidNo, l.DoubtAt = LegPostingInDoubt, true, e.At // some systems say no after booking
+	l.doubt(e.At) // some systems say no after booking
+	l.SaidNo = true
 	return true
 }
 
@@ -306,11 +319,21 @@ func (l *Leg) notPosted() bool {
 }
 
 func (l *Leg) noAnswer(e NoAnswer) bool {
-	if l.State != LegPosting {
+	switch {
+	case l.State == LegPosting:
+		l.doubt(e.At)
+		l.Reason, l.SaidNo = e.Reason, false
+	case l.State == LegPostingInDoubt && l.DoubtAt.Boot != e.At.Boot: // after a power cut all waits are counted anew
+		l.DoubtAt, l.ReadOnce = e.At, false
+		l.PowerCuts++
+	default:
 		return false
 	}
-	l.State, l.Reason, l.DoubtAt, l.SaidNo, l.ReadOnce = LegPostingInDoubt, e.Reason, e.At, false, false
 	return true
+}
+
+func (l *Leg) doubt(at Stamp) {
+	l.State, l.DoubtAt, l.ReadOnce, l.PowerCuts = LegPostingInDoubt, at, false, 0
 }
 
 func (l *Leg) tooOld() bool {
@@ -401,7 +424,7 @@ func (p *Payment) whileReversing(e Event) error {
 		p.Unclear++
 		p.settle(e.At)
 	case NoAnswer:
-		p.State, p.Reason, p.DoubtAt, p.Unclear = StateReversalInDoubt, e.Reason, e.At, 0
+		p.State, p.Reason, p.DoubtAt, p.Unclear, p.PowerCuts = StateReversalInDoubt, e.Reason, e.At, 0, 0
 	default:
 		return p.impossible(e)
 	}
@@ -419,6 +442,8 @@ func (p *Payment) whileReversalInDoubt(e Event) error {
 		p.notReversed(e.Reason)
 	case TerminalUnclear:
 		p.unclear(e)
+	case NoAnswer:
+		return p.afterPowerCut(e)
 	case DoubtTooOld:
 		p.openCase("nobody could say in time whether the purchase was taken back")
 	default:
