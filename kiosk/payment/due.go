@@ -38,7 +38,7 @@ func Due(p Payment, at Stamp) []Effect {
 	case StateApproved:
 		return p.legsDue(at)
 	case StateReversing:
-		return []Effect{{Do: DoReverse, After: p.pause()}}
+		return []Effect{{Do: DoReverse, After: min(p.pause(), p.windowLeft(at))}}
 	case StateReversalInDoubt:
 		return p.terminalDoubt(DoRecoverReversal, at)
 	}

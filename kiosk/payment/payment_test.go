@@ -308,6 +308,26 @@ func TestReversalOnlyIfNoLegIsPostedOrInDoubt(t *testing.T) {
 	}
 }
 
+func TestAtMostOnePostingIsUnderWay(t *testing.T) {
+	two := walk(t, approved(t, "104", "105"), read(12, 1, account, NotApplied))
+	doubt := walk(t, two, NoAnswer{head(20), 1, "silence"})
+	for _, p := range []Payment{two, doubt} {
+		if _, err := Step(p, read(21, 2, account, NotApplied)); !errors.Is(err, ErrImpossible) {
+			t.Errorf("leg 2 is posted while leg 1 is %s: %v", p.Legs[0].State, err)
+		}
+	}
+}
+
+func TestReversalIsNotSentAfterItsWindow(t *testing.T) {
+	p := walk(t, approved(t, "104"), AccountRefused{head(100), 1, "gone"}, ReversalNotSent{head(110), "no line"}, ReversalNotSent{head(125), "no line"})
+	if p.State != StateReversing {
+		t.Fatalf("state %s", p.State)
+	}
+	if due := Due(p, at(125))[0]; due.Do != DoReverse || due.After != 5*time.Second {
+		t.Errorf("five seconds before the window ends: %+v", due)
+	}
+}
+
 func TestPaymentThatNeedsAPINIsPostedInTimeOrGivenBack(t *testing.T) {
 	needsPIN := func() Payment {
 		e := intended("104")
@@ -397,6 +417,21 @@ func TestAmountMismatchIsNeverSplitInSilence(t *testing.T) {
 	}
 	if _, err := Step(p, CaseResolved{Head: head(12), As: ResolvedCharged, Staff: "mk", Note: "x"}); !errors.Is(err, ErrImpossible) {
 		t.Errorf("posted in full although less was charged: %v", err)
+	}
+}
+
+func TestApprovalsThatContradictEachOtherAreAnOpenCase(t *testing.T) {
+	seen := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)}, ApprovalSeen{head(10), approval(200)}, NoAnswer{Head: head(11)})
+	if p := walk(t, seen, PurchaseFound{head(20), approval(250), "last result"}); !p.OpenCase {
+		t.Errorf("an approval of 2.00 was seen, one of 2.50 found: %s", p.State)
+	}
+}
+
+func TestNothingHappensToAPaymentThatWasNeverIntended(t *testing.T) {
+	for kind, e := range kinds {
+		if p, err := Step(Payment{}, e); !errors.Is(err, ErrImpossible) || p.State != "" {
+			t.Errorf("%s: %q, %v", kind, p.State, err)
+		}
 	}
 }
 

@@ -12,14 +12,15 @@ import (
 var ErrImpossible = errors.New("not possible")
 
 // Step says what an event means for a payment. It has no clock, no I/O and no goroutine. The caller saves the event
-// before it carries out what is Due next. p itself is left as it was.
+// before it carries out what is Due next. p itself is left as it was, and returned where the event is refused.
 func Step(p Payment, e Event) (Payment, error) {
-	p.Legs = slices.Clone(p.Legs)
-	if err := p.step(e); err != nil {
+	after := p
+	after.Legs = slices.Clone(p.Legs)
+	if err := after.step(e); err != nil {
 		return p, err
 	}
-	p.ChangedAt = e.When()
-	return p, nil
+	after.ChangedAt = e.When()
+	return after, nil
 }
 
 func (p *Payment) step(e Event) error {
@@ -31,6 +32,9 @@ func (p *Payment) step(e Event) error {
 		p.Receipts++
 		return nil
 	case Superseded:
+		if p.State == "" {
+			return p.impossible(e)
+		}
 		p.Superseded = true
 		p.settle(e.At)
 		return nil
@@ -145,13 +149,12 @@ func (p *Payment) whilePurchaseInDoubt(e Event) error {
 	}
 	switch e := e.(type) {
 	case PurchaseFound:
-		if e.Approval.Amount != p.Amount {
+		if p.Approval == nil || e.Approval.Amount != p.Amount {
 			p.Approval = &e.Approval
-			p.openCase("the terminal charged " + e.Approval.Amount.String() + " instead of " + p.Amount.String())
-			return nil
 		}
-		if p.Approval == nil {
-			p.Approval = &e.Approval
+		if p.Approval.Amount != p.Amount { // found, or seen before
+			p.openCase("the terminal charged " + p.Approval.Amount.String() + " instead of " + p.Amount.String())
+			return nil
 		}
 		p.State, p.Reason = StateApproved, ""
 		p.settle(e.At)
@@ -240,8 +243,11 @@ func (p *Payment) accountRead(l *Leg, e AccountRead) bool {
 }
 
 // readBeforePosting saves the snapshot and with it the intent to post; a fee that is gone or changed since the
-// patron confirmed is not posted.
+// patron confirmed is not posted. While another leg is under way, a reading could show that one's posting.
 func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
+	if p.posting() {
+		return false
+	}
 	if e.Account.Total.Currency != p.Amount.Currency || e.Account.balance(l.Fee) != p.Intent.balance(l.Fee) {
 		l.State, l.Reason = LegRefused, "the fee changed before it could be booked"
 		return true
@@ -249,6 +255,11 @@ func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
 	l.State, l.Snapshot = LegPosting, e.Account
 	l.Attempts++
 	return true
+}
+
+// posting says that a posting may be under way.
+func (p *Payment) posting() bool {
+	return slices.ContainsFunc(p.Legs, func(l Leg) bool { return l.State == LegPosting || l.State == LegPostingInDoubt })
 }
 
 // readInDoubt follows the way out of doubt: "applied" by one reading after the quiet time, "not applied" only by
