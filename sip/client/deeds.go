@@ -139,14 +139,17 @@ func (c *Client) once(ctx context.Context, want string, build func(string) (wire
 		}
 		c.trace(Sent, bytes.TrimRight(frame, "\r\n"))
 		answer, err := c.answer(ctx, c.patience(c.cfg.Timeouts.Answer))
+		if err == nil && answer.Code == "96" && answer.Checksum == wire.OK {
+			err = c.notExecuted(ctx)
+		}
 		switch {
+		case errors.Is(err, errResend) && attempt < c.repeats():
+			continue
+		case errors.Is(err, errResend):
+			c.drop()
+			return wire.Message{}, fmt.Errorf("%w: %w", sip.ErrNotSent, err)
 		case err != nil:
 			return doubt(err)
-		case answer.Code == "96" && answer.Checksum == wire.OK && attempt < c.repeats():
-			continue
-		case answer.Code == "96" && answer.Checksum == wire.OK:
-			c.drop()
-			return wire.Message{}, fmt.Errorf("%w: %w", sip.ErrNotSent, errResend)
 		case answer.Code != want:
 			return doubt(fmt.Errorf("message %s where %s was expected: %w", answer.Code, want, sip.ErrUnreadable))
 		case number != wire.NoSequence && answer.Sequence != wire.NoSequence && answer.Sequence != number:

@@ -3,8 +3,9 @@
 //
 // Questions (99, 63, 23, 17, 35) change nothing and are repeated on a new connection when the old one turns out dead. Fee
 // Paid (37) and everything else that changes the library's books is sent once. A second 37 leaves only after Request SC
-// Resend (96) with a good checksum has answered this very request, which means that it was not executed. Everything else
-// that is not a clear answer is in doubt: the connection is reset, and only the account can tell what happened.
+// Resend (96) with a good checksum has answered this very request, which means that it was not executed; a 99 right after
+// it proves that, because the answer to a request that was executed comes before the 98. Everything else that is not a
+// clear answer is in doubt: the connection is reset, and only the account can tell what happened.
 //
 // Before each 37 the connection is tried with 99. So a dead connection is found before anything is at stake, and the
 // answer before a 38 is always a 98: when Request ACS Resend (97) brings a 38, it is not that of an earlier payment.

@@ -103,7 +103,7 @@ func (c *Client) verdict(ctx context.Context, p sip.FeePaid, number int) (sip.Fe
 	answer, err := c.answer(ctx, c.patience(c.cfg.Timeouts.FeePaid))
 	if err == nil && answer.Code == "96" {
 		if answer.Checksum == wire.OK {
-			return sip.FeePaidResponse{}, errResend
+			return sip.FeePaidResponse{}, c.notExecuted(ctx)
 		}
 		err = errNoSum // whoever sent this, it is no evidence
 	}
@@ -121,6 +121,15 @@ func (c *Client) verdict(ctx context.Context, p sip.FeePaid, number int) (sip.Fe
 		return sip.FeePaidResponse{}, err
 	}
 	return response, c.ours(p, number, answer, response, resent)
+}
+
+// notExecuted is errResend where the 96 that has just come answers the last request. It may answer a line before that,
+// or noise: then the request's own answer is under way, and comes before the 98 that is asked for here.
+func (c *Client) notExecuted(ctx context.Context) error {
+	if err := c.status(ctx, c.cfg.Timeouts.Answer); err != nil {
+		return fmt.Errorf("%s, then %v", errResend, err) // not wrapped: another 96 is no evidence
+	}
+	return errResend
 }
 
 // lastAnswer asks for the last answer once more, on the same connection only. why is what was wrong before.
