@@ -199,6 +199,9 @@ func (c *Client) status(ctx context.Context, wait time.Duration) error {
 	}
 	c.conn.status, err = sip.ParseACSStatus(answer)
 	c.conn.known = err == nil
+	if ours := c.institution(); err == nil && c.cfg.Format.Fit(ours) != ours {
+		return ErrInstitution
+	}
 	return err
 }
 
@@ -262,7 +265,7 @@ func (c *Client) ask(ctx context.Context, name string, build func(institution st
 			c.drop()
 		}
 		if attempt >= c.cfg.Retries || ctx.Err() != nil || !repeatable(err) {
-			if !errors.Is(err, sip.ErrNotSent) && !errors.Is(err, sip.ErrInvalid) && !errors.Is(err, wire.ErrUnwritable) {
+			if !errors.Is(err, sip.ErrNotSent) {
 				err = fmt.Errorf("%w: %w", sip.ErrNotSent, err)
 			}
 			return wire.Message{}, fmt.Errorf("sip: %s: %w", name, err)

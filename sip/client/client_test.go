@@ -329,6 +329,9 @@ func scripted(t *testing.T, change func(*client.Config), answers ...string) (u *
 
 func summed(line string) string { return line + wire.Sum([]byte(line)) }
 
+// lowerSum writes the four digits at the end in lower case.
+func lowerSum(line string) string { return line[:len(line)-4] + strings.ToLower(line[len(line)-4:]) }
+
 const at = "Y20240501    101530"
 
 func TestOnlyOurOwnAnswerCounts(t *testing.T) {
@@ -341,6 +344,12 @@ func TestOnlyOurOwnAnswerCounts(t *testing.T) {
 	}{
 		{"ours", []string{ok("AOCPL|AAP1001|BK4821-1-01|")}, nil, nil},
 		{"ours with another sequence number", []string{summed("38" + at + "AAP1001|BK4821-1-01|AY7AZ")}, nil, nil},
+		{"ours with its fields in another order", []string{ok("BK4821-1-01|XXy|AAP1001|AOCPL|")}, nil, nil},
+		{"ours with texts about what was renewed", []string{ok("AOCPL|AAP1001|AFMomo is renewed|AFDune is renewed|BK4821-1-01|")}, nil, nil},
+		{"ours without the last delimiter", []string{ok("AOCPL|BK4821-1-01|AAP1001")}, nil, nil},
+		{"ours with a delimiter inside a text", []string{ok("AOCPL|AFpaid | thank you|AAP1001|BK4821-1-01|")}, nil, nil},
+		{"ours with a checksum in lower case", []string{lowerSum(ok("AOCPL|AAP1001|BK4821-1-01|"))}, nil, nil},
+		{"ours with a sequence number that has no digit", []string{summed("38" + at + "AAP1001|BK4821-1-01|AYAZ")}, nil, nil},
 		{"another reference", []string{ok("AAP1001|BK4821-2-01|")}, nil, sip.ErrDoubt},
 		{"another reference, ignored", []string{ok("AAP1001|BKR-77|")}, func(c *client.Config) { c.Echo = client.EchoIgnored }, nil},
 		{"another patron", []string{ok("AAP1002|BK4821-1-01|")}, nil, sip.ErrDoubt},
@@ -358,6 +367,7 @@ func TestOnlyOurOwnAnswerCounts(t *testing.T) {
 		{"96 without a good checksum, then silence", []string{"96AZ0000", ""}, nil, sip.ErrDoubt},
 		{"96 without a checksum, then silence", []string{"96", ""}, nil, sip.ErrDoubt},
 		{"plain text", []string{"Problems handling the request"}, nil, sip.ErrDoubt},
+		{"plain text that begins with digits", []string{"500 Internal Server Error"}, nil, sip.ErrDoubt},
 		{"another message", []string{summed("941AY1AZ")}, nil, sip.ErrDoubt},
 		{"too long", []string{"38" + strings.Repeat("x", 2000)}, func(c *client.Config) { c.Limit = 1000 }, sip.ErrDoubt},
 		{"closed", []string{"close"}, nil, sip.ErrDoubt},

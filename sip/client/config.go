@@ -136,3 +136,7 @@ type Config struct {
 
 // ErrLogin: the library system refused the login. Nothing was asked; a person must look at user and password.
 var ErrLogin = errors.New("library login refused")
+
+// ErrInstitution: the institution (AO) cannot be written in the configured character set, so no patron can be asked for.
+// Mostly the library system writes in another one.
+var ErrInstitution = errors.New("the institution (AO) cannot be written in the configured character set")

@@ -88,7 +88,9 @@ func TestA96ThatAnswersAnEarlierLineIsNoEvidence(t *testing.T) {
 					return summed("161N20240501    101530AOCPL|AAP1001|AY1AZ") + "\r"
 				})})
 				defer u.Close()
-				if err := do(t.Context(), u); !errors.Is(err, sip.ErrDoubt) || errors.Is(err, sip.ErrNotSent) {
+				err := do(t.Context(), u)
+				synctest.Wait()
+				if !errors.Is(err, sip.ErrDoubt) || errors.Is(err, sip.ErrNotSent) {
 					t.Errorf("%s, %d retries: %v", code, retries, err)
 				}
 				if executed != 1 {
@@ -137,7 +139,9 @@ func TestARequestForTheLastAnswerHasNoSequenceNumber(t *testing.T) {
 				return ""
 			})})
 			defer u.Close()
-			if _, err := u.FeePaid(t.Context(), feePaid("4821-1-01")); !errors.Is(err, sip.ErrDoubt) || asked != want {
+			_, err := u.FeePaid(t.Context(), feePaid("4821-1-01"))
+			synctest.Wait()
+			if !errors.Is(err, sip.ErrDoubt) || asked != want {
 				t.Errorf("asked by %q, want %q: %v", asked, want, err)
 			}
 		})
@@ -323,5 +327,57 @@ func TestAPartlyWrittenRequestIsResetAndNotClosed(t *testing.T) {
 	}
 	if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the library saw %v", err)
+	}
+}
+
+func TestAnInstitutionThatCannotBeWrittenIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := library(t, func(c *acs.Config) { c.Institution, c.Format.Charset = "Bücherei", wire.Latin1 })
+		for charset, want := range map[wire.Charset]error{wire.Latin1: nil, wire.UTF8: client.ErrInstitution, wire.ASCII: client.ErrInstitution} {
+			u := unit(t, s, func(c *client.Config) { c.Format.Charset = charset })
+			_, err := u.PatronInformation(t.Context(), sip.PatronInformation{Patron: "P1001"})
+			if !errors.Is(err, want) || err != nil && !errors.Is(err, sip.ErrNotSent) {
+				t.Errorf("%s: %v", charset, err)
+			}
+		}
+		u := unit(t, s, func(c *client.Config) { c.Format.Charset, c.Institution = wire.ASCII, "CPL" })
+		if _, err := u.PatronInformation(t.Context(), sip.PatronInformation{Patron: "P1001"}); err != nil {
+			t.Errorf("with one of the site's own: %v", err)
+		}
+	})
+}
+
+func TestAnAnswerWithoutAnEndIsGivenUpAtTheLimit(t *testing.T) {
+	for _, piece := range []string{"x", "AF|", "\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			taken := 0
+			u := client.New(client.Config{Limit: 10_000, Dial: func(context.Context) (net.Conn, error) {
+				near, far := net.Pipe()
+				go func() {
+					defer far.Close()
+					buffer := make([]byte, 512)
+					n, err := far.Read(buffer)
+					if err == nil {
+						_, err = far.Write([]byte(status98(string(buffer[:n-1]))))
+					}
+					if err == nil {
+						_, err = far.Read(buffer)
+					}
+					for err == nil && taken < 1<<20 {
+						n, err = far.Write([]byte(strings.Repeat(piece, 100)))
+						taken += n
+					}
+				}()
+				return near, nil
+			}})
+			defer u.Close()
+			if _, err := u.FeePaid(t.Context(), feePaid("4821-1-01")); !errors.Is(err, sip.ErrDoubt) {
+				t.Errorf("%q: %v", piece, err)
+			}
+			synctest.Wait()
+			if nothing := piece == "\n"; taken > 20_000 && !nothing {
+				t.Errorf("%q: %d bytes were taken with a limit of 10000", piece, taken)
+			}
+		})
 	}
 }

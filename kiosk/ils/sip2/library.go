@@ -136,7 +136,7 @@ func unreachable(what string, err error) error {
 	switch {
 	case errors.Is(err, client.ErrLogin):
 		return fmt.Errorf("sip2: %s: library login refused, look at user and password: %w", what, device.ErrAttention)
-	case errors.Is(err, client.ErrTLS), errors.Is(err, client.ErrUnsupported):
+	case errors.Is(err, client.ErrTLS), errors.Is(err, client.ErrUnsupported), errors.Is(err, client.ErrInstitution):
 		return fmt.Errorf("sip2: %s: %w: %w", what, device.ErrAttention, err)
 	}
 	return fmt.Errorf("sip2: %s: %w: %w", what, device.ErrNotSent, err)

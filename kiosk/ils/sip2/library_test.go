@@ -19,6 +19,7 @@ import (
 	"selfpay/kiosk/ils/sip2"
 	"selfpay/sip/acs"
 	"selfpay/sip/client"
+	"selfpay/sip/wire"
 )
 
 func far(t *testing.T, mode acs.Mode, change func(*acs.Config)) *acs.System {
@@ -166,6 +167,7 @@ func TestWhatAPersonMustMendCallsStaff(t *testing.T) {
 		kiosk   func(*sip2.Config)
 	}{
 		"certificates that are not there":    {kiosk: func(c *sip2.Config) { c.TLS = &client.TLS{CAFile: "/nowhere/ca.pem"} }},
+		"another character set":              {library: func(c *acs.Config) { c.Institution, c.Format.Charset = "Bücherei", wire.Latin1 }},
 		"no Patron Information for this one": {library: func(c *acs.Config) { c.Messages = "YYYYYYYNYYYYYYYY" }},
 	} {
 		synctest.Test(t, func(t *testing.T) {
