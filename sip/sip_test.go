@@ -409,6 +409,56 @@ func TestAFieldOfASitesOwnIsSent(t *testing.T) {
 	}
 }
 
+// Aleph with tpl_extensions pays one cash transaction or several with a pair of BZ and EK each.
+func TestPairsOfFieldsOfASitesOwnAreSentInTheirOrder(t *testing.T) {
+	pairs := []wire.Field{{ID: "BZ", Value: "1.00"}, {ID: "EK", Value: "7"}, {ID: "BZ", Value: "2.00"}, {ID: "EK", Value: "8"}}
+	p := FeePaid{At: time.Date(2024, 5, 1, 10, 15, 30, 0, berlin), FeeType: FeeOther, PaymentType: PaidCash, Currency: "EUR", Amount: "3.00", Patron: "P1",
+		Received: Received{Fields: pairs}}
+	m, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := wire.Format{}.Encode(m)
+	if want := "3720240501    1015300100EURBV3.00|AO|AC|AD|BZ1.00|EK7|BZ2.00|EK8|AAP1|\r"; err != nil || string(b) != want {
+		t.Errorf("%s %v, want\n%s", b, err, want)
+	}
+	back, err := ParseFeePaid(parse(t, b))
+	if err != nil || !slices.Equal(back.Fields[4:8], pairs) {
+		t.Errorf("read as %v %v", back.Fields, err)
+	}
+}
+
+// CARL.X marks manual fees with "#", FOLIO names fees by UUID.
+func TestAFeesIDIsSentAsItCame(t *testing.T) {
+	for _, id := range []string{"104", "#104", "0bab56e5-1ab6-4ac2-afdf-8b2df0434378", " 7 "} {
+		m, err := FeePaid{At: time.Now(), FeeType: FeeOther, PaymentType: PaidCash, Currency: "EUR", Amount: "3.00", Patron: "P1", Fee: id}.Encode()
+		if err != nil || m.Value("CG") != id {
+			t.Errorf("%q was sent as %q, %v", id, m.Value("CG"), err)
+		}
+	}
+}
+
+func TestGossipsFeeListIsAskedForAtPositionSix(t *testing.T) {
+	for list, want := range map[List]string{FineItems: "   Y      ", FeeItems: "      Y   ", NoList: "          "} {
+		m, err := PatronInformation{At: time.Now(), List: list, Patron: "P1"}.Encode()
+		if got := m.FixedValue("summary"); err != nil || got != want {
+			t.Errorf("list %d: %q %v, want %q", list, got, err, want)
+		}
+	}
+}
+
+// Koha has "5", Sierra "15.00", Polaris "9.99"; the total may be missing when nothing is owed.
+func TestTotalAndLimitAreKeptAsTheyCame(t *testing.T) {
+	for _, c := range []struct{ fields, total, limit string }{
+		{"BV28.75|CC5|", "28.75", "5"}, {"BV5|CC15.00|", "5", "15.00"}, {"BV0|CC9.99|", "0", "9.99"}, {"BV0.00|", "0.00", ""}, {"BV1,234.50|", "1,234.50", ""}, {"CC5|", "", "5"},
+	} {
+		r, err := ParsePatronInformationResponse(parse(t, []byte("64              00120240501    101530"+strings.Repeat("0000", 6)+"AAP1|"+c.fields)))
+		if err != nil || r.Fees != c.total || r.FeeLimit != c.limit {
+			t.Errorf("%s: total %q, limit %q, %v", c.fields, r.Fees, r.FeeLimit, err)
+		}
+	}
+}
+
 func TestMoneyIsNeverSaidTwiceInAFeePaid(t *testing.T) {
 	for _, id := range []string{"BV", "AA", "CG", "BK"} {
 		m := parse(t, []byte("3720240501    1015300100EURBV1.00|AAP1|CG1|BK1|"+id+"2|\r"))

@@ -3,7 +3,9 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -28,6 +30,47 @@ func TestChecksumIsTheNegatedSumOfAllBytesUpToAZ(t *testing.T) {
 		if got := Sum([]byte(text)); got != want {
 			t.Errorf("Sum(%.40q) = %s, want %s", text, got, want)
 		}
+	}
+}
+
+func TestBytesAndDigitsTogetherAreZero(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for size := range 2000 {
+		b := make([]byte, size)
+		for i := range b {
+			b[i] = byte(r.UintN(256))
+		}
+		digits := Sum(b)
+		sum, err := strconv.ParseUint(digits, 16, 16)
+		for _, c := range b {
+			sum += uint64(c)
+		}
+		if err != nil || sum%65536 != 0 || len(digits) != 4 || digits != strings.ToUpper(digits) {
+			t.Errorf("%d bytes: %s, %d over, %v", size, digits, sum%65536, err)
+		}
+	}
+}
+
+// The sum is over what is on the wire: after the text was encoded, and before it is decoded, whatever with.
+func TestTheChecksumIsOverTheBytesOfTheCharacterSet(t *testing.T) {
+	m := Message{Code: "36", Fixed: "Y20240501    101530", Fields: []Field{{"AE", "Müller"}}, Sequence: 1, Checksum: OK}
+	seen := map[string]bool{}
+	for _, charset := range []Charset{UTF8, Latin1, CP850} {
+		b, err := Format{Charset: charset}.Encode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := b[:len(b)-1]
+		seen[string(line[len(line)-4:])] = true
+		for _, reader := range []Charset{UTF8, Latin1, CP850, CP437, ASCII} {
+			got, err := Format{Charset: reader}.Parse(line)
+			if err != nil || got.Checksum != OK || !bytes.Equal(got.Raw, line) || (got.Value("AE") == "Müller") != (reader == charset || reader == CP437 && charset == CP850) {
+				t.Errorf("written in %s and read in %s: %q, checksum %s, %v", charset, reader, got.Value("AE"), got.Checksum, err)
+			}
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("checksums %v", seen)
 	}
 }
 
@@ -93,6 +136,8 @@ func TestReadingIsLenientAndSaysWhatWasWrong(t *testing.T) {
 		{"AY without AZ", "941AY7", "no checksum", func(m Message) bool { return m.Sequence == 7 && m.Checksum == Absent }},
 		{"last delimiter missing", "36Y20240501    101530AOCPL|AAP1AY2AZ" + Sum([]byte("36Y20240501    101530AOCPL|AAP1AY2AZ")), "no delimiter",
 			func(m Message) bool { return m.Value("AA") == "P1" && m.Sequence == 2 && m.Checksum == OK }},
+		{"all last delimiters stripped", "36Y20240501    101530AOCPL|AAP1|AF", "no delimiter",
+			func(m Message) bool { return m.Value("AA") == "P1" && len(m.Fields) == 3 && m.Checksum == Absent }},
 		{"delimiter inside a value", "36Y20240501    101530AOCPL|AFone|two|AAP1|", "inside a value", func(m Message) bool { return m.Value("AF") == "one|two" && m.Value("AA") == "P1" }},
 		{"stray delimiter", "36Y20240501    101530AOCPL||AAP1|", "without a field", func(m Message) bool { return m.Value("AO") == "CPL" }},
 		{"delimiter after the checksum", "97AZFEF5|", "after the checksum", func(m Message) bool { return m.Checksum == OK }},
@@ -107,13 +152,15 @@ func TestReadingIsLenientAndSaysWhatWasWrong(t *testing.T) {
 		{"undecodable byte", "36Y20240501    101530AE\xffx|", "mean nothing", func(m Message) bool { return m.Value("AE") == "\uFFFDx" }},
 		{"fixed part too long", "36Y20240501    101530  AOCPL|", "does not begin", func(m Message) bool { return len(m.Fields) == 1 && m.Fields[0].Value == "  AOCPL" }},
 	} {
-		m, err := Format{}.Parse([]byte(c.line))
-		if err != nil || !c.check(m) {
-			t.Errorf("%s: %+v %v", c.name, m, err)
-		}
-		if !strings.Contains(strings.Join(m.Problems, " "), c.problem) {
-			t.Errorf("%s: problems %q lack %q", c.name, m.Problems, c.problem)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			m, err := Format{}.Parse([]byte(c.line))
+			if err != nil || !c.check(m) {
+				t.Errorf("%+v %v", m, err)
+			}
+			if !strings.Contains(strings.Join(m.Problems, " "), c.problem) {
+				t.Errorf("problems %q lack %q", m.Problems, c.problem)
+			}
+		})
 	}
 }
 
