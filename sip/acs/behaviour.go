@@ -82,13 +82,17 @@ type Behaviour struct {
 	FirstAZ          bool   // looks for the first "AZ", and so rejects data that holds it (fsip2 checksum.go, run)
 	Zone             string // of dates; empty means four blanks (Sierra "0000", others "UTC ")
 	Over             Overpayment
-	ReadsAnyAmount   bool // a BV that is no amount counts as what it begins with; a negative one makes a debt
-	EchoesReference  bool // BK in 38
-	KeepsApproval    bool // BK is seen by staff as approval code, for payment types 01 and 02
-	SilentRefusal    bool // 38N has no AF, save for an unknown patron
-	ExecutesCut      bool // a message that the end of the stream has cut
-	Replays          bool // the stored answer for a message with the AY and AZ of the one before
-	PlainTextFaults  bool // what cannot be handled is answered with a line that is no SIP2
+	WholeOnly        bool     // a 37 of less than is owed is refused (Aleph with tpl_extensions=N)
+	PaymentTypes     []string // the only ones; another is an error of the whole request, without an answer (KCLS payment.rs)
+	StrangerDies     bool     // a 37 for an unknown patron dies before it has answered (Koha about 21 to 23, ILS.pm)
+	SilentOwner      bool     // 38N for another patron's fee has no AF (Evergreen Application/SIP2/Payment.pm, KCLS payment.rs)
+	ReadsAnyAmount   bool     // a BV that is no amount counts as what it begins with; a negative one makes a debt
+	EchoesReference  bool     // BK in 38
+	KeepsApproval    bool     // BK is seen by staff as approval code, for payment types 01 and 02
+	SilentRefusal    bool     // 38N has no AF, save for an unknown patron
+	ExecutesCut      bool     // a message that the end of the stream has cut
+	Replays          bool     // the stored answer for a message with the AY and AZ of the one before
+	PlainTextFaults  bool     // what cannot be handled is answered with a line that is no SIP2
 	LateApply        time.Duration
 	IdleClose        time.Duration
 	Served           int  // connections served at a time; 0 means all

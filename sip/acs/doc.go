@@ -23,4 +23,7 @@
 //   - Generic names no fees: AV is free text, a 37 lowers the total beginning with the oldest fee, and more than is owed is
 //     refused with a text. Totals, Pool, LateApply, IdleClose, LF, Split and Joined are Generic with one thing made
 //     difficult.
+//
+// The fields of Behaviour that no mode sets are the ways of further servers, each with its source: fsip2, CARL.X, Aleph, and
+// the other servers of Koha and Evergreen.
 package acs

@@ -95,7 +95,7 @@ func (n *session) handle(line []byte) bool {
 		return n.block(m, true)
 	case "97":
 		if n.last.Code == "" {
-			return n.send(wire.Message{Code: "96", Sequence: wire.NoSequence, Checksum: wire.OK})
+			return n.misunderstood()
 		}
 		again := n.last
 		if n.is.ResendsZero {
@@ -431,7 +431,6 @@ func (n *session) begins(text string) int64 {
 	return v
 }
 
-// feePaid books a 37, or meets it with the fault that was ordered.
 // hasPIN says whether a message carries its patron's PIN.
 func (n *session) hasPIN(m wire.Message) bool {
 	n.mu.Lock()
@@ -440,6 +439,7 @@ func (n *session) hasPIN(m wire.Message) bool {
 	return p != nil && p.PIN == m.Value("AD")
 }
 
+// feePaid books a 37, or meets it with the fault that was ordered.
 func (n *session) feePaid(m wire.Message) bool {
 	fault := n.takeFault()
 	switch fault {
@@ -549,7 +549,10 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 	if n.is.UnknownFeeIsAll && !startsWithUUID(id) {
 		id = "" // the whole account is paid
 	}
+	kind := m.FixedValue("payment_type")
 	switch {
+	case len(n.is.PaymentTypes) > 0 && !slices.Contains(n.is.PaymentTypes, kind), p == nil && n.is.StrangerDies:
+		return false, dead
 	case p == nil:
 		return false, "Invalid patron"
 	case !readable:
@@ -558,12 +561,17 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 		return false, "No fee is named"
 	case !n.is.TakesFeeIDs && id != "":
 		return false, "Fee identifiers are not supported"
+	case n.is.WholeOnly && amount < p.owed():
+		return false, "Only the whole account can be paid"
 	}
 	var line *Fee
 	owed := p.owed()
 	if id != "" {
 		owner := (*Patron)(nil)
-		if line, owner = n.line(id); line == nil || n.is.ChecksOwner && owner != p {
+		switch line, owner = n.line(id); {
+		case line != nil && n.is.ChecksOwner && owner != p && n.is.SilentOwner:
+			return false, ""
+		case line == nil, n.is.ChecksOwner && owner != p:
 			return false, n.why("Fee not found")
 		}
 		if n.is.ChecksOwner {
@@ -597,7 +605,7 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 	}
 	p.CreditMinor += left
 	posting := Posting{Reference: m.Value("BK"), Card: p.Card, Fee: id, AmountMinor: amount}
-	if kind := m.FixedValue("payment_type"); n.is.KeepsApproval && (kind == "01" || kind == "02") {
+	if n.is.KeepsApproval && (kind == "01" || kind == "02") {
 		posting.Approval = m.Value("BK")
 	}
 	n.postings = append(n.postings, posting)
