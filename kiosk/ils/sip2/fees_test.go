@@ -19,6 +19,14 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 		{name: "two fees", profile: "koha", total: "15.50", count: 2, lines: []string{"104 Lost Item 12.50", "105 Late 3.00"}, want: "15.50 104=12.50 105=3.00"},
 		{name: "whole amounts", profile: "koha", total: "5", count: 1, lines: []string{"104 Card 5"}, want: "5.00 104=5.00"},
 		{name: "nothing owed", profile: "koha", count: 0, want: "0.00"},
+		{name: "a zero without decimals", profile: "koha", total: "0", count: 0, want: "0.00"},
+		{name: "a zero with decimals", profile: "koha", total: "0.00", count: 0, want: "0.00"},
+		{name: "Koha 19.06 as measured", profile: "koha", total: "28.77", count: 2, lines: []string{"103 L Lost Item: Die Vermessung der Welt 17.77", "104 A Account management fee 11"}, want: "28.77 103=17.77 104=11.00"},
+		{name: "padded to BQ", profile: "koha", total: "3", count: 1, lines: append([]string{"105 Late 3.00"}, strings.Split(strings.Repeat(" ,", 17), ",")...), want: "3.00 105=3.00"},
+		{name: "a decimal comma in front of one digit", profile: "koha", total: "3,1", count: 1, lines: []string{"105 Late 3,1"}, want: "3.10 105=3.10"},
+		{name: "a comma that may group", profile: "koha", total: "1,234", count: 1, lines: []string{"105 Late 1,234"}},
+		{name: "both signs", profile: "koha", total: "1.234,50", count: 1, lines: []string{"105 Late 1.234,50"}},
+		{name: "a sign in front of the amount", profile: "koha", total: "$3.00", count: 1, lines: []string{"105 Late $3.00"}},
 		{name: "blank entries", profile: "koha", total: "3", count: 1, lines: []string{"105 Late 3.00", " ", ""}, want: "3.00 105=3.00"},
 		{name: "count not said", profile: "koha", total: "3", count: sip.Unknown, lines: []string{"105 Late 3.00"}, want: "3.00 105=3.00"},
 		{name: "decimal comma", profile: "koha", total: "3,10", count: 1, lines: []string{"105 Late 3,10"}, want: "3.10 105=3.10"},
@@ -55,28 +63,58 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 		{name: "eg_legacy twice the same", profile: "evergreen-legacy", total: "6.00", count: 2, lines: []string{"3.00 Overdue x", "3.00 Overdue x"}, want: "6.00"},
 		{name: "eg_legacy without amount", profile: "evergreen-legacy", total: "3.00", count: 1, lines: []string{"Overdue 3.00"}},
 		{name: "eg_legacy, a fee is missing", profile: "evergreen-legacy", total: "3.00", count: 2, lines: []string{"3.00 Overdue x"}},
+		{name: "fsip2's list where groups are wanted", profile: "folio", total: "24.60", count: 1, lines: []string{`0bab56e5-1ab6-4ac2-afdf-8b2df0434378 24.60 "Lost" Momo`}},
 		{name: "total with words", profile: "generic", total: "EUR 3.00", count: 1},
 	} {
-		profile, ok := FindProfile(c.profile)
-		if !ok {
-			t.Fatal(c.profile)
-		}
-		fees, total, err := profile.read(sip.PatronInformationResponse{FineItems: c.count, Fines: c.lines, Fees: c.total, Currency: sip.Currency(c.currency)}, "EUR")
-		if (err == nil) != (c.want != "") {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		got := total.Text()
-		for _, f := range fees {
-			got += " " + f.ID + "=" + f.Balance.Text()
-		}
-		if err == nil && got != c.want {
-			t.Errorf("%s: %s, want %s", c.name, got, c.want)
-		}
-		for _, line := range c.lines {
-			if err != nil && strings.TrimSpace(line) != "" && strings.Contains(err.Error(), line) {
-				t.Errorf("%s: the error quotes the account: %v", c.name, err)
+		t.Run(c.name, func(t *testing.T) {
+			profile, ok := FindProfile(c.profile)
+			if !ok {
+				t.Fatal(c.profile)
 			}
+			fees, total, err := profile.read(sip.PatronInformationResponse{FineItems: c.count, Fines: c.lines, Fees: c.total, Currency: sip.Currency(c.currency)}, "EUR")
+			if (err == nil) != (c.want != "") {
+				t.Fatal(err)
+			}
+			got := total.Text()
+			for _, f := range fees {
+				got += " " + f.ID + "=" + f.Balance.Text()
+			}
+			if err == nil && got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+			for _, line := range c.lines {
+				if err != nil && strings.TrimSpace(line) != "" && strings.Contains(err.Error(), line) {
+					t.Errorf("the error quotes the account: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestACommaThatMayGroupIsRefusedWhereThereAreThreeDecimals(t *testing.T) {
+	profile, _ := FindProfile("koha")
+	for amount, want := range map[string]int64{"1.234": 1234, "1,2": 1200, "1,234": 0, "1,234.500": 0} {
+		_, total, err := profile.read(sip.PatronInformationResponse{FineItems: 1, Fines: []string{"105 Late " + amount}, Fees: amount}, "KWD")
+		if (err == nil) != (want > 0) || err == nil && total.Minor != want {
+			t.Errorf("%s: %v %v", amount, total, err)
+		}
+	}
+}
+
+// FA is the balance of a group in FOLIO; Polaris sends an FA of its own, Evergreen and Polaris different PA.
+func TestFieldsOfAnotherMakeAreNotRead(t *testing.T) {
+	for _, name := range []string{"koha", "evergreen", "evergreen-legacy", "generic"} {
+		profile, _ := FindProfile(name)
+		m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + "AAP1|BV0.00|FA7.00|PA20300101|CG9|FG1|CTmain|"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := sip.ParsePatronInformationResponse(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fees, total, err := profile.read(answer, "EUR"); err != nil || len(fees) != 0 || total.Minor != 0 {
+			t.Errorf("%s: %v %v %v", name, fees, total, err)
 		}
 	}
 }
@@ -106,24 +144,26 @@ func TestFOLIOsGroupsAreReadInTheirOrder(t *testing.T) {
 		"decimals of another locale": {"1234.50", "CG" + a + "|FA1.234,50|", ""},
 		"nothing left":               {"0.00", "CG" + a + "|FA0.00|", ""},
 	} {
-		profile, _ := FindProfile("folio")
-		m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + c.fields))
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := sip.ParsePatronInformationResponse(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Fees = c.total
-		fees, total, err := profile.read(answer, "EUR")
-		got := total.Text()
-		for _, f := range fees {
-			got += " " + f.ID + "=" + f.Balance.Text() + "(" + f.Description + ")"
-		}
-		if (err == nil) != (c.want != "") || err == nil && got != c.want {
-			t.Errorf("%s: %s %v, want %s", name, got, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			profile, _ := FindProfile("folio")
+			m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + c.fields))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := sip.ParsePatronInformationResponse(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Fees = c.total
+			fees, total, err := profile.read(answer, "EUR")
+			got := total.Text()
+			for _, f := range fees {
+				got += " " + f.ID + "=" + f.Balance.Text() + "(" + f.Description + ")"
+			}
+			if (err == nil) != (c.want != "") || err == nil && got != c.want {
+				t.Errorf("%s %v, want %s", got, err, c.want)
+			}
+		})
 	}
 }
 

@@ -188,7 +188,7 @@ func (l *Library) Post(ctx context.Context, leg ils.Leg) (err error) {
 		return fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, device.ErrNotSent, err)
 	}
 	paid := sip.FeePaid{
-		At: leg.PaidAt, FeeType: l.profile.FeeType, PaymentType: l.profile.PaymentType,
+		At: leg.PaidAt.Local(), FeeType: l.profile.FeeType, PaymentType: l.profile.PaymentType,
 		Currency: sip.Currency(leg.Amount.Currency), Amount: leg.Amount.Text(),
 		Patron: leg.Patron.Card, Fee: leg.Fee, Transaction: leg.Reference,
 	}
