@@ -381,3 +381,36 @@ func TestAnAnswerWithoutAnEndIsGivenUpAtTheLimit(t *testing.T) {
 		})
 	}
 }
+
+// On a new connection the last answer is that to the login, and says nothing about a payment.
+func TestTheLastAnswerIsAskedForOnTheSameConnectionOnly(t *testing.T) {
+	for fault, want := range map[acs.Fault]string{acs.Lost: "93 99 37 97 93 99 99", acs.Drop: "93 99 37 93 99 99"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := library(t, nil)
+			u := unit(t, s, nil)
+			if err := s.Next(fault); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = u.FeePaid(t.Context(), feePaid("4821-1-01")) // accepted or in doubt
+			if _, err := u.Status(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(s.Requests(), " "); got != want {
+				t.Errorf("%s: requests %s, want %s", fault, got, want)
+			}
+		})
+	}
+}
+
+func TestALibraryThatKeepsSilentIsNotAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, requests := scripted(t, nil)
+		began := time.Now()
+		if _, err := u.PatronStatus(t.Context(), sip.PatronStatusRequest{Patron: "P1001"}); !errors.Is(err, sip.ErrNotSent) || !errors.Is(err, client.ErrSilent) {
+			t.Errorf("PatronStatus = %v", err)
+		}
+		if got := strings.Join(requests(), " "); got != "99 23" || time.Since(began) != 15*time.Second {
+			t.Errorf("requests %s in %v", got, time.Since(began))
+		}
+	})
+}
