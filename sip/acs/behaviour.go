@@ -84,6 +84,8 @@ type Behaviour struct {
 	Over             Overpayment
 	WholeOnly        bool     // a 37 of less than is owed is refused (Aleph with tpl_extensions=N)
 	PaymentTypes     []string // the only ones; another is an error of the whole request, without an answer (KCLS payment.rs)
+	ElseAll          bool     // a CG that names no open fee pays the whole account (fsip2 with acceptBulkPayment, fee_paid.go)
+	Evenly           bool     // a payment of the whole account is split evenly; a share above its fee is not booked (same)
 	StrangerDies     bool     // a 37 for an unknown patron dies before it has answered (Koha about 21 to 23, ILS.pm)
 	SilentOwner      bool     // 38N for another patron's fee has no AF (Evergreen Application/SIP2/Payment.pm, KCLS payment.rs)
 	ReadsAnyAmount   bool     // a BV that is no amount counts as what it begins with; a negative one makes a debt

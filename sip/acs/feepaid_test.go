@@ -36,7 +36,7 @@ func carlx(c *Config) {
 // bulk is fsip2 with acceptBulkPayment.
 func bulk(c *Config) {
 	fsip2(c)
-	c.Behaviour.NamedFeesOnly = false
+	c.Behaviour.NamedFeesOnly, c.Behaviour.ElseAll, c.Behaviour.Evenly = false, true, true
 }
 
 // makes are those of which it is known what they do with a Fee Paid for one fee.
@@ -123,7 +123,8 @@ func TestASecondPaymentOfWhatIsPaid(t *testing.T) {
 		{"is refused by SIP2Mediator", "CG104|", "17.77", Evergreen, sip2mediator, "38N", 1},
 		{"is refused by KCLS", "CG104|", "17.77", Evergreen, kcls, "38N", 1},
 		{"is refused by edge-sip2", "CG" + uuid1 + "|", "24.60", FOLIO, uuids, "38N", 1},
-		{"is a yes of fsip2 with nothing applied", "CG" + uuid1 + "|", "24.60", Generic, fsip2, "38Y" + now + "AOCPL|AAP1001|BK1|CG" + uuid1 + "|FA0.00|FC01.05.2024|FEfe" + uuid1 + "|FG0.00|", 2},
+		{"is refused by fsip2", "CG" + uuid1 + "|", "24.60", Generic, fsip2, "38N" + now + "AOCPL|AAP1001|BK1|AFFee not found|", 1},
+		{"pays other fees at fsip2 where it accepts bulk payments", "CG" + uuid1 + "|", "24.60", Generic, bulk, "38Y" + now + "AOCPL|AAP1001|BK1|", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := system(t, c.mode, c.change)
@@ -183,7 +184,8 @@ func TestAPaymentThatNamesNoFee(t *testing.T) {
 		{"is spread by Evergreen in the order of its list", Evergreen, nil, "18.00", "38Y", "{P1001 [{104 1777 0} {105 223 200}]}"},
 		{"pays all accounts at edge-sip2", FOLIO, uuids, "30.00", "38Y", "{P1001 [{" + uuid1 + " 2460 0} {" + uuid2 + " 123450 122910}]}"},
 		{"is refused by fsip2", Generic, fsip2, "30.00", "38N", "{P1001 [{" + uuid1 + " 2460 2460} {" + uuid2 + " 123450 123450}]}"},
-		{"is spread by fsip2 where it accepts bulk payments", Generic, bulk, "30.00", "38Y", "{P1001 [{" + uuid1 + " 2460 0} {" + uuid2 + " 123450 122910}]}"},
+		{"is split evenly by fsip2 where it accepts bulk payments", Generic, bulk, "30.01", "38Y", "{P1001 [{" + uuid1 + " 2460 960} {" + uuid2 + " 123450 121949}]}"},
+		{"is booked in part by fsip2 where a share is above its fee", Generic, bulk, "60.00", "38Y", "{P1001 [{" + uuid1 + " 2460 2460} {" + uuid2 + " 123450 120450}]}"},
 		{"must be the whole account at Aleph without its extensions", Generic, as(Generic, func(b *Behaviour) { b.WholeOnly = true }), "19.99", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
 		{"is the whole account at Aleph without its extensions", Generic, as(Generic, func(b *Behaviour) { b.WholeOnly = true }), "20.00", "38Y", "{P1001 [{104 1777 0} {105 223 0}]}"},
 	} {

@@ -520,10 +520,12 @@ func (n *session) feePaidResponse(m wire.Message, ok bool, text string) wire.Mes
 	if id := m.Value("CG"); ok && (n.is.Fees == FeesFOLIO || n.is.Fees == FeesFSIP2) && startsWithUUID(id) { // account, remaining, date, fee, applied
 		n.mu.Lock()
 		line, _ := n.line(id)
-		applied := n.decimal(n.postings[len(n.postings)-1].AmountMinor)
+		booked := n.postings[len(n.postings)-1]
 		n.mu.Unlock()
-		fields = append(fields, wire.Field{ID: "CG", Value: id}, wire.Field{ID: "FA", Value: grouped(n.decimal(line.OutstandingMinor))},
-			wire.Field{ID: "FC", Value: n.cfg.Now().Format("02.01.2006")}, wire.Field{ID: "FE", Value: "fe" + id}, wire.Field{ID: "FG", Value: applied})
+		if booked.Fee == id { // and not the whole account instead
+			fields = append(fields, wire.Field{ID: "CG", Value: id}, wire.Field{ID: "FA", Value: grouped(n.decimal(line.OutstandingMinor))},
+				wire.Field{ID: "FC", Value: n.cfg.Now().Format("02.01.2006")}, wire.Field{ID: "FE", Value: "fe" + id}, wire.Field{ID: "FG", Value: n.decimal(booked.AmountMinor)})
+		}
 	}
 	if text != "" {
 		fields = append(fields, wire.Field{ID: "AF", Value: text})
@@ -568,13 +570,18 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 	owed := p.owed()
 	if id != "" {
 		owner := (*Patron)(nil)
-		switch line, owner = n.line(id); {
+		if line, owner = n.line(id); line != nil && n.is.Over == Capped && line.OutstandingMinor <= 0 {
+			line = nil // closed
+		}
+		switch {
+		case line == nil && n.is.ElseAll:
+			id = ""
 		case line != nil && n.is.ChecksOwner && owner != p && n.is.SilentOwner:
 			return false, ""
 		case line == nil, n.is.ChecksOwner && owner != p:
 			return false, n.why("Fee not found")
 		}
-		if n.is.ChecksOwner {
+		if n.is.ChecksOwner && line != nil {
 			owed = line.OutstandingMinor
 		}
 	}
@@ -600,6 +607,11 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 	if line != nil {
 		pay(line)
 	}
+	if id == "" && n.is.Evenly {
+		if amount, left = p.payEvenly(amount), 0; amount == 0 {
+			return false, "Payment failed"
+		}
+	}
 	for i := range p.Fees {
 		pay(&p.Fees[i])
 	}
@@ -610,6 +622,27 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 	}
 	n.postings = append(n.postings, posting)
 	return true, ""
+}
+
+// payEvenly gives each open fee the same share, the last one also what does not divide. It returns what was booked.
+func (p *Patron) payEvenly(amount int64) (booked int64) {
+	var open []*Fee
+	for i := range p.Fees {
+		if p.Fees[i].OutstandingMinor > 0 {
+			open = append(open, &p.Fees[i])
+		}
+	}
+	for i, f := range open {
+		share := amount / int64(len(open))
+		if i == len(open)-1 {
+			share += amount % int64(len(open))
+		}
+		if share <= f.OutstandingMinor {
+			f.OutstandingMinor -= share
+			booked += share
+		}
+	}
+	return booked
 }
 
 // tooMuch is the reason for which a payment of more than is owed is refused; empty when it is not, or without a word.

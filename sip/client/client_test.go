@@ -346,6 +346,7 @@ func TestOnlyOurOwnAnswerCounts(t *testing.T) {
 		{"ours with another sequence number", []string{summed("38" + at + "AAP1001|BK4821-1-01|AY7AZ")}, nil, nil},
 		{"ours with its fields in another order", []string{ok("BK4821-1-01|XXy|AAP1001|AOCPL|")}, nil, nil},
 		{"ours with texts about what was renewed", []string{ok("AOCPL|AAP1001|AFMomo is renewed|AFDune is renewed|BK4821-1-01|")}, nil, nil},
+		{"ours with a delimiter behind the fixed part, as fsip2 writes it", []string{ok("|AOCPL|AAP1001|BK4821-1-01|AFPayment accepted")}, nil, nil},
 		{"ours without the last delimiter", []string{ok("AOCPL|BK4821-1-01|AAP1001")}, nil, nil},
 		{"ours with a delimiter inside a text", []string{ok("AOCPL|AFpaid | thank you|AAP1001|BK4821-1-01|")}, nil, nil},
 		{"ours with a checksum in lower case", []string{lowerSum(ok("AOCPL|AAP1001|BK4821-1-01|"))}, nil, nil},
