@@ -1,4 +1,4 @@
-# The whole vocabulary: make, make demo, make run, make test, make verify, make race, make fuzz, make bench.
+# The whole vocabulary: make, make demo, make run, make test, make verify, make race, make fuzz, make sim, make bench.
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Without the headers of libusb the USB printer is written to through /dev/usb/lpN.
@@ -10,7 +10,7 @@ COUNT = 6
 PACKAGES = ./...
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo run test race verify fuzz screens bench deps deps-build deps-test go-there units vuln clean
+.PHONY: all build demo run test race verify fuzz sim screens bench deps deps-build deps-test go-there units vuln clean
 
 all: deps-build build
 
@@ -48,6 +48,12 @@ fuzz: deps-build
 			echo "$$package $$target"; \
 			$(GO) test -tags '$(TAGS)' -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; done
+
+# 100,000 payments under random faults, every fault in every state, kills at every step and pair of steps; the table of
+# faults is written anew. SEED=N replays one run and tells its story.
+sim: deps-build
+	$(GO) test -tags '$(TAGS)' -count=1 -v -timeout 60m ./kiosk/simulation \
+		$(if $(SEED),-run UnderRandomFaults -args -seed $(SEED),-args -payments 100000 -whole -rewrite)
 
 # A picture of every screen, in every language and size.
 screens: deps

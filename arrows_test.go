@@ -124,7 +124,7 @@ func TestWrongArrowIsFound(t *testing.T) {
 
 func TestSimulatorsAreNotInTheDaemon(t *testing.T) {
 	for _, p := range packages(t, "-deps", "./cmd/kioskd", "./cmd/kioskctl") {
-		if strings.HasSuffix(p.ImportPath, "test") && strings.HasPrefix(p.ImportPath, "selfpay") || p.ImportPath == "selfpay/sip/acs" {
+		if strings.HasSuffix(p.ImportPath, "test") && strings.HasPrefix(p.ImportPath, "selfpay") || p.ImportPath == "selfpay/sip/acs" || p.ImportPath == "selfpay/kiosk/simulation" {
 			t.Errorf("%s is linked into a program that is shipped", p.ImportPath)
 		}
 		if strings.HasPrefix(p.ImportPath, "github.com/evanw/esbuild") {
