@@ -305,7 +305,7 @@ func TestAPasswordOfTheDaemonIsFoundWhereItSaysSo(t *testing.T) {
 }
 
 func TestEveryTroubleHasItsMend(t *testing.T) {
-	plain, mistakes := config.Parse("[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://ils.example.org:6001\"\n[terminal]\naddress = \"tcp://127.0.0.1:1\"\n")
+	plain, mistakes := config.Parse("[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://ils.example.org:6001\"\ntls = false\n[terminal]\naddress = \"tcp://127.0.0.1:1\"\n")
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}

@@ -62,8 +62,8 @@ func FromNumeric(code string) (Currency, bool) {
 func Of(minor int64, c Currency) Amount { return Amount{Minor: minor, Currency: c} }
 
 // Parse reads "12.50", "12,50", "12", "0.5" or "-3.00" as an exact amount. Grouping signs, blanks inside, more
-// digits than the currency has, and a single sign followed by three digits (which may be grouping) are refused
-// with ErrUnreadable.
+// digits than the currency has, and a comma followed by three digits, which may be grouping ("0,005" is not), are
+// refused with ErrUnreadable.
 func Parse(text string, c Currency) (Amount, error) {
 	if !c.Known() {
 		return Amount{}, fmt.Errorf("money: %q is not a known currency: %w", c, ErrUnreadable)
@@ -77,7 +77,8 @@ func Parse(text string, c Currency) (Amount, error) {
 		return refuse()
 	}
 	exponent := c.Exponent()
-	if len(fraction) > exponent {
+	grouping := len(fraction) == 3 && whole != "0" && strings.Contains(digits, ",")
+	if len(fraction) > exponent || grouping {
 		return refuse()
 	}
 	minor, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", exponent-len(fraction)), 10, 64)

@@ -152,15 +152,6 @@ func (p Profile) amount(text string, currency money.Currency) (money.Amount, err
 		}
 		text = strings.Join(groups, "") + "." + fraction
 	}
-	return exact(text, currency)
-}
-
-// exact reads an amount with point or comma as decimal sign. A comma with three digits behind it may group thousands, also
-// in a currency that has three decimals.
-func exact(text string, currency money.Currency) (money.Amount, error) {
-	if _, fraction, comma := strings.Cut(text, ","); comma && len(fraction) == 3 {
-		return money.Amount{}, errors.New("a comma may be a decimal sign or group thousands")
-	}
 	return money.Parse(text, currency)
 }
 
@@ -239,7 +230,7 @@ func readLegacy(line string, currency money.Currency) (ils.Fee, error) {
 
 // fee makes a fee of its parts.
 func fee(id, description, amount string, currency money.Currency) (ils.Fee, error) {
-	balance, err := exact(amount, currency)
+	balance, err := money.Parse(amount, currency)
 	if err != nil || !balance.Positive() {
 		return ils.Fee{}, errors.New("the amount is no amount above zero")
 	}
@@ -256,7 +247,7 @@ func readFee(line string, currency money.Currency) (ils.Fee, error) {
 	if !digits(id) {
 		return ils.Fee{}, errors.New("the first word is no fee id")
 	}
-	balance, err := exact(last, currency)
+	balance, err := money.Parse(last, currency)
 	if err != nil || !balance.Positive() {
 		return ils.Fee{}, errors.New("the last word is no amount above zero")
 	}
