@@ -8,12 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"selfpay/device"
 	"selfpay/drivers/zvt"
 	"selfpay/drivers/zvt/zvttest"
 	"selfpay/kiosk/ils"
@@ -35,6 +35,7 @@ type world struct {
 	terminal *zvttest.Terminal
 	log      *slog.Logger
 	wrap     func(ils.Library) ils.Library // puts something between runner and library; nil: nothing
+	cables   *cables                       // nil: none that can be cut
 }
 
 func newWorld(t *testing.T, mode acs.Mode) *world {
@@ -46,8 +47,22 @@ func newWorld(t *testing.T, mode acs.Mode) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, folder: t.TempDir(), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler)}
+	w := &world{t: t, folder: memory(t), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler)}
 	return w
+}
+
+// memory is a folder in memory where the system has one: these tests try what is saved and when, not the disk.
+func memory(t *testing.T) string {
+	parent := "/dev/shm"
+	if _, err := os.Stat(parent); err != nil {
+		parent = ""
+	}
+	folder, err := os.MkdirTemp(parent, "selfpay-runner-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	return folder
 }
 
 func (w *world) close() {
@@ -149,24 +164,24 @@ func (w *world) start(c crash) *program {
 	if p.ledger, err = ledger.Open(w.folder, bytes.Repeat([]byte{7}, ledger.KeySize)); err != nil {
 		w.t.Fatal(err)
 	}
-	p.library, err = sip2.New(sip2.Config{Profile: "koha", Currency: "EUR", Institution: "CPL",
-		Dial: func(ctx context.Context) (net.Conn, error) {
+	toLibrary, toTerminal := w.plugIn(
+		func(ctx context.Context) (net.Conn, error) {
 			conn, err := w.library.Dial(ctx)
 			return conn, p.track(conn, err)
-		}}, w.log)
+		}, func(ctx context.Context) (io.ReadWriteCloser, error) {
+			conn, err := w.terminal.Dial(ctx)
+			return conn, p.track(conn, err)
+		})
+	p.library, err = sip2.New(sip2.Config{Profile: "koha", Currency: "EUR", Institution: "CPL", Dial: toLibrary}, w.log)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	dial := device.Dial(func(ctx context.Context) (io.ReadWriteCloser, error) {
-		conn, err := w.terminal.Dial(ctx)
-		return conn, p.track(conn, err)
-	})
 	var library ils.Library = p.library
 	if w.wrap != nil {
 		library = w.wrap(library)
 	}
 	p.runner = runner.New(runner.Config{Ledger: &mortalLedger{Ledger: p.ledger, p: p, crash: c},
-		Terminal: zvt.New(dial, zvt.Config{Password: "000000"}, w.log), Library: library, Now: now, Log: w.log})
+		Terminal: zvt.New(toTerminal, zvt.Config{Password: "000000"}, w.log), Library: library, Now: now, Log: w.log})
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
 	go func() { p.ended <- p.runner.Run(ctx) }()
@@ -187,7 +202,10 @@ func (p *program) end() {
 }
 
 // pay lets the patron confirm all that is owed. It returns false if the program died over it.
-func (p *program) pay() bool {
+func (p *program) pay() bool { return p.payAfter(func() {}) }
+
+// payAfter does something between the patron's look at the account and the confirmation.
+func (p *program) payAfter(do func()) bool {
 	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, time.Time{})
 	if err != nil {
 		p.w.t.Fatalf("account: %v", err)
@@ -200,6 +218,7 @@ func (p *program) pay() bool {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
+	do()
 	_, err = p.runner.Pay(context.Background(), runner.Order{Patron: ils.Patron{Card: card}, Legs: legs, Amount: account.Total,
 		Rules: payment.StandardRules(120*time.Second, false), Seen: posting.Reading(account)})
 	return err == nil
