@@ -67,6 +67,19 @@ func TestWholeAccountIsPaidWhereTheLibraryNamesNoFees(t *testing.T) {
 	}
 }
 
+func TestAPartIsPaidOldestFeeFirst(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}, "partial = false", "partial = true").begin().ready()
+	s.patron(cardTwoFees, "--part", "4.00").said(t, "booked")
+	s.booksAgree(400)
+	b := s.around.Books()
+	if len(b.Postings) != 2 || b.Postings[0].AmountMinor != 250 || b.Postings[1].AmountMinor != 150 {
+		t.Errorf("postings %+v", b.Postings)
+	}
+	s.patron(cardTwoFees).said(t, "booked")
+	s.booksAgree(twoFees)
+}
+
 func TestPatronWithAPIN(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, surround.Options{}).begin().ready()

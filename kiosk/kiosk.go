@@ -134,6 +134,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 		LibraryName: s.Config.Kiosk.Library, Languages: s.Config.Kiosk.Languages,
 		Rules: rules,
 		Min:   s.Config.MinAmount(), Max: s.Config.MaxAmount(),
+		Partial:       s.Config.Payment.Partial,
 		RefuseNoPaper: s.Config.Receipt.WithoutPaper == "refuse",
 		Waits:         session.StandardWaits,
 	})
@@ -141,7 +142,8 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 
 func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func()) *health.Monitor {
 	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
-		Scanner: s.Scanner != nil, Kiosk: s.Config.Kiosk.ID, Version: s.Version, Changed: changed, Log: s.Log})
+		Scanner: s.Scanner != nil, Kiosk: s.Config.Kiosk.ID, Version: s.Version,
+		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), Changed: changed, Log: s.Log})
 }
 
 // outOfService shows why no payment can be taken, for a while; then the ledger is tried again.
@@ -166,7 +168,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	var patron *session.Session
 	money := runner.New(runner.Config{
 		Ledger: l, Terminal: s.Terminal, Library: s.Library, Now: s.now, Log: s.Log,
-		Limits:   runner.Limits{OpenCases: s.Config.Payment.OpenCases, Waiting: s.Config.Payment.Waiting},
+		Limits:   runner.Limits{OpenCases: s.Config.Payment.OpenCases, Waiting: s.Config.Payment.Waiting, WaitingOf: s.Config.WaitingAmount()},
 		Changed:  func(p payment.Payment) { patron.PaymentChanged(p) },
 		Progress: func(id payment.ID, progress terminal.Progress) { patron.PaymentProgress(id, progress) },
 	})

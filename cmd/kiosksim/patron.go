@@ -24,6 +24,7 @@ type patronCommand struct {
 	Card string        `required:"" help:"The library card's number; it is typed."`
 	PIN  string        `help:"- reads the PIN from standard input."`
 	Pay  []string      `default:"all" help:"all, or the ids of the fees to pay."`
+	Part string        `placeholder:"4.00" help:"Pay this much of it only."`
 	Wait time.Duration `default:"3m" help:"The longest time for the whole visit."`
 	JSON bool          `name:"json" help:"Print one JSON document."`
 }
@@ -197,7 +198,7 @@ func (p *patron) tap(ctx context.Context, n int64, name, value string) error {
 }
 
 // othersScreens are what somebody may have left behind; whoever comes next starts over.
-var othersScreens = []string{"pin", "fees", "confirm", "message", "outcome"}
+var othersScreens = []string{"pin", "fees", "amount", "confirm", "message", "outcome"}
 
 // act does what a patron would do on this screen.
 func (p *patron) act(ctx context.Context, s screen) error {
@@ -219,6 +220,11 @@ func (p *patron) act(ctx context.Context, s screen) error {
 		return p.typePIN(ctx, s, shown)
 	case "fees":
 		return p.chooseAndPay(ctx, s, shown)
+	case "amount":
+		if shown.reason != "" {
+			return p.end(shown.reason, false)
+		}
+		return p.typeDigits(ctx, s.Number, strings.TrimLeft(strings.Replace(p.command.Part, ".", "", 1), "0"), shown.typed)
 	case "confirm":
 		return p.tap(ctx, s.Number, "confirm", "")
 	case "message", "out-of-service":
@@ -248,7 +254,7 @@ func (p *patron) end(outcome string, paid bool) error {
 // note remembers the words of a screen, once for each change.
 func (p *patron) note(name, words string) {
 	p.visit.Said = words
-	if n := len(p.visit.Screens); n > 0 && p.visit.Screens[n-1].Name == name && (name == "number" || name == "pin" || p.visit.Screens[n-1].Words == words) {
+	if n := len(p.visit.Screens); n > 0 && p.visit.Screens[n-1].Name == name && (name == "number" || name == "pin" || name == "amount" || p.visit.Screens[n-1].Words == words) {
 		p.visit.Screens[n-1].Words = words
 		return
 	}
@@ -294,6 +300,9 @@ func (p *patron) chooseAndPay(ctx context.Context, s screen, shown content) erro
 				return fmt.Errorf("there is no fee %q on the screen", wanted)
 			}
 		}
+	}
+	if p.command.Part != "" {
+		return p.tap(ctx, s.Number, "part", "")
 	}
 	return p.tap(ctx, s.Number, "pay", "")
 }

@@ -107,7 +107,11 @@ type Payment struct {
 	Min       string `toml:"min"`
 	Max       string `toml:"max"`
 	OpenCases int    `toml:"open_cases"` // at this many open cases no payment is taken
-	Waiting   int    `toml:"waiting"`    // at this many payments waiting for the library none is taken
+
+	Waiting        int      `toml:"waiting"`          // at this many payments waiting for the library none is taken
+	WaitingSum     string   `toml:"waiting_sum"`      // nor at this sum of them; empty: no limit
+	TellStaffAfter Duration `toml:"tell_staff_after"` // a payment that waits longer for the library is a warning
+	OnRefusal      string   `toml:"on_refusal"`       // "reverse" at the terminal while that is possible, or "refund" at the desk
 }
 
 // MinAmount is the smallest payment.
@@ -115,6 +119,9 @@ func (c Config) MinAmount() money.Amount { return c.amount(c.Payment.Min) }
 
 // MaxAmount is the largest payment.
 func (c Config) MaxAmount() money.Amount { return c.amount(c.Payment.Max) }
+
+// WaitingAmount is the sum of waiting payments at which none is taken; zero: no limit.
+func (c Config) WaitingAmount() money.Amount { return c.amount(c.Payment.WaitingSum) }
 
 func (c Config) amount(text string) money.Amount {
 	a, _ := money.Parse(text, c.Kiosk.Currency) // Check has read it before
@@ -293,9 +300,10 @@ func Defaults() Config {
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
 		Scanner:  Scanner{Accept: []string{"codabar", "code39", "qr"}},
-		Payment:  Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50},
-		Web:      Web{Listen: "127.0.0.1:8080"},
-		Health:   Health{Listen: "127.0.0.1:9100"},
+		Payment: Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50, WaitingSum: "1000.00",
+			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
+		Web:    Web{Listen: "127.0.0.1:8080"},
+		Health: Health{Listen: "127.0.0.1:9100"},
 	}
 }
 
@@ -553,11 +561,18 @@ func (k *checker) devices() {
 
 func (k *checker) payment() {
 	c := k.c.Payment
-	if c.Partial {
-		k.say("payment.partial", "partial payments are not supported", "set partial = false")
+	if profile := k.c.ILS.Profile; c.Partial && profile == "generic" {
+		k.say("payment.partial", fmt.Sprintf("with the profile %q whole accounts only can be paid", profile), "set partial = false")
+	}
+	k.oneOf("payment.on_refusal", c.OnRefusal, "reverse", "refund")
+	if after := time.Duration(c.TellStaffAfter); after < time.Minute || after > 24*time.Hour {
+		k.say("payment.tell_staff_after", fmt.Sprintf("%s is no time to wait before staff is told", after), `use a time between 1m and 24h, such as "15m"`)
 	}
 	if !k.c.Kiosk.Currency.Known() {
 		return
+	}
+	if sum, err := money.Parse(c.WaitingSum, k.c.Kiosk.Currency); c.WaitingSum != "" && (err != nil || !sum.Positive()) {
+		k.say("payment.waiting_sum", fmt.Sprintf("%q is no amount in %s", c.WaitingSum, k.c.Kiosk.Currency), `write it as "1000.00", or "" for no limit`)
 	}
 	least, err1 := money.Parse(c.Min, k.c.Kiosk.Currency)
 	most, err2 := money.Parse(c.Max, k.c.Kiosk.Currency)

@@ -170,12 +170,14 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"terminal's silence", `end_of_day = "23:10"`, `answer = "1s"`, 0, "terminal.answer", "between 5s and 10m"},
 		{"without paper", `without_paper = "ask"`, `without_paper = "maybe"`, 0, "receipt.without_paper", "ask, refuse"},
 		{"unknown symbology", `accept = ["codabar", "code39", "qr"]`, `accept = ["coda"]`, 0, "scanner.accept", "codabar"},
-		{"partial", `partial = false`, `partial = true`, 0, "payment.partial", "partial = false"},
 		{"bad minimum", `min = "1.00"`, `min = "1.005"`, 0, "payment.min", `"1.00"`},
 		{"nothing as minimum", `min = "1.00"`, `min = "0.00"`, 0, "payment.min", `"1.00"`},
 		{"bad maximum", `max = "250.00"`, `max = "lots"`, 0, "payment.max", `"250.00"`},
 		{"maximum below minimum", `max = "250.00"`, `max = "0.99"`, 0, "payment.max", "raise max or lower min"},
 		{"negative limit", `partial = false`, `waiting = -1`, 0, "payment.waiting", "0 for no limit"},
+		{"sum that waits", `partial = false`, `waiting_sum = "much"`, 0, "payment.waiting_sum", `"1000.00"`},
+		{"staff is told at once", `partial = false`, `tell_staff_after = "1s"`, 0, "payment.tell_staff_after", `"15m"`},
+		{"another way after a refusal", `partial = false`, `on_refusal = "keep"`, 0, "payment.on_refusal", "reverse, refund"},
 		{"screen for all", `listen = "127.0.0.1:8080"`, `listen = "0.0.0.0:8080"`, 0, "web.listen", "127.0.0.1"},
 		{"screen by name", `listen = "127.0.0.1:8080"`, `listen = "localhost:8080"`, 0, "web.listen", "127.0.0.1"},
 		{"screen without port", `listen = "127.0.0.1:8080"`, `listen = "127.0.0.1"`, 0, "web.listen", `"127.0.0.1:8080"`},
@@ -209,6 +211,17 @@ func TestPatronsGoInClearOnlyWhereTheFileSaysSo(t *testing.T) {
 		if _, mistakes := config.Parse(text); len(mistakes) > 0 {
 			t.Errorf("%s: %+v", host, mistakes)
 		}
+	}
+}
+
+func TestPartsArePaidOnlyWhereTheLibraryTakesThem(t *testing.T) {
+	partial := changed(t, "partial = false", "partial = true")
+	if c, mistakes := config.Parse(partial); len(mistakes) > 0 || !c.Payment.Partial {
+		t.Errorf("%+v", mistakes)
+	}
+	_, mistakes := config.Parse(strings.Replace(partial, `"koha"`, `"generic"`, 1))
+	if len(mistakes) != 1 || mistakes[0].Key != "payment.partial" || mistakes[0].Mend != "set partial = false" {
+		t.Errorf("%+v", mistakes)
 	}
 }
 

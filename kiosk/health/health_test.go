@@ -132,7 +132,7 @@ func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 		log := slog.New(slog.DiscardHandler)
 		s := &station{devices: d, t: t}
 		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits})
-		s.Monitor = health.New(health.Config{Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
+		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
 			Scanner: true, Kiosk: "main-01", Version: "v1.2.3", Log: log})
 		ctx, stop := context.WithCancel(context.Background())
 		var running sync.WaitGroup

@@ -30,8 +30,11 @@ type Config struct {
 	Scanner  bool            // a scanner is configured
 	Kiosk    string          // the station's name
 	Version  string
-	Changed  func() // called when a check changed; nil: nobody is told
-	Log      *slog.Logger
+
+	TellStaffAfter time.Duration // a payment that waits longer for the library is a warning
+
+	Changed func() // called when a check changed; nil: nobody is told
+	Log     *slog.Logger
 }
 
 // The pauses between two looks.
@@ -179,7 +182,7 @@ func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
 	if !s.Oldest.Wall.IsZero() {
 		age = int64(time.Since(s.Oldest.Wall).Seconds())
 	}
-	status := warnIf(age > 15*60)
+	status := warnIf(age > int64(m.TellStaffAfter.Seconds()))
 	if age > 24*60*60 {
 		status = Fail
 	}

@@ -45,6 +45,31 @@ func Plan(account ils.Account, traits ils.Traits, chosen []Choice) ([]payment.Pl
 	return legs, nil
 }
 
+// Part spreads less than the legs make over them, in the order in which the library lists the fees, oldest first: whole
+// fees as long as the amount lasts, and at most one fee in part. It refuses more than the legs make, and every part where
+// the library system takes whole fees only.
+func Part(legs []payment.PlannedLeg, traits ils.Traits, amount money.Amount) ([]payment.PlannedLeg, error) {
+	if !traits.Partial {
+		return nil, errors.New("posting: this library system takes payments of whole fees only")
+	}
+	left := amount
+	var spread []payment.PlannedLeg
+	for _, l := range legs {
+		if !left.Positive() {
+			break
+		}
+		if l.Amount.Minor > left.Minor {
+			l.Amount.Minor = left.Minor
+		}
+		left.Minor -= l.Amount.Minor
+		spread = append(spread, l)
+	}
+	if len(spread) == 0 || left.Minor > 0 || amount.Currency != legs[0].Amount.Currency {
+		return nil, fmt.Errorf("posting: %s cannot be spread over %d fees", amount, len(legs))
+	}
+	return spread, nil
+}
+
 func owes(account ils.Account, c Choice) bool {
 	for _, f := range account.Fees {
 		if f.ID == c.Fee && f.ID != "" && f.Balance == c.Amount && c.Amount.Positive() {

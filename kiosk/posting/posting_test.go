@@ -71,6 +71,34 @@ func TestPlanOfALumpIsTheWholeAccount(t *testing.T) {
 	}
 }
 
+func TestAPartIsSpreadOldestFirstWithOneFeeInPartAtMost(t *testing.T) {
+	legs := []payment.PlannedLeg{{Fee: "104", Amount: eur(250)}, {Fee: "105", Amount: eur(1000)}, {Fee: "107", Amount: eur(30)}}
+	partial := ils.Traits{FeeIDs: true, Partial: true}
+	for minor, want := range map[int64]string{
+		1:    "[{104 0.01 EUR}]",
+		250:  "[{104 2.50 EUR}]",
+		251:  "[{104 2.50 EUR} {105 0.01 EUR}]",
+		1250: "[{104 2.50 EUR} {105 10.00 EUR}]",
+		1279: "[{104 2.50 EUR} {105 10.00 EUR} {107 0.29 EUR}]",
+		1280: "[{104 2.50 EUR} {105 10.00 EUR} {107 0.30 EUR}]",
+	} {
+		if got, err := posting.Part(legs, partial, eur(minor)); err != nil || fmt.Sprint(got) != want {
+			t.Errorf("%d: %v, %v", minor, got, err)
+		}
+	}
+	for name, amount := range map[string]money.Amount{"nothing": eur(0), "less": eur(-1), "more than all": eur(1281), "another currency": money.Of(100, "USD")} {
+		if got, err := posting.Part(legs, partial, amount); err == nil {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got, err := posting.Part(legs, named, eur(100)); err == nil {
+		t.Errorf("where whole fees only are taken: %v", got)
+	}
+	if legs[0].Amount != eur(250) {
+		t.Error("the legs themselves were changed")
+	}
+}
+
 func TestAReadingKeepsNoTitlesAndNoNames(t *testing.T) {
 	r := posting.Reading(account())
 	text, err := json.Marshal(r)

@@ -38,6 +38,7 @@ type Config struct {
 	Languages     []string // the first is the one the screen starts with
 	Rules         payment.Rules
 	Min, Max      money.Amount
+	Partial       bool // less than whole fees may be paid, where the library takes it
 	RefuseNoPaper bool // no payment without a printed receipt
 	Waits         Waits
 }
@@ -361,6 +362,8 @@ func (s *Session) open(account ils.Account, unfinished []payment.Payment) {
 
 func (s *Session) showFees() {
 	s.view.Total, s.view.Chosen, s.view.Fees = s.account.Total, money.Of(0, s.account.Total.Currency), nil
+	s.view.Part, s.view.Typed = money.Amount{}, ""
+	s.view.CanPart = s.Partial && s.Library.Traits().Partial
 	for i, c := range s.choices {
 		s.view.Fees = append(s.view.Fees, FeeLine{Key: c.key(i), Description: c.fee.Description,
 			Amount: c.fee.Balance, Chosen: c.chosen, BeingBooked: c.beingBooked})
@@ -409,9 +412,16 @@ func (s *Session) actions() map[string]func(string) error {
 	case ScreenNumber, ScreenPIN:
 		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enter),
 			"leave": leave, "language": s.language}
+	case ScreenAmount:
+		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enterAmount),
+			"back": always(s.showFees), "leave": leave, "language": s.language}
 	case ScreenFees:
-		return map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay),
+		actions := map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay),
 			"leave": leave, "language": s.language}
+		if s.view.CanPart && s.view.Chosen.Positive() {
+			actions["part"] = always(s.askAmount)
+		}
+		return actions
 	case ScreenConfirm:
 		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave, "language": s.language}
 	case ScreenTerminal:
@@ -453,11 +463,18 @@ func (s *Session) askNumber() {
 	s.screen(ScreenNumber, "")
 }
 
-// longestTyped bounds what can be typed.
-const longestTyped = 32
+// What can be typed has bounds.
+const (
+	longestTyped  = 32
+	longestAmount = 9
+)
 
 func (s *Session) digit(value string) error {
-	if len(value) != 1 || value[0] < '0' || value[0] > '9' || len(s.typed()) >= longestTyped {
+	longest := longestTyped
+	if s.view.Screen == ScreenAmount {
+		longest = longestAmount
+	}
+	if len(value) != 1 || value[0] < '0' || value[0] > '9' || len(s.typed()) >= longest {
 		return ErrStale
 	}
 	s.setTyped(s.typed() + value)
@@ -479,12 +496,40 @@ func (s *Session) typed() string {
 }
 
 func (s *Session) setTyped(text string) {
-	if s.view.Screen == ScreenPIN {
+	switch s.view.Screen {
+	case ScreenPIN:
 		s.patron.PIN, s.view.Typed = text, strings.Repeat("•", len(text))
-	} else {
+	case ScreenAmount: // minor units fill in from the right, as at a card terminal
+		s.view.Typed = strings.TrimLeft(text, "0")
+		s.view.Part.Minor, _ = strconv.ParseInt("0"+text, 10, 64)
+	default:
 		s.view.Typed = text
 	}
 	s.screen(s.view.Screen, "")
+}
+
+// askAmount lets the patron type how much of what is chosen is to be paid.
+func (s *Session) askAmount() {
+	s.view.Typed, s.view.Part = "", money.Of(0, s.account.Total.Currency)
+	s.screen(ScreenAmount, "")
+}
+
+// enterAmount takes the typed amount, which lies between the least payment and what is chosen.
+func (s *Session) enterAmount() {
+	part := s.view.Part
+	switch {
+	case !part.Positive():
+		return
+	case part.Minor > s.view.Chosen.Minor:
+		s.view.Limit = s.view.Chosen
+		s.screen(ScreenAmount, ReasonOverChosen)
+		return
+	case part.Minor < s.Min.Minor:
+		s.view.Limit = s.Min
+		s.screen(ScreenAmount, ReasonUnderMinimum)
+		return
+	}
+	s.pay()
 }
 
 func (s *Session) enter() {
@@ -524,9 +569,17 @@ func (s *Session) chooseAll() {
 	s.showFees()
 }
 
+// toPay is what the patron wants to pay: a part of what is chosen, or all of it.
+func (s *Session) toPay() money.Amount {
+	if s.view.Part.Positive() {
+		return s.view.Part
+	}
+	return s.view.Chosen
+}
+
 // pay looks at amount and devices before the purchase is offered.
 func (s *Session) pay() {
-	amount := s.view.Chosen
+	amount := s.toPay()
 	switch {
 	case !amount.Positive():
 		return
@@ -576,12 +629,16 @@ func (s *Session) askConfirm(paper bool) {
 // confirm begins the payment. From here on the runner decides what is shown.
 func (s *Session) confirm() {
 	legs, err := posting.Plan(s.account, s.Library.Traits(), s.chosen())
+	if err == nil && s.view.Part.Positive() {
+		legs, err = posting.Part(legs, s.Library.Traits(), s.view.Part)
+	}
 	if err != nil {
 		s.Log.Error("payment cannot be planned", "error", err)
 		s.message(ReasonFeesUnreadable)
 		return
 	}
-	order := runner.Order{Patron: s.patron, Legs: legs, Amount: s.view.Chosen, Rules: s.Rules, Seen: posting.Reading(s.account)}
+	order := runner.Order{Patron: s.patron, Legs: legs, Amount: s.toPay(), Rules: s.Rules, Seen: posting.Reading(s.account)}
+	s.view.Chosen, s.view.Part = order.Amount, money.Amount{}
 	s.view.Progress, s.view.CanCancel = terminal.ProgressWait, false
 	s.view.Screen = ScreenTerminal
 	s.stopTimer()

@@ -104,6 +104,70 @@ func TestALumpIsPaidAsAWhole(t *testing.T) {
 	})
 }
 
+func TestLessThanIsChosenMayBePaidWhereTheLibraryTakesIt(t *testing.T) {
+	partial := func(c *session.Config) { c.Partial = true }
+	inStation(t, partial, func(t *testing.T, s *station) {
+		s.scan(card)
+		if v := s.sees(session.ScreenFees); v.CanPart {
+			t.Fatal("a part is offered where whole fees only are taken")
+		}
+		s.tap("leave", "")
+		s.library.set(func(l *library) { l.traits.Partial = true })
+		s.scan(card)
+		s.tap("part", "")
+		typed := func(digits string) session.View {
+			t.Helper()
+			for range s.sees(session.ScreenAmount).Typed {
+				s.tap("erase", "")
+			}
+			for _, d := range strings.Split(digits, "") {
+				s.tap("digit", d)
+			}
+			s.tap("enter", "")
+			return s.View()
+		}
+		s.tap("enter", "") // nothing typed
+		if v := typed("1251"); v.Screen != session.ScreenAmount || v.Reason != session.ReasonOverChosen || v.Limit != eur(1250) {
+			t.Errorf("more than is chosen: %+v", v)
+		}
+		if v := typed("0099"); v.Screen != session.ScreenAmount || v.Reason != session.ReasonUnderMinimum || v.Limit != eur(100) {
+			t.Errorf("less than the minimum: %+v", v)
+		}
+		typed("0400")
+		if v := s.sees(session.ScreenConfirm); v.Part != eur(400) || v.Chosen != eur(1250) {
+			t.Errorf("%+v", v)
+		}
+		s.tap("confirm", "")
+		v := s.ended(session.OutcomeBooked, session.ReceiptPrinted)
+		if v.Chosen != eur(400) || len(v.Legs) != 2 || v.Legs[0].Amount != eur(250) || v.Legs[1].Amount != eur(150) {
+			t.Errorf("%+v", v)
+		}
+		if left := s.library.fees[card]; len(left) != 1 || left[0].ID != "105" || left[0].Balance != eur(850) {
+			t.Errorf("left %+v", left)
+		}
+	})
+}
+
+func TestGoingBackFromAnAmountForgetsIt(t *testing.T) {
+	inStation(t, func(c *session.Config) { c.Partial = true }, func(t *testing.T, s *station) {
+		s.library.set(func(l *library) { l.traits.Partial = true })
+		s.scan(card)
+		s.tap("part", "")
+		s.tap("digit", "5")
+		s.tap("digit", "0")
+		s.tap("digit", "0")
+		s.tap("back", "")
+		s.tap("pay", "")
+		if v := s.sees(session.ScreenConfirm); v.Part.Positive() {
+			t.Errorf("%+v", v)
+		}
+		s.tap("confirm", "")
+		if v := s.ended(session.OutcomeBooked, session.ReceiptPrinted); v.Chosen != eur(1250) {
+			t.Errorf("%+v", v)
+		}
+	})
+}
+
 func TestWhyAnAccountIsNotShownIsTold(t *testing.T) {
 	for _, c := range []struct {
 		card string

@@ -15,13 +15,15 @@ type View struct {
 	Library   string            // the library's name
 	Languages []string          // to choose from
 	Reason    Reason            // ScreenMessage and ScreenOutOfService: why
-	Typed     string            // ScreenNumber: the digits so far. ScreenPIN: one dot for each
+	Typed     string            // ScreenNumber, ScreenAmount: the digits so far. ScreenPIN: one dot for each
 	Initials  string            // of the patron, where the account is open
 	Fees      []FeeLine         // ScreenFees
 	Total     money.Amount      // ScreenFees: everything owed
 	Chosen    money.Amount      // ScreenFees, ScreenConfirm and after: what is to be paid
 	WholeOnly bool              // ScreenFees: the library takes the whole account only
-	Limit     money.Amount      // ScreenMessage: the smallest or largest amount that can be paid here
+	CanPart   bool              // ScreenFees: less than is chosen may be paid
+	Part      money.Amount      // ScreenAmount: what is typed. ScreenConfirm: what is paid of Chosen; zero: all of it
+	Limit     money.Amount      // ScreenMessage, ScreenAmount: the smallest or largest amount that can be paid here
 	NoPaper   bool              // ScreenConfirm: there will be no printed receipt
 	Progress  terminal.Progress // ScreenTerminal
 	CanCancel bool              // ScreenTerminal
@@ -39,7 +41,8 @@ const (
 	ScreenNumber       Screen = "number"         // type the card number; actions: digit, erase, enter, leave
 	ScreenPIN          Screen = "pin"            // type the PIN; actions: digit, erase, enter, leave
 	ScreenLoading      Screen = "loading"        // the account is read; no action
-	ScreenFees         Screen = "fees"           // choose; actions: choose (value: FeeLine.Key), all, pay, leave
+	ScreenFees         Screen = "fees"           // choose; actions: choose (value: FeeLine.Key), all, pay, part where CanPart, leave
+	ScreenAmount       Screen = "amount"         // type how much of it; actions: digit, erase, enter, back, leave
 	ScreenConfirm      Screen = "confirm"        // actions: confirm, back, leave
 	ScreenTerminal     Screen = "terminal"       // follow the terminal; action: cancel where CanCancel
 	ScreenChecking     Screen = "checking"       // the terminal is asked what became of the purchase; no action
@@ -61,6 +64,7 @@ const (
 	ReasonFeesUnreadable Reason = "fees-unreadable" // the account cannot be read exactly
 	ReasonOverMaximum    Reason = "over-maximum"    // more than Limit
 	ReasonUnderMinimum   Reason = "under-minimum"   // less than Limit
+	ReasonOverChosen     Reason = "over-chosen"     // shown on ScreenAmount: more than Limit, which is all that is chosen
 	ReasonNoPaper        Reason = "no-paper"        // out of paper, and the library wants a receipt for each payment
 	ReasonLibraryDown    Reason = "library-down"    // the library system cannot be asked
 	ReasonLibraryRefuses Reason = "library-refuses" // login refused, Fee Paid not supported

@@ -78,7 +78,18 @@ func (l *library) Post(_ context.Context, leg ils.Leg) error {
 		return l.post
 	}
 	l.posted++
-	l.fees[leg.Patron.Card] = slices.DeleteFunc(slices.Clone(l.fees[leg.Patron.Card]), func(f ils.Fee) bool { return leg.Fee == "" || f.ID == leg.Fee })
+	var left []ils.Fee
+	for _, f := range l.fees[leg.Patron.Card] {
+		if leg.Fee == "" || f.ID == leg.Fee {
+			paid := min(leg.Amount.Minor, f.Balance.Minor)
+			leg.Amount.Minor -= paid
+			f.Balance.Minor -= paid
+		}
+		if f.Balance.Positive() {
+			left = append(left, f)
+		}
+	}
+	l.fees[leg.Patron.Card] = left
 	return nil
 }
 

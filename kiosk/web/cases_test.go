@@ -14,11 +14,11 @@ import (
 // compares them with the source of the session.
 var (
 	allScreens = []session.Screen{session.ScreenReady, session.ScreenNumber, session.ScreenPIN, session.ScreenLoading,
-		session.ScreenFees, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
+		session.ScreenFees, session.ScreenAmount, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
 		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService}
 	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonWrongPIN,
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
-		session.ReasonUnderMinimum, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
+		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
 		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut}
 	allOutcomes = []session.Outcome{session.OutcomeBooked, session.OutcomeFollows, session.OutcomeNotCharged,
 		session.OutcomeReturned, session.OutcomeStaff}
@@ -102,6 +102,14 @@ func examples() []example {
 			v.WholeOnly, v.Chosen, v.Fees = true, v.Total, v.Fees[:1]
 			v.Fees = append(v.Fees, session.FeeLine{Key: "c", Description: "Credit", Amount: euro(-250)})
 		})},
+		{"fees-part", with(session.ScreenFees, func(v *session.View) { threeFees(v); v.CanPart = true })},
+		{"amount-empty", with(session.ScreenAmount, func(v *session.View) { threeFees(v); v.Part = euro(0) })},
+		{"amount", with(session.ScreenAmount, func(v *session.View) { threeFees(v); v.Typed, v.Part = "400", euro(400) })},
+		{"amount-over", with(session.ScreenAmount, func(v *session.View) {
+			threeFees(v)
+			v.Typed, v.Part, v.Reason, v.Limit = "123456789", euro(123456789), session.ReasonOverChosen, euro(1250)
+		})},
+		{"confirm-part", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.Part = euro(400) })},
 		{"confirm", with(session.ScreenConfirm, threeFees)},
 		{"confirm-no-paper", with(session.ScreenConfirm, func(v *session.View) { manyFees(v); v.NoPaper = true })},
 		{"confirm-whole", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.WholeOnly = true })},

@@ -32,6 +32,7 @@ var reasonCharges = map[session.Reason]charge{
 	session.ReasonFeesUnreadable: chargeNone,
 	session.ReasonOverMaximum:    chargeNone,
 	session.ReasonUnderMinimum:   chargeNone,
+	session.ReasonOverChosen:     chargeNone,
 	session.ReasonNoPaper:        chargeNone,
 	session.ReasonLibraryDown:    chargeNone,
 	session.ReasonLibraryRefuses: chargeNone,

@@ -367,7 +367,8 @@ func drawn(t *testing.T, name string) string {
 func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 	allowed := map[session.Screen][]string{
 		session.ScreenReady: {"number", "language"}, session.ScreenNumber: {"digit", "erase", "enter", "leave", "language"},
-		session.ScreenPIN: {"digit", "erase", "enter", "leave", "language"}, session.ScreenFees: {"choose", "all", "pay", "leave", "language"},
+		session.ScreenPIN: {"digit", "erase", "enter", "leave", "language"}, session.ScreenFees: {"choose", "all", "part", "pay", "leave", "language"},
+		session.ScreenAmount:  {"digit", "erase", "enter", "back", "leave", "language"},
 		session.ScreenConfirm: {"confirm", "back", "leave", "language"}, session.ScreenTerminal: {"cancel"},
 		session.ScreenOutcome: {"leave", "print", "language"}, session.ScreenMessage: {"leave", "language"},
 	}
@@ -387,6 +388,9 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		}
 		if e.view.Screen == session.ScreenTerminal && got["cancel"] != e.view.CanCancel {
 			t.Errorf("%s: cancel is %v, want %v", e.name, got["cancel"], e.view.CanCancel)
+		}
+		if e.view.Screen == session.ScreenFees && got["part"] != (e.view.CanPart && e.view.Chosen.Positive()) {
+			t.Errorf("%s: part is %v", e.name, got["part"])
 		}
 		if e.view.Screen == session.ScreenOutcome && got["print"] != (e.view.Receipt == session.ReceiptFailed) {
 			t.Errorf("%s: print is %v", e.name, got["print"])
