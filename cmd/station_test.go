@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"io"
 	"net/http"
 	"os"
@@ -26,7 +27,11 @@ var programs string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		var err error
+		err := lookAtSources()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		if programs, err = os.MkdirTemp("", "selfpay-programs-"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -39,6 +44,20 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// lookAtSources lets the go command know what the programs are made of; else it would take the results of old ones
+// from its cache.
+func lookAtSources() error {
+	return filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "node_modules" {
+			return filepath.SkipDir
+		}
+		if err == nil && filepath.Ext(path) == ".go" {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
 }
 
 // patience bounds every wait; what is waited for usually comes in a moment.
@@ -178,7 +197,7 @@ func (s *station) patron(card string, more ...string) visit {
 	cmd := exec.Command(filepath.Join(programs, "kiosksim"), append([]string{"patron", "--url", s.around.Screen(), "--card", card, "--json"}, more...)...)
 	var out, failed bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &failed
-	cmd.Stdin = strings.NewReader("4711\n")
+	cmd.Stdin = strings.NewReader("58204711\n")
 	err := cmd.Run()
 	var v visit
 	if e := json.Unmarshal(out.Bytes(), &v); e != nil {

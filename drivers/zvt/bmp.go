@@ -244,25 +244,51 @@ func MaskPAN(digits string) string {
 	return string(number) + rest
 }
 
-// MaskText hides card numbers in a line of text: runs of 13 to 19 digits that carry a valid check digit. Its
-// length stays the same. A long number of another kind may be hidden by chance; that is the safer mistake.
+// MaskText hides card numbers in a line of text: 13 to 19 digits that carry a valid check digit, in one run or in
+// groups with one blank or dash between them. Its length stays the same. A long number of another kind may be hidden by
+// chance; that is the safer mistake.
 func MaskText(b []byte) []byte {
 	masked := b
 	for start := 0; start < len(b); start++ {
-		end := start
-		for end < len(b) && b[end] >= '0' && b[end] <= '9' {
-			end++
+		if !isDigit(b[start]) || b[start] == '0' || start > 0 && isDigit(b[start-1]) {
+			continue
 		}
-		if n := end - start; n >= 13 && n <= 19 && b[start] != '0' && checkDigitFits(b[start:end]) {
-			if &masked[0] == &b[0] {
-				masked = append([]byte(nil), b...)
+		end, number := cardNumberAt(b, start)
+		if end == 0 {
+			continue
+		}
+		if &masked[0] == &b[0] {
+			masked = append([]byte(nil), b...)
+		}
+		hidden := MaskPAN(string(number))
+		for i := start; i < end; i++ {
+			if isDigit(b[i]) {
+				masked[i], hidden = hidden[0], hidden[1:]
 			}
-			copy(masked[start:end], MaskPAN(string(b[start:end])))
 		}
-		start = max(start, end)
+		start = end
 	}
 	return masked
 }
+
+// cardNumberAt finds the longest card number that begins at start, in whole groups of digits; end is 0 if there is none.
+func cardNumberAt(b []byte, start int) (end int, number []byte) {
+	var digits []byte
+	for i := start; i < len(b) && len(digits) < 20; i++ {
+		if isDigit(b[i]) {
+			digits = append(digits, b[i])
+		} else if b[i] != ' ' && b[i] != '-' || !isDigit(b[i-1]) {
+			break
+		}
+		groupEnds := i+1 == len(b) || !isDigit(b[i+1])
+		if n := len(digits); isDigit(b[i]) && groupEnds && n >= 13 && n <= 19 && checkDigitFits(digits) {
+			end, number = i+1, digits[:n:n]
+		}
+	}
+	return end, number
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
 // checkDigitFits is the check of ISO/IEC 7812 (Luhn).
 func checkDigitFits(digits []byte) bool {

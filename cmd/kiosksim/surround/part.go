@@ -43,7 +43,7 @@ func servePart(part, mode string) (func(net.Listener) error, error) {
 		}
 		return library.Serve, nil
 	case "terminal":
-		return newTerminal(time.Second, nil).Serve, nil
+		return newTerminal(time.Second, "", nil).Serve, nil
 	case "printer":
 		return escpostest.New().Serve, nil
 	}

@@ -27,7 +27,7 @@ func patrons() []acs.Patron {
 		p := acs.Patron{Card: fmt.Sprintf("200170000%05d", 10001+i), Name: n, Fees: owes(owed[i]...)}
 		switch i {
 		case 8:
-			p.PIN = "4711"
+			p.PIN = "58204711"
 		case 11:
 			p.Blocked = true
 		}

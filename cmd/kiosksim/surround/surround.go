@@ -36,6 +36,7 @@ type Options struct {
 	Mode     string        // of the library system, see Modes
 	Serial   bool          // the terminal hangs on a serial line, a pty, instead of TCP
 	CardWait time.Duration // how long a patron takes to present the bank card
+	OpenPAN  string        // a card number that the terminal sends in full, as it never should; empty: masked
 	NeedPIN  bool          // the library system books nothing without the PIN of a patron who has one
 }
 
@@ -147,7 +148,7 @@ func newLibrary(o Options) (*acs.System, error) {
 }
 
 func (s *Surround) startTerminal() error {
-	s.terminal = newTerminal(s.options.CardWait, s.approved)
+	s.terminal = newTerminal(s.options.CardWait, s.options.OpenPAN, s.approved)
 	s.closers = append(s.closers, s.terminal)
 	if s.options.Serial {
 		path, line, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
@@ -165,8 +166,8 @@ func (s *Surround) startTerminal() error {
 }
 
 // newTerminal makes the card terminal; approved is called whenever it charges a card.
-func newTerminal(cardWait time.Duration, approved func()) *zvttest.Terminal {
-	return zvttest.New(zvttest.Config{CardWait: cardWait, Approved: approved, LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})
+func newTerminal(cardWait time.Duration, openPAN string, approved func()) *zvttest.Terminal {
+	return zvttest.New(zvttest.Config{CardWait: cardWait, OpenPAN: openPAN, Approved: approved, LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})
 }
 
 func (s *Surround) startPrinter() error {
