@@ -38,7 +38,7 @@ func Due(p Payment, at Stamp) []Effect {
 	case StateApproved:
 		return p.legsDue(at)
 	case StateReversing:
-		return []Effect{{Do: DoReverse, After: min(p.pause(), p.windowLeft(at))}}
+		return []Effect{{Do: DoReverse, After: min(p.pause(at), p.windowLeft(at))}}
 	case StateReversalInDoubt:
 		return p.terminalDoubt(DoRecoverReversal, at)
 	}
@@ -49,11 +49,13 @@ func (p Payment) terminalDoubt(recover Deed, at Stamp) []Effect {
 	if p.OpenCase {
 		return nil
 	}
-	return []Effect{{Do: recover, After: p.pause()}, {Do: DoEndDoubt, After: at.left(p.DoubtAt, p.Rules.doubtLimit(p.PowerCuts))}}
+	return []Effect{{Do: recover, After: p.pause(at)}, {Do: DoEndDoubt, After: at.left(p.DoubtAt, p.Rules.doubtLimit(p.PowerCuts))}}
 }
 
-// pause grows with every time the terminal was asked in vain.
-func (p Payment) pause() time.Duration { return time.Duration(p.Unclear) * 10 * time.Second }
+// pause is what is left of a wait that grows with every time the terminal was asked in vain.
+func (p Payment) pause(at Stamp) time.Duration {
+	return at.left(p.ChangedAt, time.Duration(p.Unclear)*10*time.Second)
+}
 
 // windowLeft is how long we may still reverse by ourselves; nothing where the approval belongs to an earlier boot.
 func (p Payment) windowLeft(at Stamp) time.Duration {

@@ -318,6 +318,26 @@ func TestAtMostOnePostingIsUnderWay(t *testing.T) {
 	}
 }
 
+func TestLegsArePostedInOrder(t *testing.T) {
+	if _, err := Step(approved(t, "104", "105"), read(12, 2, account, NotApplied)); !errors.Is(err, ErrImpossible) {
+		t.Errorf("leg 2 is posted while leg 1 waits: %v", err)
+	}
+}
+
+func TestAPostingsLostAnswerIsNotTheTerminals(t *testing.T) {
+	p := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)})
+	if _, err := Step(p, NoAnswer{head(2), 1, "late"}); !errors.Is(err, ErrImpossible) {
+		t.Errorf("a purchase is in doubt because a posting was not answered: %v", err)
+	}
+}
+
+func TestAPauseIsNotBegunAnewByALook(t *testing.T) {
+	p := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)}, NoAnswer{Head: head(2)}, TerminalUnclear{Head: head(3)})
+	if due := Due(p, at(11))[0]; due.Do != DoRecoverPurchase || due.After != 2*time.Second {
+		t.Errorf("eight seconds later: %+v", due)
+	}
+}
+
 func TestReversalIsNotSentAfterItsWindow(t *testing.T) {
 	p := walk(t, approved(t, "104"), AccountRefused{head(100), 1, "gone"}, ReversalNotSent{head(110), "no line"}, ReversalNotSent{head(125), "no line"})
 	if p.State != StateReversing {

@@ -14,41 +14,50 @@ var ErrImpossible = errors.New("not possible")
 // Step says what an event means for a payment. It has no clock, no I/O and no goroutine. The caller saves the event
 // before it carries out what is Due next. p itself is left as it was, and returned where the event is refused.
 func Step(p Payment, e Event) (Payment, error) {
-	after := p
-	after.Legs = slices.Clone(p.Legs)
+	if !p.possible(Kind(e)) {
+		return p, p.impossible(e)
+	}
+	after := p.copied()
 	if err := after.step(e); err != nil {
 		return p, err
 	}
-	after.ChangedAt = e.When()
-	return after, nil
+	settled := after.copied()
+	if _, receipt := e.(ReceiptPrinted); !receipt { // a receipt changes nothing about the money
+		settled.settle(e.When())
+	}
+	if !after.held(p, Kind(e)) || !settled.held(after, follows) {
+		return p, p.impossible(e)
+	}
+	settled.ChangedAt = e.When()
+	return settled, nil
+}
+
+func (p Payment) copied() Payment {
+	p.Legs = slices.Clone(p.Legs)
+	return p
 }
 
 func (p *Payment) step(e Event) error {
 	switch e := e.(type) {
 	case ReceiptPrinted:
-		if p.State == "" {
-			return p.impossible(e)
-		}
 		p.Receipts++
 		return nil
 	case Superseded:
-		if p.State == "" {
-			return p.impossible(e)
-		}
 		p.Superseded = true
-		p.settle(e.At)
 		return nil
 	case PINGone:
-		if p.State == "" || !p.Rules.PINNeeded {
+		if !p.Rules.PINNeeded {
 			return p.impossible(e)
 		}
 		p.PINGone = true
-		p.settle(e.At)
 		return nil
 	case RefundDone:
 		return p.refundDone(e)
 	case CaseResolved:
 		return p.resolve(e)
+	}
+	if ofLeg(e) && p.State != StateApproved {
+		return p.impossible(e)
 	}
 	switch p.State {
 	case "":
@@ -71,6 +80,17 @@ func (p *Payment) step(e Event) error {
 		return p.whileReversalInDoubt(e)
 	}
 	return p.impossible(e)
+}
+
+// ofLeg says that an event, which might be the terminal's, is a leg's.
+func ofLeg(e Event) bool {
+	switch e := e.(type) {
+	case NoAnswer:
+		return e.Leg != 0
+	case DoubtTooOld:
+		return e.Leg != 0
+	}
+	return false
 }
 
 func (p *Payment) impossible(e Event) error {
@@ -134,7 +154,6 @@ func (p *Payment) whileApprovalSeen(e Event) error {
 			return nil
 		}
 		p.State, p.Slip = StateApproved, e.Slip
-		p.settle(e.At)
 	case NoAnswer:
 		p.State, p.Reason, p.DoubtAt = StatePurchaseInDoubt, e.Reason, e.At
 	default:
@@ -157,7 +176,6 @@ func (p *Payment) whilePurchaseInDoubt(e Event) error {
 			return nil
 		}
 		p.State, p.Reason = StateApproved, ""
-		p.settle(e.At)
 	case PurchaseNotFound:
 		p.State, p.Reason = StateDeclined, e.Evidence
 	case TerminalUnclear:
@@ -213,13 +231,12 @@ func (p *Payment) whileApproved(e Event) error {
 		return p.onLeg(e.Leg, e, func(l *Leg) bool { return l.tooOld() })
 	case ReversalWindowEnded:
 		p.Superseded = true
-		p.settle(e.At)
 		return nil
 	}
 	return p.impossible(e)
 }
 
-// onLeg lets an event move one leg; move says whether it could. Then the payment is settled.
+// onLeg lets an event move one leg; move says whether it could.
 func (p *Payment) onLeg(number int, e Event, move func(*Leg) bool) error {
 	l, err := p.leg(number)
 	if err != nil {
@@ -228,7 +245,6 @@ func (p *Payment) onLeg(number int, e Event, move func(*Leg) bool) error {
 	if !move(l) {
 		return fmt.Errorf("payment %s: %s for leg %d in state %q: %w", p.ID, Kind(e), number, l.State, ErrImpossible)
 	}
-	p.settle(e.When())
 	return nil
 }
 
@@ -243,9 +259,9 @@ func (p *Payment) accountRead(l *Leg, e AccountRead) bool {
 }
 
 // readBeforePosting saves the snapshot and with it the intent to post; a fee that is gone or changed since the
-// patron confirmed is not posted. While another leg is under way, a reading could show that one's posting.
+// patron confirmed is not posted. Legs go one after the other, so that no reading shows another leg's posting.
 func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
-	if p.posting() {
+	if slices.ContainsFunc(p.Legs[:l.Number-1], func(earlier Leg) bool { return earlier.State.moving() }) {
 		return false
 	}
 	if e.Account.Total.Currency != p.Amount.Currency || e.Account.balance(l.Fee) != p.Intent.balance(l.Fee) {
@@ -255,11 +271,6 @@ func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
 	l.State, l.Snapshot = LegPosting, e.Account
 	l.Attempts++
 	return true
-}
-
-// posting says that a posting may be under way.
-func (p *Payment) posting() bool {
-	return slices.ContainsFunc(p.Legs, func(l Leg) bool { return l.State == LegPosting || l.State == LegPostingInDoubt })
 }
 
 // readInDoubt follows the way out of doubt: "applied" by one reading after the quiet time, "not applied" only by
@@ -357,7 +368,7 @@ func (l *Leg) tooOld() bool {
 
 func (l *Leg) openCase(reason string) { l.State, l.Reason = LegOpenCase, reason }
 
-// settle decides what follows for the whole payment once a leg has moved: the way back for refused legs, and the end.
+// settle decides what follows by itself after an event: the way back for refused legs, and the end.
 func (p *Payment) settle(at Stamp) {
 	if p.State != StateApproved {
 		return
@@ -433,7 +444,6 @@ func (p *Payment) whileReversing(e Event) error {
 	case ReversalNotSent: // still ours to decide: again while the window is open, else a refund at the desk
 		p.State, p.Reason = StateApproved, e.Reason
 		p.Unclear++
-		p.settle(e.At)
 	case NoAnswer:
 		p.State, p.Reason, p.DoubtAt, p.Unclear, p.PowerCuts = StateReversalInDoubt, e.Reason, e.At, 0, 0
 	default:
@@ -520,7 +530,6 @@ func (p *Payment) resolveTerminal(e CaseResolved) error {
 		return fmt.Errorf("payment %s: %q cannot be resolved as %s: %w", p.ID, p.State, e.As, ErrImpossible)
 	}
 	p.OpenCase, p.Superseded = false, true
-	p.settle(e.At)
 	return nil
 }
 
