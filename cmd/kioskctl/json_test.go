@@ -46,6 +46,7 @@ var shapes = map[string][]reflect.Type{
 	"payment":        {reflect.TypeFor[detail]()},
 	"report day":     {reflect.TypeFor[control.Report]()},
 	"ledger verify":  {reflect.TypeFor[control.Verified]()},
+	"ledger states":  {reflect.TypeFor[payment.Move]()},
 	"config check":   {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},
 	"doctor":         {reflect.TypeFor[finding]()},
 	"health":         {reflect.TypeFor[health.Document]()},

@@ -294,6 +294,7 @@ func (t *tool) showDay(d control.Report) {
 
 type ledgerCommand struct {
 	Verify ledgerVerify `cmd:"" help:"Check the whole record: the chain, every payment, every sum."`
+	States ledgerStates `cmd:"" help:"What a payment and its legs can become, and by what."`
 }
 
 type ledgerVerify struct{}
@@ -316,4 +317,26 @@ func (ledgerVerify) Run(ctx context.Context, t *tool) error {
 		return errNotWell
 	}
 	return err
+}
+
+type ledgerStates struct {
+	Dot bool `help:"Draw it for Graphviz: kioskctl ledger states --dot | dot -Tsvg > states.svg"`
+}
+
+func (c ledgerStates) Run(t *tool) error {
+	switch {
+	case c.Dot && t.json:
+		return errUsage("ledger states prints either --json or --dot")
+	case c.Dot:
+		t.say("%s", strings.TrimSpace(payment.Dot()))
+	case !t.json:
+		t.say("%s", strings.TrimSpace(payment.Drawing()))
+	default:
+		for _, m := range payment.Moves() {
+			if err := t.document(m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

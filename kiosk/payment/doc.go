@@ -2,28 +2,104 @@
 // is pure: Step says what an event means, Due what is to be done next. It has no clock, no I/O and no goroutine, and
 // imports nothing of the kiosk but amounts of money.
 //
-// The purchase comes first, because it can be reversed for a while and Fee Paid cannot:
+// The purchase comes first, because it can be reversed for a while and Fee Paid cannot. Step does what the table of moves
+// permits and nothing else.
 //
-//	intended ──> purchasing ──> approval seen ──> approved ──> closed
-//	   │             │ │              │            │    ▲
-//	   ▼             │ ▼              ▼            │    │ not reversed: refund due
-//	abandoned <──────┘ purchase in doubt ──────────┤    │
-//	                   │          ▲                ▼    │
-//	declined <─────────┘          │            reversing ──> reversed
-//	                       (open case:             │    ▲
-//	                       staff decides)          ▼    │
-//	                                       reversal in doubt
+// The table of moves (moves.go), drawn by go test -rewrite:
 //
-// Each leg, once the purchase is approved:
-//
-//	waiting ──> posting ──> posted (by answer)
-//	   ▲           │
-//	   │           ▼
-//	   └── posting in doubt ──> posted (by account)
-//	  not          │   │
-//	applied        │   └──────> open case ──> posted, refund due, written off: by staff
-//	               ▼
-//	            refused ──> refund due ──> refunded
+//	payment
+//	  no payment
+//	    intended              -> intended
+//	  intended
+//	    purchasing            -> purchasing
+//	    abandoned             -> abandoned
+//	  purchasing
+//	    approval seen         -> approval seen
+//	    declined              -> declined
+//	    abandoned             -> abandoned: not one byte left
+//	    no answer             -> purchase in doubt
+//	  approval seen
+//	    dialogue ended        -> approved
+//	    dialogue ended        -> purchase in doubt: another amount was approved: an open case
+//	    no answer             -> purchase in doubt
+//	  purchase in doubt
+//	    purchase found        -> approved
+//	    purchase found        -> purchase in doubt: another amount was charged: an open case
+//	    purchase not found    -> declined
+//	    terminal unclear      -> purchase in doubt: asked again; at the limit an open case
+//	    no answer             -> purchase in doubt: after a power cut: the waits begin anew
+//	    doubt too old         -> purchase in doubt: an open case
+//	    case resolved         -> approved: as charged, by staff
+//	    case resolved         -> declined: as not charged, by staff
+//	  approved
+//	    reversal window ended -> approved: no reversal any more
+//	    (follows)             -> reversing: every leg is refused, inside the window, and nothing ran since
+//	    (follows)             -> closed: every leg has ended
+//	  reversing
+//	    reversed              -> reversed
+//	    not reversed          -> approved
+//	    reversal not sent     -> approved: reversed again while the window is open
+//	    no answer             -> reversal in doubt
+//	  reversal in doubt
+//	    reversed              -> reversed
+//	    not reversed          -> approved
+//	    terminal unclear      -> reversal in doubt: asked again; at the limit an open case
+//	    no answer             -> reversal in doubt: after a power cut: the waits begin anew
+//	    doubt too old         -> reversal in doubt: an open case
+//	    case resolved         -> reversed: as reversed, by staff
+//	    case resolved         -> approved: as refund due, by staff
+//	  any state
+//	    superseded            -> any state: no reversal any more
+//	    pin gone              -> any state: no posting any more, where the library wants the PIN
+//	    receipt printed       -> any state
+//	leg of a payment that is approval seen
+//	  waiting
+//	    dialogue ended        -> open case: another amount was approved
+//	leg of a payment that is purchase in doubt
+//	  waiting
+//	    purchase found        -> open case: another amount was charged
+//	    terminal unclear      -> open case: at the limit
+//	    doubt too old         -> open case
+//	  open case
+//	    case resolved         -> waiting: as charged, by staff
+//	leg of a payment that is approved
+//	  waiting
+//	    account read          -> posting: the fee is as the patron confirmed it
+//	    account read          -> refused: the fee is gone or changed
+//	    account refused       -> refused
+//	    (follows)             -> refused: the PIN is needed and gone
+//	  posting
+//	    answered              -> posted: yes
+//	    answered              -> posting in doubt: no: the account is read first
+//	    not posted            -> waiting: not one byte left
+//	    no answer             -> posting in doubt
+//	  posting in doubt
+//	    account read          -> posted: applied, after the quiet time
+//	    account read          -> refused: not applied, after a no
+//	    account read          -> posting in doubt: one reading that does not decide alone
+//	    account read          -> waiting: not applied, twice: one more posting is allowed
+//	    account read          -> open case: unclear, or no more posting is allowed
+//	    account refused       -> open case
+//	    no answer             -> posting in doubt: after a power cut: the waits begin anew
+//	    doubt too old         -> open case
+//	  refused
+//	    (follows)             -> refund due: no reversal any more
+//	  refund due
+//	    refund done           -> refunded: by staff
+//	  open case
+//	    case resolved         -> posted: by staff
+//	    case resolved         -> refund due: by staff
+//	    case resolved         -> written off: by staff
+//	leg of a payment that is reversing
+//	  refused
+//	    not reversed          -> refund due
+//	leg of a payment that is reversal in doubt
+//	  refused
+//	    not reversed          -> refund due
+//	    terminal unclear      -> open case: at the limit
+//	    doubt too old         -> open case
+//	  open case
+//	    case resolved         -> refund due: as refund due, by staff
 //
 // What stands beside a state in the world, and what a restart makes of it (Restart):
 //

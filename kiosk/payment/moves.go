@@ -47,6 +47,7 @@ var paymentMoves = []move[State]{
 	{StatePurchaseInDoubt, "case resolved", StateApproved, "as charged, by staff"},
 	{StatePurchaseInDoubt, "case resolved", StateDeclined, "as not charged, by staff"},
 
+	{StateApproved, "reversal window ended", StateApproved, "no reversal any more"},
 	{StateApproved, follows, StateReversing, "every leg is refused, inside the window, and nothing ran since"},
 	{StateApproved, follows, StateClosed, "every leg has ended"},
 
@@ -63,7 +64,6 @@ var paymentMoves = []move[State]{
 	{StateReversalInDoubt, "case resolved", StateReversed, "as reversed, by staff"},
 	{StateReversalInDoubt, "case resolved", StateApproved, "as refund due, by staff"},
 
-	{StateApproved, "reversal window ended", StateApproved, "no reversal any more"},
 	{AnyState, "superseded", AnyState, "no reversal any more"},
 	{AnyState, "pin gone", AnyState, "no posting any more, where the library wants the PIN"},
 	{AnyState, "receipt printed", AnyState, ""},
