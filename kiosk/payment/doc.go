@@ -66,6 +66,7 @@
 //	  waiting
 //	    account read          -> posting: the fee is as the patron confirmed it
 //	    account read          -> refused: the fee is gone or changed
+//	    account read          -> open case: the fee is gone or changed after a posting in doubt
 //	    account refused       -> refused
 //	    (follows)             -> refused: the PIN is needed and gone
 //	  posting

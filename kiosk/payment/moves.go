@@ -85,6 +85,7 @@ var legMoves = []struct {
 	{StateApproved, []move[LegState]{
 		{LegWaiting, "account read", LegPosting, "the fee is as the patron confirmed it"},
 		{LegWaiting, "account read", LegRefused, "the fee is gone or changed"},
+		{LegWaiting, "account read", LegOpenCase, "the fee is gone or changed after a posting in doubt"},
 		{LegWaiting, "account refused", LegRefused, ""},
 		{LegWaiting, follows, LegRefused, "the PIN is needed and gone"},
 

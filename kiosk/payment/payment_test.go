@@ -219,6 +219,16 @@ func TestRepostNeedsTheVerdictNotApplied(t *testing.T) {
 	}
 }
 
+// Either the library system applied the posting in doubt after the quiet time, or somebody paid at the desk.
+func TestFeeThatGoesAfterAPostingInDoubtIsAnOpenCase(t *testing.T) {
+	again := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"},
+		read(140, 1, account, NotApplied), read(200, 1, account, NotApplied))
+	p := walk(t, again, read(201, 1, without("104"), Applied))
+	if p.Legs[0].State != LegOpenCase || p.State != StateApproved {
+		t.Errorf("payment %s, leg %s", p.State, p.Legs[0].State)
+	}
+}
+
 func TestUnclearAccountIsAnOpenCase(t *testing.T) {
 	doubt := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"})
 	other := without("105")

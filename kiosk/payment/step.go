@@ -265,6 +265,10 @@ func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
 		return false
 	}
 	if e.Account.Total.Currency != p.Amount.Currency || e.Account.balance(l.Fee) != p.Intent.balance(l.Fee) {
+		if l.Attempts > 0 { // was it the posting in doubt after all, or the desk?
+			l.openCase("the fee changed after a posting in doubt")
+			return true
+		}
 		l.State, l.Reason = LegRefused, "the fee changed before it could be booked"
 		return true
 	}
