@@ -77,7 +77,8 @@ func abstracted(p Payment, passed time.Duration) Payment {
 	p = p.copied()
 	p.Reason, p.Receipts, p.Slip, p.Baseline = "", 0, CardSlip{}, nil
 	p.ChangedAt, p.IntendedAt = present, Stamp{} // a pause begins now
-	p.Unclear, p.PowerCuts = min(p.Unclear, p.Rules.UnclearLimit), min(p.PowerCuts, 1)
+	cuts := 2 - len(p.Legs)                      // they shorten a limit, which is looked at over one fee
+	p.Unclear, p.PowerCuts = min(p.Unclear, p.Rules.UnclearLimit), min(p.PowerCuts, cuts)
 	p.ApprovedAt, p.DoubtAt = told(p.ApprovedAt, passed), told(p.DoubtAt, passed)
 	if !p.State.TerminalInDoubt() && p.ApprovedAt != (Stamp{}) || p.State.Ended() {
 		p.DoubtAt = Stamp{}
@@ -90,7 +91,7 @@ func abstracted(p Payment, passed time.Duration) Payment {
 		if len(p.Legs) > 1 && !l.State.moving() {
 			*l = Leg{Number: l.Number, Fee: l.Fee, Amount: l.Amount, State: l.State}
 		}
-		l.Reason, l.PowerCuts = "", min(l.PowerCuts, 1)
+		l.Reason, l.PowerCuts = "", min(l.PowerCuts, cuts)
 		l.DoubtAt, l.ReadAt = told(l.DoubtAt, passed), told(l.ReadAt, passed)
 		if l.State != LegPostingInDoubt {
 			l.DoubtAt = Stamp{}
