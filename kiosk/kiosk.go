@@ -4,6 +4,7 @@ package kiosk
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,20 +86,23 @@ func Run(ctx context.Context, p Parts) error {
 }
 
 // Clock stamps with the wall clock and the monotonic clock of this boot, which goes on while the machine sleeps and
-// while the program is down.
+// while the program is down. Where the machine tells no boot, each start of the program counts as one.
 func Clock() func() payment.Stamp {
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	id := strings.TrimSpace(string(boot))
-	return func() payment.Stamp {
-		s := payment.Stamp{Wall: time.Now().Round(0), Boot: id}
-		var now unix.Timespec
-		if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
-			s.Boot = "" // then no time between two moments is known, and every wait is waited in full
-			return s
-		}
-		s.Mono = time.Duration(now.Nano())
-		return s
+	begin, boot := time.Now(), rand.Text()
+	since := func() time.Duration { return time.Second + time.Since(begin) }
+	if id, err := os.ReadFile("/proc/sys/kernel/random/boot_id"); err == nil && len(id) > 0 {
+		boot, since = strings.TrimSpace(string(id)), sinceBoot
 	}
+	return func() payment.Stamp { return payment.Stamp{Wall: time.Now().Round(0), Boot: boot, Mono: since()} }
+}
+
+// sinceBoot never fails on Linux from 2.6.39 on.
+func sinceBoot() time.Duration {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		panic("the machine's clock cannot be read: " + err.Error())
+	}
+	return time.Duration(now.Nano())
 }
 
 // station is one run of the application.
@@ -121,6 +125,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 	traits := s.Library.Traits()
 	rules := payment.StandardRules(time.Duration(s.Config.ILS.Quiet), traits.OverpaymentRefused)
 	rules.PINNeeded = traits.PINInFeePaid
+	rules.RefundOnly = s.Config.Payment.OnRefusal == "refund"
 	accept := []scanner.Symbology{}
 	for _, a := range s.Config.Scanner.Accept {
 		accept = append(accept, scanner.Symbology(a))

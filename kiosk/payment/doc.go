@@ -68,6 +68,7 @@
 //	    account read          -> refused: the fee is gone or changed
 //	    account read          -> open case: the fee is gone or changed after a posting in doubt
 //	    account refused       -> refused
+//	    account refused       -> open case: after a posting in doubt
 //	    (follows)             -> refused: the PIN is needed and gone
 //	  posting
 //	    answered              -> posted: yes

@@ -87,6 +87,7 @@ var legMoves = []struct {
 		{LegWaiting, "account read", LegRefused, "the fee is gone or changed"},
 		{LegWaiting, "account read", LegOpenCase, "the fee is gone or changed after a posting in doubt"},
 		{LegWaiting, "account refused", LegRefused, ""},
+		{LegWaiting, "account refused", LegOpenCase, "after a posting in doubt"},
 		{LegWaiting, follows, LegRefused, "the PIN is needed and gone"},
 
 		{LegPosting, "answered", LegPosted, "yes"},

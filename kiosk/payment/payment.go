@@ -178,12 +178,13 @@ func (r Reading) balance(fee string) int64 {
 // Rules are the limits that hold for one payment, taken from the configuration and the library's profile when it
 // was intended and kept with it, so that an old payment folds the same for ever.
 type Rules struct {
-	Quiet          time.Duration `json:"quiet"`           // a posting is applied within this time or never
-	Gap            time.Duration `json:"gap"`             // between the two readings that prove "not applied"
-	ReversalWindow time.Duration `json:"reversal_window"` // after the approval, in which we reverse by ourselves
-	DoubtLimit     time.Duration `json:"doubt_limit"`     // after this every doubt is an open case
-	Reposts        int           `json:"reposts"`         // postings after the first, each with the verdict "not applied"
-	UnclearLimit   int           `json:"unclear_limit"`   // answers of the terminal that prove nothing, before staff is called
+	Quiet          time.Duration `json:"quiet"`                 // a posting is applied within this time or never
+	Gap            time.Duration `json:"gap"`                   // between the two readings that prove "not applied"
+	ReversalWindow time.Duration `json:"reversal_window"`       // after the approval, in which we reverse by ourselves
+	DoubtLimit     time.Duration `json:"doubt_limit"`           // after this every doubt is an open case
+	Reposts        int           `json:"reposts"`               // postings after the first, each with the verdict "not applied"
+	UnclearLimit   int           `json:"unclear_limit"`         // answers of the terminal that prove nothing, before staff is called
+	RefundOnly     bool          `json:"refund_only,omitempty"` // what the library refuses is paid back at the desk, not at the terminal
 
 	// PINNeeded: the library wants the patron's PIN with each posting. The PIN lives in memory only, for PINLife after
 	// the approval, so what is not posted by then goes back to the patron.

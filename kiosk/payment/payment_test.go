@@ -440,6 +440,42 @@ func TestOnlyAPersonClosesAnOpenCase(t *testing.T) {
 	}
 }
 
+func TestAPatronWhoIsUnknownAfterAPostingInDoubtIsAnOpenCase(t *testing.T) {
+	doubt := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"},
+		read(140, 1, account, NotApplied), read(200, 1, account, NotApplied))
+	if p := walk(t, doubt, AccountRefused{head(201), 1, "gone"}); p.Legs[0].State != LegOpenCase {
+		t.Errorf("leg %s: the first posting may be booked after all", p.Legs[0].State)
+	}
+}
+
+func TestWhatTheLibraryRefusesIsARefundWhereTheRulesSaySo(t *testing.T) {
+	p := approved(t, "104")
+	p.Rules.RefundOnly = true
+	p = walk(t, p, AccountRefused{head(12), 1, "gone"})
+	if p.State != StateApproved || p.Legs[0].State != LegRefundDue {
+		t.Errorf("%s, leg %s", p.State, p.Legs[0].State)
+	}
+}
+
+func TestAPartOfAFeeIsPostedAgainOnceAtTheMost(t *testing.T) {
+	for part, reposts := range map[int64]int{250: 2, 200: 1} {
+		e := intended("104")
+		e.Rules.Reposts = 2
+		e.Amount.Minor, e.Legs[0].Amount.Minor = part, part
+		a := approval(part)
+		p := walk(t, Payment{}, e, Purchasing{Head: head(1)}, ApprovalSeen{head(10), a}, DialogueEnded{Head: head(11)})
+		at, posted := 12, 0
+		for p.Legs[0].State == LegWaiting {
+			p = walk(t, p, read(at, 1, account, NotApplied), NoAnswer{head(at + 10), 1, "silence"},
+				read(at+130, 1, account, NotApplied), read(at+190, 1, account, NotApplied))
+			at, posted = at+200, posted+1
+		}
+		if p.Legs[0].State != LegOpenCase || posted != 1+reposts {
+			t.Errorf("a fee of 2.50, of which %d is paid: posted %d times, then %s", part, posted, p.Legs[0].State)
+		}
+	}
+}
+
 func TestAmountMismatchIsNeverSplitInSilence(t *testing.T) {
 	p := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)}, ApprovalSeen{head(10), approval(200)}, DialogueEnded{Head: head(11)})
 	if !p.OpenCase {

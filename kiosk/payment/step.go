@@ -302,7 +302,7 @@ func (p *Payment) readInDoubt(l *Leg, e AccountRead) bool {
 		l.ReadOnce, l.ReadAt = true, e.At
 	case e.At.left(l.ReadAt, p.Rules.Gap) > 0:
 		return false
-	case l.Attempts > p.Rules.Reposts:
+	case l.Attempts > p.reposts(l):
 		l.openCase("posted " + fmt.Sprint(l.Attempts) + " times, and the account never showed it")
 	default: // the recorded verdict "not applied" allows one more posting
 		l.State, l.ReadOnce = LegWaiting, false
@@ -310,11 +310,20 @@ func (p *Payment) readInDoubt(l *Leg, e AccountRead) bool {
 	return true
 }
 
+// reposts is how often a leg may be posted again. More than once only where the library system itself refuses a double,
+// which it does for whole fees: of a fee that is paid in part, a second part is no overpayment.
+func (p *Payment) reposts(l *Leg) int {
+	if l.Amount.Minor < p.Intent.balance(l.Fee) {
+		return min(1, p.Rules.Reposts)
+	}
+	return p.Rules.Reposts
+}
+
 func (l *Leg) accountRefused(e AccountRefused) bool {
-	switch l.State {
-	case LegWaiting:
+	switch {
+	case l.State == LegWaiting && l.Attempts == 0:
 		l.State, l.Reason = LegRefused, e.Reason
-	case LegPostingInDoubt:
+	case l.State == LegWaiting, l.State == LegPostingInDoubt: // it may be booked after all
 		l.openCase(e.Reason)
 	default:
 		return false
@@ -418,7 +427,7 @@ func (p *Payment) count() (refused, moving, other int) {
 
 // reversible says whether we may still take the whole purchase back by ourselves.
 func (p *Payment) reversible(at Stamp) bool {
-	return !p.Superseded && p.Approval != nil && at.left(p.ApprovedAt, p.Rules.ReversalWindow) > 0 &&
+	return !p.Rules.RefundOnly && !p.Superseded && p.Approval != nil && at.left(p.ApprovedAt, p.Rules.ReversalWindow) > 0 &&
 		p.ApprovedAt.Boot == at.Boot && at.Boot != ""
 }
 

@@ -20,12 +20,13 @@ type Library struct {
 	FeeIDs             bool
 	OverpaymentRefused bool // else the rest becomes credit
 	NeedsPIN           bool
+	Partial            bool // takes a part of a fee
 }
 
 // Libraries are the kinds that differ for the money.
 var Libraries = []Library{
-	{Name: "books anything", FeeIDs: true},
-	{Name: "refuses overpayment", FeeIDs: true, OverpaymentRefused: true},
+	{Name: "books anything", FeeIDs: true, Partial: true},
+	{Name: "refuses overpayment", FeeIDs: true, OverpaymentRefused: true, Partial: true},
 	{Name: "totals only"},
 	{Name: "wants the PIN", FeeIDs: true, NeedsPIN: true},
 }
@@ -34,7 +35,7 @@ var Libraries = []Library{
 const quiet = 120 * time.Second
 
 func (l Library) traits() ils.Traits {
-	return ils.Traits{FeeIDs: l.FeeIDs, OverpaymentRefused: l.OverpaymentRefused, PINInFeePaid: l.NeedsPIN, Quiet: quiet}
+	return ils.Traits{FeeIDs: l.FeeIDs, OverpaymentRefused: l.OverpaymentRefused, Partial: l.Partial, PINInFeePaid: l.NeedsPIN, Quiet: quiet}
 }
 
 // librarySystem holds the accounts. Its books are what the library's cashier has.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"selfpay/device/money"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/posting"
@@ -60,12 +61,25 @@ func (w *World) chooses(k *life, a *account) bool {
 	if order.Legs, err = posting.Plan(account, w.library.kind.traits(), chosen); err != nil {
 		return false
 	}
-	order.Amount = euro(0)
-	for _, l := range order.Legs {
-		order.Amount.Minor += l.Amount.Minor
+	order.Amount = sum(order.Legs)
+	if w.library.kind.Partial && w.rng.IntN(4) == 0 {
+		part := euro(1 + w.rng.Int64N(order.Amount.Minor))
+		if order.Legs, err = posting.Part(order.Legs, w.library.kind.traits(), part); err != nil {
+			w.violation("a part of %s cannot be planned: %v", order.Amount, err)
+			return false
+		}
+		order.Amount = part
 	}
 	w.in(w.between(5*time.Second, 20*time.Second), func() { w.confirms(order) })
 	return true
+}
+
+func sum(legs []payment.PlannedLeg) money.Amount {
+	total := euro(0)
+	for _, l := range legs {
+		total.Minor += l.Amount.Minor
+	}
+	return total
 }
 
 // choose takes what is not being booked already: all of it, or now and then a part.
