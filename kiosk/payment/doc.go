@@ -116,7 +116,8 @@
 // one tells each doubt again: its waits begin anew, a first reading counts no more, and its limit is halved, so that a
 // station which is switched off every night does not keep a doubt for ever.
 //
-// The one assumption, which nothing on the wire can prove: a Fee Paid that was sent is applied within the quiet time
-// or never. Where a library system breaks it, a repost may double a booking; each repost and each leg that is posted
-// by account stands in the ledger, so that the double can be found.
+// Two assumptions, which nothing on the wire can prove: a Fee Paid that was sent is applied within the quiet time or
+// never, and what is owed does not grow by just what was paid while the posting is in doubt, as an overdue fee of ten cents
+// may at midnight. Where one breaks, a repost may double a booking; each repost, with the verdict that allowed it, and
+// each leg that is posted by account stands in the ledger, so that the double can be found.
 package payment

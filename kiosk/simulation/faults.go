@@ -12,8 +12,9 @@ import (
 type fault struct {
 	name string
 	now  func(w *World, p payment.Payment)
-	// breaks: the stated assumption does not hold any more (a posting is applied within the quiet time or never), so a
-	// leg may be booked twice; then it must have been reposted with a verdict, which is in the ledger.
+	// breaks: a stated assumption does not hold any more (a posting is applied within the quiet time or never; what is
+	// owed does not grow by just what was paid while the posting is in doubt), so a leg may be booked twice; then it must
+	// have been reposted with a verdict, which is in the ledger.
 	breaks bool
 }
 
@@ -66,20 +67,19 @@ var faults = []fault{
 	{name: "answer twice"},
 	{name: "answer lost, resend helps"},
 
+	{name: "paper out"},
+	{name: "word of the printer lost"},
+
 	{name: "same fee paid at the desk", now: atDesk(func(w *World, a *account, p payment.Payment) { w.library.deskPayment(a, p.Legs[0].Fee) })},
 	{name: "another fee paid at the desk", now: atDesk(func(w *World, a *account, _ payment.Payment) {
 		if len(a.fees) > 0 {
 			w.library.deskPayment(a, a.fees[len(a.fees)-1].id)
 		}
 	})},
-	{name: "new fee", now: atDesk(func(w *World, a *account, _ payment.Payment) { w.library.owe(a, 150) })},
-	{name: "fee grows", now: atDesk(func(w *World, a *account, p payment.Payment) {
-		for i := range a.fees {
-			if a.fees[i].id == p.Legs[0].Fee && a.fees[i].minor > 0 {
-				a.fees[i].minor += 10
-				w.tell("library", "fee %s grows", a.fees[i].id)
-			}
-		}
+	{name: "new fee", now: atDesk(func(w *World, a *account, p payment.Payment) { w.library.owe(a, otherThan(150, p)) })},
+	{name: "fee grows", now: atDesk(func(w *World, a *account, p payment.Payment) { w.library.grow(a, p.Legs[0].Fee, otherThan(10, p)) })},
+	{name: "fee grows by just what is paid", breaks: true, now: atDesk(func(w *World, a *account, p payment.Payment) {
+		w.library.grow(a, p.Legs[0].Fee, p.Legs[0].Amount.Minor)
 	})},
 	{name: "patron unknown for an hour", now: atDesk(func(w *World, a *account, _ payment.Payment) {
 		a.unknown = true
@@ -120,6 +120,16 @@ func atDesk(do func(*World, *account, payment.Payment)) func(*World, payment.Pay
 		}
 		w.in(w.between(0, 2*time.Second), func() { do(w, w.library.account(card), p) })
 	}
+}
+
+// otherThan is an amount that no leg has: growing by just what was paid hides a payment, and is a fault of its own.
+func otherThan(minor int64, p payment.Payment) int64 {
+	for _, l := range p.Legs {
+		if l.Amount.Minor == minor {
+			return otherThan(minor+1, p)
+		}
+	}
+	return minor
 }
 
 // powerCut ends the program and the boot; the clock may come back wrong.

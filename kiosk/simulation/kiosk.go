@@ -23,6 +23,7 @@ type life struct {
 	core     *runner.Core
 	purchase *waiting // for the terminal's next word; nil: for none
 	request  *waiting // for the library's answer
+	printing map[payment.ID]bool
 }
 
 var _ runner.World = (*life)(nil)
@@ -44,7 +45,7 @@ func (w *World) start() error {
 		return fmt.Errorf("simulation: the kiosk cannot start: %w", err)
 	}
 	w.lives++
-	k := &life{World: w, number: w.lives, ledger: l}
+	k := &life{World: w, number: w.lives, ledger: l, printing: map[payment.ID]bool{}}
 	w.kiosk = k
 	w.tell("kiosk", "starts for the %d. time", k.number)
 	w.remember(l)
@@ -56,7 +57,16 @@ func (w *World) start() error {
 	} else if err != nil {
 		k.exit("cannot save what the restart means")
 	}
+	k.resume()
 	return nil
+}
+
+// resume shows the newest payment again if a restart interrupted it.
+func (k *life) resume() {
+	newest := k.saved[int64(len(k.saved))]
+	if passed, known := k.Now().Since(newest.IntendedAt); known && passed < 10*time.Minute {
+		k.print(newest)
+	}
 }
 
 // remember reads what the disk holds, as a person with the disk in hand would.

@@ -95,6 +95,16 @@ func (l *librarySystem) owe(a *account, minor int64) {
 	a.fees = append(a.fees, fee{fmt.Sprint(100 + l.fees), minor})
 }
 
+// grow makes a fee larger, as overdue fees do; one that is paid begins anew.
+func (l *librarySystem) grow(a *account, id string, minor int64) {
+	for i := range a.fees {
+		if f := &a.fees[i]; f.id == id || id == "" && i == 0 {
+			f.minor += minor
+			l.tell("library", "fee %s grows by %s", f.id, euro(minor))
+		}
+	}
+}
+
 func (l *librarySystem) account(card string) *account {
 	at := slices.IndexFunc(l.accounts, func(a *account) bool { return a.card == card })
 	return l.accounts[at]

@@ -126,6 +126,7 @@ func (w *World) confirms(order runner.Order) {
 
 // shown is what screen and receipt say whenever a payment has changed: only what is true.
 func (k *life) shown(p payment.Payment) {
+	k.print(p)
 	reference := p.ID.String()
 	charged := k.terminal.charged[reference] > 0
 	switch outcome := session.OutcomeOf(p); {

@@ -72,6 +72,7 @@ func (w *World) checkBeforeStaff(all []payment.Payment) {
 		}
 		w.checkMoney(p)
 	}
+	w.checkReceipts(all)
 	if _, err := w.kiosk.ledger.Verify(context.Background()); err != nil {
 		w.violation("the ledger does not verify: %v", err)
 	}

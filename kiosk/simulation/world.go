@@ -60,6 +60,7 @@ type World struct {
 	clockOff   time.Duration // how far the kiosk's clock is from the world's
 	disk       disk
 	terminal   *cardTerminal
+	printer    printer
 	library    *librarySystem
 	saved      map[int64]payment.Payment // what the disk holds, as far as the kiosk was told
 	entered    map[string]bool           // "1 posting": payments and their states so far
@@ -83,6 +84,7 @@ func Run(o Options) (Result, error) {
 	w.disk = disk{w: w}
 	w.terminal = newCardTerminal(w, o.Dialect)
 	w.library = newLibrarySystem(w, o.Library)
+	w.printer = printer{w: w, receipts: map[int64]int{}}
 	if err := w.start(); err != nil {
 		return Result{}, err
 	}
