@@ -26,6 +26,9 @@ var arrows = map[string]struct {
 	"selfpay/drivers/zvt":   {ours: []string{"selfpay/device", "selfpay/drivers/zvt"}, others: []string{"golang.org/x/text"}},
 	"selfpay/kiosk/ils":     {ours: []string{"selfpay/device", "selfpay/sip", "selfpay/kiosk/ils"}},
 	"selfpay/kiosk/ledger":  {ours: []string{"selfpay/kiosk/payment"}, others: []string{"modernc.org/sqlite"}},
+
+	"selfpay/kiosk/ledger/disktest": {others: []string{"github.com/ncruces/go-sqlite3"}},
+
 	"selfpay/kiosk/posting": {ours: []string{"selfpay/device", "selfpay/kiosk/ils", "selfpay/kiosk/payment"}},
 	"selfpay/kiosk/runner":  {ours: []string{"selfpay/device", "selfpay/kiosk/ils", "selfpay/kiosk/ledger", "selfpay/kiosk/payment", "selfpay/kiosk/posting"}},
 }
@@ -127,7 +130,7 @@ func TestSimulatorsAreNotInTheDaemon(t *testing.T) {
 		if strings.HasSuffix(p.ImportPath, "test") && strings.HasPrefix(p.ImportPath, "selfpay") || p.ImportPath == "selfpay/sip/acs" || p.ImportPath == "selfpay/kiosk/simulation" {
 			t.Errorf("%s is linked into a program that is shipped", p.ImportPath)
 		}
-		if strings.HasPrefix(p.ImportPath, "github.com/evanw/esbuild") {
+		if strings.HasPrefix(p.ImportPath, "github.com/evanw/esbuild") || strings.HasPrefix(p.ImportPath, "github.com/ncruces/go-sqlite3") {
 			t.Errorf("%s is linked into a program that is shipped", p.ImportPath)
 		}
 	}

@@ -26,9 +26,6 @@ import (
 	"syscall"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"selfpay/kiosk/payment"
 )
 
@@ -54,15 +51,17 @@ var (
 
 // Ledger is the open record. Its methods may be called from several goroutines.
 type Ledger struct {
-	db    *sql.DB
-	path  string
-	epoch int
-	seal  sealer
+	engine engine
+	db     *sql.DB
+	path   string
+	epoch  int
+	seal   sealer
 
 	mu     sync.Mutex
 	head   []byte // hash of the newest event
 	open   map[int64]payment.Payment
 	newest int64 // number of the newest payment
+	logged int   // events since the log was moved into the file
 	failed error // set by the first failed commit, for ever
 }
 
@@ -90,14 +89,15 @@ func Open(folder string, key []byte) (*Ledger, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("ledger: make the state folder: %w", err)
 	}
-	path := filepath.Join(folder, FileName)
-	db, err := sql.Open("sqlite", "file:"+path+
-		"?_pragma=locking_mode(exclusive)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=secure_delete(on)&_txlock=immediate")
+	return open(theEngine, filepath.Join(folder, FileName), key)
+}
+
+func open(e engine, path string, key []byte) (*Ledger, error) {
+	db, err := e.connect(path)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: open %s: %w", path, err)
+		return nil, err
 	}
-	db.SetMaxOpenConns(1)
-	l := &Ledger{db: db, path: path, open: map[int64]payment.Payment{}}
+	l := &Ledger{engine: e, db: db, path: path, open: map[int64]payment.Payment{}}
 	if err := l.load(key); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -112,7 +112,7 @@ func (l *Ledger) load(key []byte) error {
 		}
 	}
 	if _, err := l.db.Exec(schema); err != nil {
-		return l.openError(err)
+		return l.explain(err)
 	}
 	if err := l.readMeta(); err != nil {
 		return err
@@ -123,17 +123,6 @@ func (l *Ledger) load(key []byte) error {
 	return l.readOpen()
 }
 
-func (l *Ledger) openError(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY {
-		return fmt.Errorf("ledger: open %s: %w (is kioskd running?)", l.path, ErrHeld)
-	}
-	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
-		return fmt.Errorf("ledger: open %s: %w: %w", l.path, ErrDamaged, err)
-	}
-	return fmt.Errorf("ledger: open %s: %w", l.path, err)
-}
-
 // readMeta checks the form of the file and draws the epoch when the ledger is new.
 func (l *Ledger) readMeta() error {
 	var found string
@@ -142,7 +131,7 @@ func (l *Ledger) readMeta() error {
 		return l.create()
 	}
 	if err != nil {
-		return l.openError(err)
+		return l.explain(err)
 	}
 	if found != version {
 		return fmt.Errorf("ledger: %s has form %s, this program knows %s: install the newer release", l.path, found, version)
@@ -162,7 +151,7 @@ func (l *Ledger) create() error {
 	_, err = l.db.Exec(`INSERT INTO meta VALUES ('version', ?), ('epoch', ?), ('verified', 0), ('verified hash', x'')`,
 		version, l.epoch)
 	if err != nil {
-		return l.openError(err)
+		return l.explain(err)
 	}
 	return nil
 }
@@ -294,7 +283,21 @@ func (l *Ledger) commit(before, after payment.Payment, e payment.Event, who *pat
 	} else {
 		l.open[after.ID.Number] = after
 	}
+	l.tidy()
 	return nil
+}
+
+// tidy moves the log into the file once in a while. The event before is saved; but a disk that fails at this is not
+// trusted with another.
+func (l *Ledger) tidy() {
+	if l.logged++; l.logged < l.engine.log {
+		return
+	}
+	if _, err := l.db.Exec(`PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		l.failed = fmt.Errorf("ledger: move the log into %s: %w: %w", l.path, ErrCommit, err)
+		return
+	}
+	l.logged = 0
 }
 
 func (l *Ledger) write(before, after payment.Payment, r record, who *patron) (hash []byte, err error) {

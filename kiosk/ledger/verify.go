@@ -30,7 +30,7 @@ func (l *Ledger) verifyTail() error {
 	_, err = l.db.Exec(`INSERT INTO meta VALUES ('verified', ?), ('verified hash', ?)
 		ON CONFLICT DO UPDATE SET value = excluded.value`, last, head)
 	if err != nil {
-		return l.openError(err)
+		return l.explain(err)
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func (l *Ledger) verifyTail() error {
 func (l *Ledger) walk(ctx context.Context, from int64, head []byte, visit func(number int64, e payment.Event) error) (int64, []byte, error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT seq, payment, kind, data, sealed, hash FROM events WHERE seq > ? ORDER BY seq`, from)
 	if err != nil {
-		return 0, nil, l.openError(err)
+		return 0, nil, l.explain(err)
 	}
 	defer rows.Close()
 	last := from
@@ -48,7 +48,7 @@ func (l *Ledger) walk(ctx context.Context, from int64, head []byte, visit func(n
 		var r record
 		var hash []byte
 		if err := rows.Scan(&seq, &r.payment, &r.kind, &r.data, &r.sealed, &hash); err != nil {
-			return 0, nil, l.openError(err)
+			return 0, nil, l.explain(err)
 		}
 		head = r.chain(head)
 		if seq != last+1 || !bytes.Equal(hash, head) {
@@ -67,7 +67,7 @@ func (l *Ledger) walk(ctx context.Context, from int64, head []byte, visit func(n
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return 0, nil, l.openError(err)
+		return 0, nil, l.explain(err)
 	}
 	return last, head, nil
 }
