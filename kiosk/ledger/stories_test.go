@@ -10,10 +10,14 @@ import (
 // story is one payment: its fees and what happened to it after the patron confirmed.
 type story struct {
 	name   string
+	from   int // seconds
 	fees   map[string]int64
 	order  []string
 	events []payment.Event
 }
+
+// head is the moment so many seconds after the story's begin.
+func (s story) head(seconds int) payment.Head { return head(s.from + seconds) }
 
 // account is a reading with these fees still outstanding.
 func (s story) account(outstanding ...string) payment.Reading {
@@ -29,7 +33,7 @@ func (s story) total() int64 { return s.account(s.order...).Total.Minor }
 
 // intent is the event that begins the story's payment.
 func (s story) intent() payment.Intended {
-	e := payment.Intended{Head: head(0), Amount: euro(s.total()), Rules: payment.StandardRules(time.Minute, false),
+	e := payment.Intended{Head: s.head(0), Amount: euro(s.total()), Rules: payment.StandardRules(time.Minute, false),
 		Account: s.account(s.order...)}
 	for _, fee := range s.order {
 		e.Legs = append(e.Legs, payment.PlannedLeg{Fee: fee, Amount: euro(s.fees[fee])})
@@ -39,10 +43,10 @@ func (s story) intent() payment.Intended {
 
 // charged are the events up to an approved purchase.
 func (s story) charged() []payment.Event {
-	return []payment.Event{payment.Purchasing{Head: head(1)},
-		payment.ApprovalSeen{Head: head(2), Approval: payment.Approval{Amount: euro(s.total()), Receipt: 417, Trace: 912, TerminalID: "52500295",
+	return []payment.Event{payment.Purchasing{Head: s.head(1)},
+		payment.ApprovalSeen{Head: s.head(2), Approval: payment.Approval{Amount: euro(s.total()), Receipt: 417, Trace: 912, TerminalID: "52500295",
 			AuthorisationCode: "384211", MaskedPAN: "************1234", CardName: "girocard", Date: "1121", Time: "140512"}},
-		payment.DialogueEnded{Head: head(3), Slip: payment.CardSlip{Customer: []string{"** KUNDENBELEG **", "girocard", "************1234", "EUR 12,50", "Zahlung erfolgt"},
+		payment.DialogueEnded{Head: s.head(3), Slip: payment.CardSlip{Customer: []string{"** KUNDENBELEG **", "girocard", "************1234", "EUR 12,50", "Zahlung erfolgt"},
 			Merchant: []string{"** HÄNDLERBELEG **", "girocard", "************1234", "EUR 12,50"}}}}
 }
 
@@ -58,17 +62,20 @@ func (s story) alone(events ...payment.Event) story {
 	return s
 }
 
-func oneFee(name string) story {
-	return story{name: name, fees: map[string]int64{"104": 1250}, order: []string{"104"}}
+func oneFee(name string, from int) story {
+	return story{name: name, from: from, fees: map[string]int64{"104": 1250}, order: []string{"104"}}
 }
 
-func twoFees(name string) story {
-	return story{name: name, fees: map[string]int64{"104": 250, "105": 1000}, order: []string{"104", "105"}}
+func twoFees(name string, from int) story {
+	return story{name: name, from: from, fees: map[string]int64{"104": 250, "105": 1000}, order: []string{"104", "105"}}
 }
 
 // stories end in every way a payment can end, and two do not.
-func stories() []story {
-	one, two := oneFee(""), twoFees("")
+func stories() []story { return storiesFrom(0) }
+
+func storiesFrom(seconds int) []story {
+	one, two := oneFee("", seconds), twoFees("", seconds)
+	head, oneFee, twoFees := one.head, func(name string) story { return oneFee(name, seconds) }, func(name string) story { return twoFees(name, seconds) }
 	gone := payment.AccountRead{Head: head(70), Leg: 1, Account: one.account(), Verdict: payment.Applied}
 	still := func(seconds int) payment.AccountRead {
 		return payment.AccountRead{Head: head(seconds), Leg: 1, Account: one.account("104"), Verdict: payment.NotApplied}
