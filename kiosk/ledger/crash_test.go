@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	ncruces "github.com/ncruces/go-sqlite3"
 	_ "github.com/ncruces/go-sqlite3/driver"
@@ -45,7 +46,7 @@ var (
 
 // on is the ledger's engine on a simulated disk.
 func on(d *disktest.Disk, log int) engine {
-	return engine{driver: "sqlite3", call: durable + "&vfs=" + d.Name(), log: log, code: func(err error) int {
+	return engine{driver: "sqlite3", call: durable + "&vfs=" + d.Name(), log: log, machine: func() []byte { return []byte("one") }, now: time.Now, code: func(err error) int {
 		var e *ncruces.Error
 		if errors.As(err, &e) {
 			return int(e.ExtendedCode())
@@ -81,7 +82,7 @@ func (m *machine) open() (*Ledger, error) {
 	return l, err
 }
 
-// work tells some stories in one run of the program and ends it well.
+// work tells some stories in one run of the program, erases the cards of those that ended, and ends the run well.
 func (m *machine) work(stories []story) error {
 	l, err := m.open()
 	if err != nil {
@@ -97,6 +98,10 @@ func (m *machine) work(stories []story) error {
 			return errors.Join(err, refused(l), l.Close())
 		}
 	}
+	if _, err := l.EraseCards(stamp(1e6).Wall); err != nil {
+		return errors.Join(err, refused(l), l.Close())
+	}
+	m.hashes = append(m.hashes, l.head)
 	m.ledger = nil
 	return l.Close()
 }

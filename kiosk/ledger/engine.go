@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -21,6 +22,7 @@ type engine struct {
 	code    func(error) int // SQLite's result code of a failed call, 0 where it is not one of SQLite's
 	log     int             // after this many events the log is moved into the file
 	machine func() []byte   // tells this machine from others, without naming it; nil where that cannot be told
+	now     func() time.Time
 }
 
 // durable are the settings that make a commit durable with one sync, and deleted bytes go away. The order counts:
@@ -29,7 +31,7 @@ type engine struct {
 const durable = "_pragma=locking_mode(exclusive)&_pragma=journal_mode(wal)&_pragma=synchronous(full)" +
 	"&_pragma=secure_delete(on)&_pragma=wal_autocheckpoint(0)&_txlock=immediate"
 
-var theEngine = engine{driver: "sqlite", call: durable, code: resultCode, log: 200, machine: thisMachine}
+var theEngine = engine{driver: "sqlite", call: durable, code: resultCode, log: 200, machine: thisMachine, now: time.Now}
 
 func resultCode(err error) int {
 	var e *sqlite.Error
@@ -39,15 +41,21 @@ func resultCode(err error) int {
 	return 0
 }
 
-// thisMachine is drawn from systemd's machine id, which differs between two machines that run one copied ledger, as
-// long as each had its first boot by itself.
+// thisMachine is drawn from what of a machine every user may read: the serial number of a Raspberry Pi, and systemd's
+// machine id, which is on the card and so is copied with it. Copies of one card in machines without a serial number are
+// not told apart.
 func thisMachine() []byte {
-	id, err := os.ReadFile("/etc/machine-id")
-	if err != nil || len(id) == 0 {
+	sum := sha256.New()
+	known := false
+	for _, path := range []string{"/sys/firmware/devicetree/base/serial-number", "/etc/machine-id"} {
+		id, err := os.ReadFile(path)
+		known = known || err == nil && len(id) > 0
+		fmt.Fprintf(sum, "selfpay ledger %s %x\n", path, id)
+	}
+	if !known {
 		return nil
 	}
-	sum := sha256.Sum256(append([]byte("selfpay ledger machine "), id...))
-	return sum[:8]
+	return sum.Sum(nil)[:8]
 }
 
 // connection is the one connection to the file. It is never replaced in silence, since the lock on the file goes with

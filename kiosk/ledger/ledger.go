@@ -11,6 +11,7 @@
 package ledger
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"database/sql"
 	"errors"
@@ -40,6 +41,8 @@ var (
 	ErrDamaged = errors.New("the ledger is damaged")
 	// ErrNoSpace: the disk is too full to take a payment.
 	ErrNoSpace = errors.New("too little space left on the ledger's disk")
+	// ErrKey: the ledger was written with another key. With this one no patron's earlier payments would be found.
+	ErrKey = errors.New("the ledger was written with another key")
 	// ErrNotFound: there is no such payment.
 	ErrNotFound = errors.New("no such payment")
 )
@@ -49,6 +52,7 @@ type Ledger struct {
 	engine engine
 	path   string
 	epoch  int
+	moved  *Moved
 	seal   sealer
 
 	mu     sync.Mutex // guards the connection and all below
@@ -58,6 +62,7 @@ type Ledger struct {
 	last   int64  // its number
 	open   map[int64]payment.Payment
 	days   map[dayKey]payment.Books // those that were asked for, as they are saved
+	erased map[int64]bool           // payments whose card was erased; nil until somebody asks
 	newest int64                    // number of the newest payment
 	logged int                      // events since the log was moved into the file
 	failed error                    // set by the first failed commit, for ever
@@ -111,7 +116,7 @@ func (l *Ledger) load(key []byte) (err error) {
 	if _, err := l.db.Exec(schema); err != nil {
 		return l.explain("open", err)
 	}
-	for _, step := range []func() error{l.readMeta, l.prepare, l.readOpen, l.checkTail, l.mark} {
+	for _, step := range []func() error{l.readMeta, l.checkKey, l.prepare, l.readOpen, l.checkTail, l.continueExport, l.checkMachine, l.mark} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -152,6 +157,24 @@ func (l *Ledger) create() error {
 	_, err = l.db.Exec(`INSERT INTO meta VALUES ('version', ?), ('epoch', ?), ('verified', 0), ('verified hash', x'')`,
 		version, l.epoch)
 	return l.explain("create", err)
+}
+
+// checkKey holds the key against the one that the ledger was first opened with.
+func (l *Ledger) checkKey() error {
+	if l.seal.wrap == nil {
+		return nil
+	}
+	now := l.seal.hash("the key of this ledger")
+	saved, err := l.meta("key check")
+	switch {
+	case err != nil:
+		return err
+	case saved == nil:
+		return l.setMeta("key check", now)
+	case !hmac.Equal(saved, now):
+		return fmt.Errorf("ledger: open %s: %w: bring the file ledger.key or the credential %s from where it was made", l.path, ErrKey, CredentialName)
+	}
+	return nil
 }
 
 func (l *Ledger) readOpen() error {

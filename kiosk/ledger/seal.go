@@ -66,7 +66,7 @@ func makeKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: write a key: %w", err)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := errors.Join(os.Rename(f.Name(), path), syncPath(filepath.Dir(path))); err != nil {
 		return nil, fmt.Errorf("ledger: keep a key: %w", err)
 	}
 	return key, nil
