@@ -118,7 +118,11 @@ func (s *station) open() (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ledger.Open(state, key)
+	l, err := ledger.Open(state, key)
+	if err == nil && l.Moved() != nil {
+		s.Log.Warn("the ledger came from another machine: make sure that the other one takes no payments", "since", l.Moved().At)
+	}
+	return l, err
 }
 
 func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func() session.Reason) *session.Session {

@@ -45,6 +45,8 @@ var shapes = map[string][]reflect.Type{
 	"order":          {reflect.TypeFor[done]()},
 	"payment":        {reflect.TypeFor[detail]()},
 	"report day":     {reflect.TypeFor[control.Report]()},
+	"ledger export":  {reflect.TypeFor[control.Exported]()},
+	"privacy erase":  {reflect.TypeFor[control.Erased]()},
 	"ledger verify":  {reflect.TypeFor[control.Verified]()},
 	"ledger states":  {reflect.TypeFor[payment.Move]()},
 	"config check":   {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},

@@ -42,16 +42,17 @@ type arguments struct {
 	Config string `default:"/etc/kiosk/kiosk.toml" type:"path" help:"The kiosk's configuration."`
 	JSON   bool   `name:"json" help:"Print one JSON document per line."`
 
-	Status statusCommand `cmd:"" help:"How the station is now."`
-	Queue  queueCommand  `cmd:"" help:"Payments and legs that have not ended."`
-	Case   caseCommand   `cmd:"" help:"Open cases, which a person must decide."`
-	Refund refundCommand `cmd:"" help:"Refunds that are due at the desk."`
-	Report reportCommand `cmd:"" help:"The books of a day."`
-	Ledger ledgerCommand `cmd:"" help:"The record of money."`
-	Conf   configCommand `cmd:"" name:"config" help:"The configuration."`
-	Doctor doctorCommand `cmd:"" help:"Look for what is wrong, and say how to mend it."`
-	Decode decodeCommand `cmd:"" help:"Explain bytes of a protocol."`
-	ILS    ilsCommand    `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
+	Status  statusCommand  `cmd:"" help:"How the station is now."`
+	Queue   queueCommand   `cmd:"" help:"Payments and legs that have not ended."`
+	Case    caseCommand    `cmd:"" help:"Open cases, which a person must decide."`
+	Refund  refundCommand  `cmd:"" help:"Refunds that are due at the desk."`
+	Report  reportCommand  `cmd:"" help:"The books of a day."`
+	Ledger  ledgerCommand  `cmd:"" help:"The record of money."`
+	Privacy privacyCommand `cmd:"" help:"What the station holds of a patron."`
+	Conf    configCommand  `cmd:"" name:"config" help:"The configuration."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong, and say how to mend it."`
+	Decode  decodeCommand  `cmd:"" help:"Explain bytes of a protocol."`
+	ILS     ilsCommand     `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
 }
 
 func main() {
@@ -133,10 +134,14 @@ func (t *tool) ask(online func(*control.Client) error, offline func(*ledger.Ledg
 
 // offline opens the ledger without the daemon. It makes none where there is none.
 func (t *tool) offline(c config.Config, do func(*ledger.Ledger) error) error {
+	return t.offlineWith(c, nil, do)
+}
+
+func (t *tool) offlineWith(c config.Config, key []byte, do func(*ledger.Ledger) error) error {
 	if _, err := os.Stat(filepath.Join(c.Kiosk.State, ledger.FileName)); err != nil {
 		return fmt.Errorf("kioskd is down and its ledger cannot be read: %w", err)
 	}
-	l, err := ledger.Open(c.Kiosk.State, nil)
+	l, err := ledger.Open(c.Kiosk.State, key)
 	if err != nil {
 		return err
 	}

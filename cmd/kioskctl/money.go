@@ -44,7 +44,7 @@ func (c *statusCommand) Run(ctx context.Context, t *tool) error {
 func (t *tool) status(ctx context.Context) (control.Status, error) {
 	var s control.Status
 	err := t.read(ctx, "/status", &s, func(l *ledger.Ledger) error {
-		s = control.Status{Daemon: "down", Reason: "kioskd is not running"}
+		s = control.Status{Daemon: "down", Reason: "kioskd is not running", Moved: l.Moved()}
 		queue, err := control.Queue(l)
 		if err != nil {
 			return err
@@ -77,6 +77,10 @@ func (t *tool) showStatus(s control.Status) error {
 	t.say("daemon %s  kiosk %s  version %s", s.Daemon, s.Kiosk, s.Version)
 	t.say("takes payments: %s", ready)
 	t.say("screen %s  queue %d  in doubt %d  open cases %d  refunds due %d", s.Screen, s.Queue, s.InDoubt, s.OpenCases, s.RefundsDue)
+	if s.Moved != nil {
+		t.say("the ledger came from another machine on %s: if that one still takes payments, stop it; both give out the same references",
+			s.Moved.At.Format("2006-01-02 15:04"))
+	}
 	names := []string{}
 	for name := range s.Checks {
 		names = append(names, name)
@@ -295,6 +299,7 @@ func (t *tool) showDay(d control.Report) {
 type ledgerCommand struct {
 	Verify ledgerVerify `cmd:"" help:"Check the whole record: the chain, every payment, every sum."`
 	States ledgerStates `cmd:"" help:"What a payment and its legs can become, and by what."`
+	Export ledgerExport `cmd:"" help:"Copy the whole record into a new file, and check the copy."`
 }
 
 type ledgerVerify struct{}
@@ -338,5 +343,25 @@ func (c ledgerStates) Run(t *tool) error {
 			}
 		}
 	}
+	return nil
+}
+
+type ledgerExport struct {
+	File string `arg:"" type:"path" help:"The file to make; it must not be there yet."`
+}
+
+func (c *ledgerExport) Run(ctx context.Context, t *tool) error {
+	var found control.Exported
+	err := t.ask(
+		func(client *control.Client) (err error) { found, err = client.Export(ctx, c.File); return err },
+		func(l *ledger.Ledger) (err error) { found, err = l.Export(ctx, c.File); return err })
+	if err != nil {
+		return err
+	}
+	if t.json {
+		return t.document(found)
+	}
+	t.say("%s: %d events, %d payments, %d kB, epoch %d; the copy was checked", found.File, found.Events, found.Payments, found.Bytes>>10, found.Epoch)
+	t.say("the ledger key is not in it: without the key nobody can read the cards, nor go on from this copy")
 	return nil
 }

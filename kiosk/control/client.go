@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"selfpay/kiosk/payment"
 )
 
 // ErrDaemonDown means that no daemon answers on the socket.
@@ -44,18 +42,11 @@ func (c *Client) Get(ctx context.Context, path string, found any) error {
 
 // Payment asks for one payment.
 func (c *Client) Payment(ctx context.Context, id string) (Detail, error) {
-	var raw struct {
-		Payment payment.Payment   `json:"payment"`
-		Events  []json.RawMessage `json:"events"`
+	var raw rawDetail
+	if err := c.Get(ctx, "/payment?id="+url.QueryEscape(id), &raw); err != nil {
+		return Detail{}, err
 	}
-	err := c.Get(ctx, "/payment?id="+url.QueryEscape(id), &raw)
-	d := Detail{Payment: raw.Payment}
-	for _, text := range raw.Events {
-		e, decodeErr := decodeEvent(text)
-		err = errors.Join(err, decodeErr)
-		d.Events = append(d.Events, e)
-	}
-	return d, err
+	return raw.decode()
 }
 
 // Post sends an order and reads the answer into found.
@@ -78,14 +69,19 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, fo
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		var p problem
-		if err := json.NewDecoder(answer.Body).Decode(&p); err != nil || p.Error == "" {
-			return fmt.Errorf("kioskd answered %s", answer.Status)
-		}
-		return errors.New(p.Error)
+		return refusal(answer)
 	}
 	if found == nil {
 		return nil
 	}
 	return json.NewDecoder(answer.Body).Decode(found)
+}
+
+// refusal is why the daemon did not do it.
+func refusal(answer *http.Response) error {
+	var p problem
+	if err := json.NewDecoder(answer.Body).Decode(&p); err != nil || p.Error == "" {
+		return fmt.Errorf("kioskd answered %s", answer.Status)
+	}
+	return errors.New(p.Error)
 }

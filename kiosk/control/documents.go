@@ -25,6 +25,7 @@ type Status struct {
 	InDoubt    int                     `json:"in_doubt"`
 	OpenCases  int                     `json:"open_cases"`
 	RefundsDue int                     `json:"refunds_due"`
+	Moved      *ledger.Moved           `json:"moved,omitempty"` // when the ledger came from another machine
 	Checks     map[string]health.Check `json:"checks,omitempty"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"selfpay/kiosk/health"
@@ -23,6 +24,8 @@ type Server struct {
 	Runner  *runner.Runner
 	Session *session.Session
 	Monitor *health.Monitor
+
+	exporting sync.Mutex // one export at a time
 }
 
 // longestRequest bounds what is read of a request, in bytes.
@@ -49,6 +52,7 @@ func Listen(path string) (net.Listener, error) {
 
 // Serve answers until ctx ends.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	removeExport(filepath.Join(s.Ledger.Folder(), exportFile)) // of a daemon that was killed
 	server := &http.Server{Handler: s.handler(), ReadTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -70,6 +74,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /retry", answer(s.retry))
 	mux.HandleFunc("POST /resolve", answer(s.resolve))
 	mux.HandleFunc("POST /refunded", answer(s.refunded))
+	mux.HandleFunc("POST /export", s.export)
+	mux.HandleFunc("POST /privacy/export", answer(s.patronData))
+	mux.HandleFunc("POST /privacy/erase", answer(s.eraseCard))
 	return mux
 }
 
@@ -102,7 +109,7 @@ func (s *Server) status(r *http.Request) (any, error) {
 	}
 	return Status{Daemon: "running", Kiosk: d.ServiceID, Version: d.Version, Ready: d.Ready, Reason: string(s.Monitor.Obstacle()),
 		Screen: string(s.Session.View().Screen), Queue: len(queue), InDoubt: summary.InDoubt,
-		OpenCases: summary.OpenCases, RefundsDue: summary.RefundsDue, Checks: checks}, nil
+		OpenCases: summary.OpenCases, RefundsDue: summary.RefundsDue, Moved: s.Ledger.Moved(), Checks: checks}, nil
 }
 
 // Verify checks the whole ledger.

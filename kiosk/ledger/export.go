@@ -31,6 +31,9 @@ type Exported struct {
 // a file. Payments go on meanwhile. The key-encryption key is not in the copy: without it no card can be read there.
 // A ledger that goes on from an export leaves out some payment numbers, see docs/operations.md.
 func (l *Ledger) Export(ctx context.Context, path string) (Exported, error) {
+	if err := l.roomFor(path); err != nil {
+		return Exported{}, fmt.Errorf("ledger: export into %s: %w", path, err)
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return Exported{}, fmt.Errorf("ledger: export: %w", err)
@@ -46,6 +49,25 @@ func (l *Ledger) Export(ctx context.Context, path string) (Exported, error) {
 		return Exported{}, fmt.Errorf("ledger: export into %s: %w", path, err)
 	}
 	return found, nil
+}
+
+// roomFor says whether a copy fits beside path, with what payments need in case it is the same disk.
+func (l *Ledger) roomFor(path string) error {
+	l.mu.Lock()
+	var size int64
+	err := l.db.QueryRow(`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&size)
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	free, err := freeBytes(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	if need := uint64(size) + 2*Floor; free < need {
+		return fmt.Errorf("%d kB free, %d kB needed: %w", free>>10, need>>10, ErrNoSpace)
+	}
+	return nil
 }
 
 func (l *Ledger) exportInto(ctx context.Context, path string) (Exported, error) {
@@ -65,6 +87,9 @@ func (l *Ledger) exportInto(ctx context.Context, path string) (Exported, error) 
 	}
 	return Exported{File: path, Epoch: l.epoch, Events: found.Events, Payments: found.Payments, Bytes: info.Size()}, syncPath(filepath.Dir(path))
 }
+
+// Folder is where the ledger's file stands.
+func (l *Ledger) Folder() string { return filepath.Dir(l.path) }
 
 // copyInto copies a few pages at a time; SQLite brings what is written in between into the copy too.
 func (l *Ledger) copyInto(ctx context.Context, path string) error {

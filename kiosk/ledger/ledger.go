@@ -207,14 +207,20 @@ func (l *Ledger) Ready() error {
 	if failed != nil {
 		return failed
 	}
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(l.path), &disk); err != nil {
+	free, err := freeBytes(filepath.Dir(l.path))
+	if err != nil {
 		return fmt.Errorf("ledger: ask for free space: %w", err)
 	}
-	if free := disk.Bavail * uint64(disk.Bsize); free < Floor {
+	if free < Floor {
 		return fmt.Errorf("ledger: %d kB free: %w", free>>10, ErrNoSpace)
 	}
 	return nil
+}
+
+func freeBytes(folder string) (uint64, error) {
+	var disk syscall.Statfs_t
+	err := syscall.Statfs(folder, &disk)
+	return disk.Bavail * uint64(disk.Bsize), err
 }
 
 // Intend begins a payment for the patron's card: it gives it the next number and saves the event.

@@ -20,9 +20,21 @@ const KeySize = 32
 // CredentialName is the systemd credential that holds the key-encryption key.
 const CredentialName = "ledger-key"
 
-// LoadKey finds the key-encryption key: the systemd credential where the service has one, else the file
-// ledger.key under keys, which is made at the first start. The key is never in the ledger, an export or a backup.
+// LoadKey finds the key-encryption key like FindKey, and makes the file ledger.key at the first start. The key is never
+// in the ledger, an export or a backup.
 func LoadKey(keys string) ([]byte, error) {
+	key, err := FindKey(keys)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeKey(keyPath(keys))
+	}
+	return key, err
+}
+
+func keyPath(keys string) string { return filepath.Join(keys, "ledger.key") }
+
+// FindKey finds the key-encryption key: the systemd credential where the service has one, else the file ledger.key in
+// the folder keys. fs.ErrNotExist: there is none.
+func FindKey(keys string) ([]byte, error) {
 	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
 		key, err := os.ReadFile(filepath.Join(dir, CredentialName))
 		if err == nil {
@@ -32,15 +44,11 @@ func LoadKey(keys string) ([]byte, error) {
 			return nil, fmt.Errorf("ledger: read credential %s: %w", CredentialName, err)
 		}
 	}
-	path := filepath.Join(keys, "ledger.key")
-	key, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeKey(path)
-	}
+	key, err := os.ReadFile(keyPath(keys))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: read key: %w", err)
 	}
-	return checkKey(key, path)
+	return checkKey(key, keyPath(keys))
 }
 
 func checkKey(key []byte, from string) ([]byte, error) {

@@ -241,3 +241,22 @@ func TestAnotherMachineIsNoted(t *testing.T) {
 		}
 	}
 }
+
+// A payment that waits for long is checked at each start, however many came after it.
+func TestAnOldOpenPaymentIsCheckedAtEachStart(t *testing.T) {
+	folder := t.TempDir()
+	l := mustOpen(t, folder)
+	pay(t, l, 1250)
+	for range newestChecked + 5 {
+		if err := stories()[1].tell(l, card, func(payment.Payment) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Close()
+	mustOpen(t, folder).Close() // moves the mark
+	tamper(t, folder, `UPDATE payments SET fold = replace(fold, '"waiting"', '"posted"') WHERE number = 1`)
+	var found *Damage
+	if _, err := Open(folder, key); !errors.As(err, &found) || found.Payment != l.named(1) {
+		t.Errorf("Open = %v", err)
+	}
+}
