@@ -316,7 +316,8 @@ func (ledgerVerify) Run(ctx context.Context, t *tool) error {
 	case v.OK:
 		t.say("the ledger is sound: %d events, %d payments", v.Events, v.Payments)
 	default:
-		t.say("the ledger is damaged: %s; stop the station and keep the file %s for examination", v.Problem, ledger.FileName)
+		found := strings.TrimPrefix(v.Problem, "ledger: "+ledger.ErrDamaged.Error()+": ")
+		t.say("%s: %s; stop the station and keep the file %s for examination", ledger.ErrDamaged, found, ledger.FileName)
 	}
 	if err == nil && !v.OK {
 		return errNotWell

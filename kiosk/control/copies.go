@@ -68,6 +68,7 @@ func removeExport(path string) {
 }
 
 func refuse(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusConflict)
 	json.NewEncoder(w).Encode(problem{err.Error()})
 }

@@ -134,11 +134,20 @@ func (l *Ledger) savePayment(c change) error {
 		_, err := l.write.key.Exec(c.payment, c.who.wrapped)
 		return err
 	case ended == c.before.State.Ended() && day == BusinessDay(c.before): // no index is touched: a page less to write
-		_, err := l.write.fold.Exec(c.fold, c.payment)
+		return one(l.write.fold.Exec(c.fold, c.payment))
+	}
+	return one(l.write.payment.Exec(ended, day, c.fold, c.payment))
+}
+
+// one is an error where a write did not change its one row.
+func one(result sql.Result, err error) error {
+	if err != nil {
 		return err
 	}
-	_, err := l.write.payment.Exec(ended, day, c.fold, c.payment)
-	return err
+	if n, err := result.RowsAffected(); n != 1 {
+		return fmt.Errorf("%d rows of the view changed: %w", n, errors.Join(ErrDamaged, err))
+	}
+	return nil
 }
 
 // saved notes in memory what the file holds now.

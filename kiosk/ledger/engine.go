@@ -21,6 +21,7 @@ type engine struct {
 	call    string          // what the data source says besides the path
 	code    func(error) int // SQLite's result code of a failed call, 0 where it is not one of SQLite's
 	log     int             // after this many events the log is moved into the file
+	copied  int             // so many pages of the file are copied before payments go on
 	machine func() []byte   // tells this machine from others, without naming it; nil where that cannot be told
 	now     func() time.Time
 }
@@ -31,7 +32,7 @@ type engine struct {
 const durable = "_pragma=locking_mode(exclusive)&_pragma=journal_mode(wal)&_pragma=synchronous(full)" +
 	"&_pragma=secure_delete(on)&_pragma=wal_autocheckpoint(0)&_txlock=immediate"
 
-var theEngine = engine{driver: "sqlite", call: durable, code: resultCode, log: 200, machine: thisMachine, now: time.Now}
+var theEngine = engine{driver: "sqlite", call: durable, code: resultCode, log: 200, copied: 200, machine: thisMachine, now: time.Now}
 
 func resultCode(err error) int {
 	var e *sqlite.Error
@@ -41,21 +42,16 @@ func resultCode(err error) int {
 	return 0
 }
 
-// thisMachine is drawn from what of a machine every user may read: the serial number of a Raspberry Pi, and systemd's
-// machine id, which is on the card and so is copied with it. Copies of one card in machines without a serial number are
-// not told apart.
+// thisMachine is drawn from what every user may read of it: the serial number of a Raspberry Pi; else systemd's machine
+// id, which is copied along with a card.
 func thisMachine() []byte {
-	sum := sha256.New()
-	known := false
 	for _, path := range []string{"/sys/firmware/devicetree/base/serial-number", "/etc/machine-id"} {
-		id, err := os.ReadFile(path)
-		known = known || err == nil && len(id) > 0
-		fmt.Fprintf(sum, "selfpay ledger %s %x\n", path, id)
+		if id, err := os.ReadFile(path); err == nil && len(id) > 0 {
+			sum := sha256.Sum256(append([]byte("selfpay ledger "+path+" "), id...))
+			return sum[:8]
+		}
 	}
-	if !known {
-		return nil
-	}
-	return sum.Sum(nil)[:8]
+	return nil
 }
 
 // connection is the one connection to the file. It is never replaced in silence, since the lock on the file goes with

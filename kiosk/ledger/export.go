@@ -15,9 +15,6 @@ import (
 // have given out since.
 const exportGap = 10_000
 
-// pagesAtOnce is how many pages of the file are copied before payments go on.
-const pagesAtOnce = 200
-
 // Exported is what an export holds.
 type Exported struct {
 	File     string `json:"file"`
@@ -109,7 +106,7 @@ func (l *Ledger) copyInto(ctx context.Context, path string) error {
 	}
 	for more := true; more && err == nil; {
 		if err = ctx.Err(); err == nil {
-			err = l.raw(func(any) (err error) { more, err = b.Step(pagesAtOnce); return err })
+			err = l.raw(func(any) (err error) { more, err = b.Step(int32(l.engine.copied)); return err })
 		}
 	}
 	return errors.Join(err, l.raw(func(any) error { return b.Finish() }))

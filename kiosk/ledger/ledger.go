@@ -8,6 +8,10 @@
 //
 // Patrons' cards are encrypted with a key of their own, the chain covers the ciphertext, and erasing deletes the key.
 // PINs, names and titles never come here.
+//
+// What the ledger notes about itself (another machine, an export that goes on, cards erased) stands in the same chain
+// with payment number 0. A check names what does not fit (Damage), and what it cannot find stands in
+// docs/money-safety.md.
 package ledger
 
 import (
@@ -86,13 +90,25 @@ CREATE TABLE IF NOT EXISTS days (
 // version is the form of the file. A newer form is read at least one release before it is written.
 const version = "1"
 
-// Open opens or makes the ledger in folder. It reads the views and checks the chain from the last verified mark.
+// Open opens or makes the ledger in folder. It reads the views, checks the chain from the last verified mark, and folds
+// the newest payments and those that have not ended again. ErrHeld, ErrDamaged and ErrKey say why it cannot be used.
 // key seals the patrons' cards, see LoadKey; a reader that needs no cards may pass nil.
 func Open(folder string, key []byte) (*Ledger, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return nil, fmt.Errorf("ledger: make the state folder: %w", err)
 	}
 	return open(theEngine, filepath.Join(folder, FileName), key)
+}
+
+// makeFolder makes a folder that is still there after a power cut.
+func makeFolder(folder string) error {
+	if _, err := os.Stat(folder); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(folder))
 }
 
 func open(e engine, path string, key []byte) (*Ledger, error) {

@@ -150,6 +150,20 @@ func TestEventsCutOffUnderARunningLedgerAreNamed(t *testing.T) {
 	}
 }
 
+func TestNoEventIsSavedWhereTheViewHasLostItsPayment(t *testing.T) {
+	l := mustOpen(t, t.TempDir())
+	p := pay(t, l, 1250)
+	if _, err := l.db.Exec(`DELETE FROM payments`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Append(p.ID, payment.ReceiptPrinted{Head: head(9)}); !errors.Is(err, ErrCommit) || !errors.Is(err, ErrDamaged) {
+		t.Errorf("Append = %v", err)
+	}
+	if saved, err := l.Events(p.ID); err != nil || len(saved) != 4 {
+		t.Errorf("%d events, %v", len(saved), err)
+	}
+}
+
 func TestLedgerWithoutItsEpochIsDamaged(t *testing.T) {
 	folder := t.TempDir()
 	told(t, folder, false)
