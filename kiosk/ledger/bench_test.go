@@ -243,6 +243,9 @@ func TestOfAChildProcess(t *testing.T) {
 	if folder == "" {
 		t.Skip("only of use in a process of its own")
 	}
+	if os.Getenv("LEDGER_TEST_DEED") == "work" {
+		work(t, folder)
+	}
 	if os.Getenv("LEDGER_TEST_DEED") == "try" {
 		l, err := Open(folder, key)
 		if err != nil {

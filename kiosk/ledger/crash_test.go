@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -316,6 +318,48 @@ func (all *looks) recover(image disktest.Image, p promise, when string) {
 	if err != nil {
 		all.broken = append(all.broken, fmt.Errorf("%s: %w", when, err))
 	}
+}
+
+// The shipped SQLite opens what is left on the simulated disk, too.
+func TestTheShippedSQLiteRecoversFromAPowerCut(t *testing.T) {
+	all := &looks{t: t}
+	m := newMachine(disktest.New(nil), smallLog)
+	defer m.disk.Close()
+	m.disk.Before = func(s disktest.Step) error {
+		if s.Number%stride(19) == 0 {
+			chance := rand.New(rand.NewPCG(uint64(s.Number), 11))
+			for _, image := range []disktest.Image{m.disk.Dropped(), m.disk.Kept(), m.disk.Torn(chance), m.disk.Random(chance)} {
+				if image == nil || !all.fresh(image, m.promise) {
+					continue
+				}
+				if err := m.promise.keepsOnDisk(t, image); err != nil {
+					all.broken = append(all.broken, fmt.Errorf("cut before step %d: %w", s.Number, err))
+				}
+			}
+		}
+		return nil
+	}
+	if err := m.run(); err != nil {
+		t.Fatal(err)
+	}
+	all.report()
+}
+
+// keepsOnDisk is keeps by the shipped SQLite, in a folder.
+func (p promise) keepsOnDisk(t *testing.T, image disktest.Image) error {
+	folder := t.TempDir()
+	for name, content := range image {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	e := theEngine
+	e.machine = func() []byte { return []byte("one") }
+	l, err := open(e, filepath.Join(folder, FileName), key)
+	if err != nil {
+		return fmt.Errorf("it cannot be opened: %w", err)
+	}
+	return errors.Join(p.holds(l), l.Close())
 }
 
 // The check above can fail: without a sync at each commit acknowledged events are lost.
