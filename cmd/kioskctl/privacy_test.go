@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,6 +95,37 @@ func TestWithoutTheDaemonTheLedgerIsExported(t *testing.T) {
 		t.Errorf("over a file: %+v", s)
 	}
 	if s := p.call(t, "ledger", "export", file+"2"); s.status != 0 || !strings.Contains(s.out, "the copy was checked") {
+		t.Errorf("for people: %+v", s)
+	}
+}
+
+func TestStatusSaysThatTheLedgerCameFromAnotherMachine(t *testing.T) {
+	if id, err := os.ReadFile("/etc/machine-id"); err != nil || len(id) == 0 {
+		t.Skip("this machine has no id of its own")
+	}
+	p := newPlace(t)
+	l, _ := p.ledger(t)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s := p.call(t, "--json", "status"); strings.Contains(s.out, `"moved"`) {
+		t.Errorf("before: %+v", s)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(p.state, ledger.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`UPDATE meta SET value = x'0102030405060708' WHERE name = 'machine'`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s := p.call(t, "--json", "status")
+		if found := documents[control.Status](t, s.out); len(found) != 1 || found[0].Moved == nil || found[0].Moved.From != "0102030405060708" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if s := p.call(t, "status"); !strings.Contains(s.out, "came from another machine") {
 		t.Errorf("for people: %+v", s)
 	}
 }

@@ -191,8 +191,8 @@ func BenchmarkPayment(b *testing.B) {
 // folderVariable tells a child process which ledger to open.
 const folderVariable = "LEDGER_TEST_FOLDER"
 
-// BenchmarkStart opens a ledger of many payments in a process of its own, after a clean end and after a kill, and checks
-// the whole of it there.
+// BenchmarkStart opens a ledger of many payments in a process of its own, and checks the whole of it there. After a kill
+// a start reads some events more, at most as many as come between two moves of the log into the file.
 func BenchmarkStart(b *testing.B) {
 	for _, size := range []int64{100, 100_000} {
 		folder := b.TempDir()
