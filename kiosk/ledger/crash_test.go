@@ -259,7 +259,7 @@ func (all *looks) report() {
 	for _, err := range all.broken[:min(5, len(all.broken))] {
 		all.t.Error(err)
 	}
-	if len(all.distinct) < 20 {
+	if len(all.distinct) < 10 {
 		all.t.Error("there are too few images to mean anything")
 	}
 }
@@ -272,7 +272,7 @@ func TestNoAcknowledgedEventIsLostByAPowerCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, all := newMachine(disktest.New(nil), log), &looks{t: t}
 			defer m.disk.Close()
-			all.before(m, stride(13), creation)
+			all.before(m, stride(19), creation)
 			if err := m.run(); err != nil {
 				t.Fatal(err)
 			}
@@ -289,7 +289,7 @@ func TestNoAcknowledgedEventIsLostByAPowerCutDuringRecovery(t *testing.T) {
 	m := newMachine(disktest.New(nil), smallLog)
 	defer m.disk.Close()
 	m.disk.Before = func(s disktest.Step) error {
-		if s.Number%stride(97) == 0 {
+		if s.Number%stride(131) == 0 {
 			chance := rand.New(rand.NewPCG(uint64(s.Number), 7))
 			for _, image := range []disktest.Image{m.disk.Dropped(), m.disk.Kept(), m.disk.Random(chance)} {
 				all.recover(image, m.promise, fmt.Sprintf("cut before step %d", s.Number))
@@ -326,7 +326,7 @@ func TestTheShippedSQLiteRecoversFromAPowerCut(t *testing.T) {
 	m := newMachine(disktest.New(nil), smallLog)
 	defer m.disk.Close()
 	m.disk.Before = func(s disktest.Step) error {
-		if s.Number%stride(19) == 0 {
+		if s.Number%stride(29) == 0 {
 			chance := rand.New(rand.NewPCG(uint64(s.Number), 11))
 			for _, image := range []disktest.Image{m.disk.Dropped(), m.disk.Kept(), m.disk.Torn(chance), m.disk.Random(chance)} {
 				if image == nil || !all.fresh(image, m.promise) {
@@ -367,7 +367,7 @@ func TestWithoutASyncAtEachCommitAPowerCutLosesEvents(t *testing.T) {
 	m, all := newMachine(disktest.New(nil), usualLog), &looks{t: t}
 	defer m.disk.Close()
 	m.engine.call = strings.Replace(m.engine.call, "synchronous(full)", "synchronous(normal)", 1)
-	all.before(m, stride(13), 0)
+	all.before(m, stride(29), 0)
 	if err := m.run(); err != nil {
 		t.Fatal(err)
 	}
@@ -431,9 +431,9 @@ func TestAFailingDiskStopsTheLedgerAndLosesNothing(t *testing.T) {
 // stride leaves out some of the writes, which are many.
 func (f fault) stride() int {
 	if f.kind == disktest.Write {
-		return stride(23)
+		return stride(37)
 	}
-	return stride(3)
+	return stride(5)
 }
 
 // failAt runs the stories on a disk that fails at its n-th step of a kind. failed is false where there are not so many.

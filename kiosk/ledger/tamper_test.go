@@ -103,11 +103,22 @@ func (l *Ledger) named(number int64) string {
 }
 
 func TestWhatWasTamperedWithIsFoundAndNamed(t *testing.T) {
+	sound, epochs := map[bool][]byte{}, map[bool]int{}
+	for _, marked := range []bool{false, true} {
+		folder := t.TempDir()
+		epochs[marked] = told(t, folder, marked)
+		var err error
+		if sound[marked], err = os.ReadFile(filepath.Join(folder, FileName)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range tamperings {
 		for _, marked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, marked=%v", c.name, marked), func(t *testing.T) {
 				c, folder := c, t.TempDir()
-				epoch := told(t, folder, marked)
+				if err := os.WriteFile(filepath.Join(folder, FileName), sound[marked], 0o600); err != nil {
+					t.Fatal(err)
+				}
 				tamper(t, folder, c.do...)
 				l, err := Open(folder, key)
 				atStart := err != nil
@@ -125,7 +136,7 @@ func TestWhatWasTamperedWithIsFoundAndNamed(t *testing.T) {
 						c.event, c.payment, c.what = 69, 0, "it is missing"
 					}
 				}
-				want := &Damage{Event: c.event, Payment: (&Ledger{epoch: epoch}).named(c.payment), What: c.what}
+				want := &Damage{Event: c.event, Payment: (&Ledger{epoch: epochs[marked]}).named(c.payment), What: c.what}
 				if found.Event != want.Event || found.Payment != want.Payment || !strings.Contains(found.What, c.what) {
 					t.Errorf("found %v, want %v", found, want)
 				}
