@@ -201,6 +201,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
 		{"scanner", func(ctx context.Context) error { return s.scan(ctx, patron, monitor) }},
 		{"end of day", func(ctx context.Context) error { return s.endOfDay(ctx, money) }},
+		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), damaged: monitor.LedgerLost, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
 			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })
 		}},

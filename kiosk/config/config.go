@@ -31,6 +31,7 @@ type Config struct {
 	Receipt  Receipt  `toml:"receipt"`
 	Scanner  Scanner  `toml:"scanner"`
 	Payment  Payment  `toml:"payment"`
+	Privacy  Privacy  `toml:"privacy"`
 	Web      Web      `toml:"web"`
 	Health   Health   `toml:"health"`
 }
@@ -126,6 +127,11 @@ func (c Config) WaitingAmount() money.Amount { return c.amount(c.Payment.Waiting
 func (c Config) amount(text string) money.Amount {
 	a, _ := money.Parse(text, c.Kiosk.Currency) // Check has read it before
 	return a
+}
+
+// Privacy is how long patrons are known.
+type Privacy struct {
+	Retention Duration `toml:"retention"` // library cards are erased so long after their payments have ended
 }
 
 // Web is the patron's screen.
@@ -302,8 +308,9 @@ func Defaults() Config {
 		Scanner:  Scanner{Accept: []string{"codabar", "code39", "qr"}},
 		Payment: Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50, WaitingSum: "1000.00",
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
-		Web:    Web{Listen: "127.0.0.1:8080"},
-		Health: Health{Listen: "127.0.0.1:9100"},
+		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},
+		Web:     Web{Listen: "127.0.0.1:8080"},
+		Health:  Health{Listen: "127.0.0.1:9100"},
 	}
 }
 
@@ -469,6 +476,9 @@ func (k *checker) all() {
 	k.ils()
 	k.devices()
 	k.payment()
+	if kept := time.Duration(k.c.Privacy.Retention); kept < 24*time.Hour || kept > 366*24*time.Hour {
+		k.say("privacy.retention", fmt.Sprintf("%s is no time to keep library cards", kept), `use a time between 24h and 8784h; "720h" is thirty days`)
+	}
 	k.loopback("web.listen", k.c.Web.Listen)
 	k.loopback("health.listen", k.c.Health.Listen)
 }

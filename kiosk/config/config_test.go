@@ -178,6 +178,7 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"sum that waits", `partial = false`, `waiting_sum = "much"`, 0, "payment.waiting_sum", `"1000.00"`},
 		{"staff is told at once", `partial = false`, `tell_staff_after = "1s"`, 0, "payment.tell_staff_after", `"15m"`},
 		{"another way after a refusal", `partial = false`, `on_refusal = "keep"`, 0, "payment.on_refusal", "reverse, refund"},
+		{"cards kept for an hour", `[web]`, "[privacy]\nretention = \"1h\"\n[web]", 44, "privacy.retention", `"720h"`},
 		{"screen for all", `listen = "127.0.0.1:8080"`, `listen = "0.0.0.0:8080"`, 0, "web.listen", "127.0.0.1"},
 		{"screen by name", `listen = "127.0.0.1:8080"`, `listen = "localhost:8080"`, 0, "web.listen", "127.0.0.1"},
 		{"screen without port", `listen = "127.0.0.1:8080"`, `listen = "127.0.0.1"`, 0, "web.listen", `"127.0.0.1:8080"`},
