@@ -129,7 +129,7 @@ func (l *Ledger) load(key []byte) (err error) {
 			return err
 		}
 	}
-	if _, err := l.db.Exec(schema); err != nil {
+	if _, err := l.db.Exec(schema + booksSchema); err != nil {
 		return l.explain("open", err)
 	}
 	for _, step := range []func() error{l.readMeta, l.checkKey, l.prepare, l.readOpen, l.checkTail, l.continueExport, l.checkMachine, l.mark} {
