@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,4 +134,40 @@ func TestPaymentsAreFoundByTheirBusinessDay(t *testing.T) {
 	wantNumbers(t, "of the days up to it", numbers(t, found, err), 1, 2)
 	found, err = l.OfDays(day.Add(48*time.Hour), day.Add(72*time.Hour))
 	wantNumbers(t, "of days to come", numbers(t, found, err))
+}
+
+func TestAPostingByAccountIsListedUntilItIsTickedOff(t *testing.T) {
+	folder := t.TempDir()
+	l := mustOpen(t, folder)
+	pay(t, l, 300)
+	owed := payment.Reading{Total: euro(1250), Fees: []payment.Balance{{Fee: "104", Minor: 1250}}}
+	first := intended(1250)
+	first.Account = owed
+	p, err := l.Intend(card, first)
+	for _, e := range []payment.Event{payment.Purchasing{Head: head(1)}, payment.ApprovalSeen{Head: head(2), Approval: payment.Approval{Amount: euro(1250)}},
+		payment.DialogueEnded{Head: head(3)}, payment.AccountRead{Head: head(4), Leg: 1, Account: owed}, payment.NoAnswer{Head: head(5), Leg: 1, Reason: "silence"},
+		payment.AccountRead{Head: head(80), Leg: 1, Account: payment.Reading{Total: euro(0)}, Verdict: payment.Applied}} {
+		if err == nil {
+			p, err = l.Append(p.ID, e)
+		}
+	}
+	if err != nil || p.State != payment.StateClosed {
+		t.Fatalf("%s, %v", p.State, err)
+	}
+	l.Close()
+	l = mustOpen(t, folder)
+	found, err := l.ByAccount()
+	wantNumbers(t, "by account", numbers(t, found, err), 2)
+	if _, err := l.Append(p.ID, payment.PostingConfirmed{Head: head(200), Leg: 1, Staff: "mk", Note: "seen"}); err != nil {
+		t.Fatal(err)
+	}
+	found, err = l.ByAccount()
+	wantNumbers(t, "ticked off", numbers(t, found, err))
+	if _, err := l.Verify(context.Background()); err != nil {
+		t.Error(err)
+	}
+	var plan string
+	if err := l.db.QueryRow(`EXPLAIN QUERY PLAN SELECT fold FROM payments WHERE instr(fold, '"proof":"by account"') > 0 ORDER BY number`).Scan(new(int), new(int), new(int), &plan); err != nil || !strings.Contains(plan, "payments_by_account") {
+		t.Errorf("the whole table is read: %q, %v", plan, err)
+	}
 }

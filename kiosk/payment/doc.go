@@ -92,6 +92,11 @@
 //	    case resolved         -> posted: by staff
 //	    case resolved         -> refund due: by staff
 //	    case resolved         -> written off: by staff
+//	  posted
+//	    posting confirmed     -> posted: staff ticks off what was posted by account
+//	leg of a payment that is closed
+//	  posted
+//	    posting confirmed     -> posted: staff ticks off what was posted by account
 //	leg of a payment that is reversing
 //	  refused
 //	    not reversed          -> refund due

@@ -166,6 +166,13 @@ type (
 		Staff string `json:"staff"`
 		Note  string `json:"note"`
 	}
+	// PostingConfirmed: staff found the posting of a leg in the library system that was posted by account only.
+	PostingConfirmed struct {
+		Head
+		Leg   int    `json:"leg"`
+		Staff string `json:"staff"`
+		Note  string `json:"note"`
+	}
 	// ReceiptPrinted: a receipt left the printer, or may have.
 	ReceiptPrinted struct {
 		Head
@@ -210,6 +217,7 @@ var kinds = map[string]Event{
 	"reversal not sent":     ReversalNotSent{},
 	"case resolved":         CaseResolved{},
 	"refund done":           RefundDone{},
+	"posting confirmed":     PostingConfirmed{},
 	"receipt printed":       ReceiptPrinted{},
 }
 

@@ -89,7 +89,7 @@ func abstracted(p Payment, passed time.Duration) Payment {
 	for i := range p.Legs {
 		l := &p.Legs[i]
 		if len(p.Legs) > 1 && !l.State.moving() {
-			*l = Leg{Number: l.Number, Fee: l.Fee, Amount: l.Amount, State: l.State}
+			*l = Leg{Number: l.Number, Fee: l.Fee, Amount: l.Amount, State: l.State, Proof: l.Proof}
 		}
 		l.Reason, l.PowerCuts = "", min(l.PowerCuts, cuts)
 		l.DoubtAt, l.ReadAt = told(l.DoubtAt, passed), told(l.ReadAt, passed)
@@ -229,7 +229,7 @@ func (x *exploration) everyEvent(p Payment) []Event {
 }
 
 func decisions(leg int, h Head, staff, note string) []Event {
-	all := []Event{RefundDone{h, leg, staff, note}}
+	all := []Event{RefundDone{h, leg, staff, note}, PostingConfirmed{h, leg, staff, note}}
 	for _, as := range []Resolution{ResolvedCharged, ResolvedNotCharged, ResolvedPosted, ResolvedReversed, ResolvedRefundDue, ResolvedWrittenOff} {
 		all = append(all, CaseResolved{h, leg, as, staff, note})
 	}
@@ -374,6 +374,8 @@ func byStaff(e Event) bool {
 	case CaseResolved:
 		return e.Staff != "" && e.Note != ""
 	case RefundDone:
+		return e.Staff != "" && e.Note != ""
+	case PostingConfirmed:
 		return e.Staff != "" && e.Note != ""
 	}
 	return false

@@ -109,6 +109,10 @@ var legMoves = []struct {
 		{LegOpenCase, "case resolved", LegPosted, "by staff"},
 		{LegOpenCase, "case resolved", LegRefundDue, "by staff"},
 		{LegOpenCase, "case resolved", LegWrittenOff, "by staff"},
+		{LegPosted, "posting confirmed", LegPosted, "staff ticks off what was posted by account"},
+	}},
+	{StateClosed, []move[LegState]{
+		{LegPosted, "posting confirmed", LegPosted, "staff ticks off what was posted by account"},
 	}},
 	{StateReversing, []move[LegState]{
 		{LegRefused, "not reversed", LegRefundDue, ""},

@@ -107,6 +107,8 @@ const (
 	ByAnswer  Proof = "by answer"
 	ByAccount Proof = "by account" // weaker: a desk payment of the same fee looks the same
 	ByStaff   Proof = "by staff"
+
+	ByAccountConfirmed Proof = "by account, confirmed" // staff has found the posting itself
 )
 
 // Payment is what the events so far add up to.

@@ -493,6 +493,36 @@ func TestApprovalsThatContradictEachOtherAreAnOpenCase(t *testing.T) {
 	}
 }
 
+func TestOnlyAPersonTicksOffAPostingByAccount(t *testing.T) {
+	posted := walk(t, approved(t, "104", "105"), read(12, 1, account, NotApplied), NoAnswer{head(13), 1, "silence"}, read(140, 1, without("104"), Applied))
+	if posted.Legs[0].Proof != ByAccount {
+		t.Fatalf("leg 1: %+v", posted.Legs[0])
+	}
+	for name, e := range map[string]PostingConfirmed{
+		"no name": {head(200), 1, "", "seen"}, "no note": {head(200), 1, "mk", ""}, "a leg that waits": {head(200), 2, "mk", "seen"},
+		"no leg": {head(200), 0, "mk", "seen"}, "no such leg": {head(200), 3, "mk", "seen"},
+	} {
+		if _, err := Step(posted, e); !errors.Is(err, ErrImpossible) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	confirmed := walk(t, posted, PostingConfirmed{head(200), 1, "mk", "seen"})
+	if l := confirmed.Legs[0]; l.State != LegPosted || l.Proof != ByAccountConfirmed || confirmed.Books() != posted.Books() {
+		t.Errorf("confirmed: %+v", l)
+	}
+	if _, err := Step(confirmed, PostingConfirmed{head(201), 1, "mk", "again"}); !errors.Is(err, ErrImpossible) {
+		t.Errorf("confirmed twice: %v", err)
+	}
+	one := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(13), 1, "silence"}, read(140, 1, without("104"), Applied))
+	if after := walk(t, one, PostingConfirmed{head(200), 1, "mk", "seen"}); one.State != StateClosed || after.State != StateClosed {
+		t.Errorf("a closed payment is %s after it", after.State)
+	}
+	answered := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), Answered{head(13), 1, true})
+	if _, err := Step(answered, PostingConfirmed{head(200), 1, "mk", "seen"}); !errors.Is(err, ErrImpossible) {
+		t.Errorf("one by answer: %v", err)
+	}
+}
+
 func TestNothingHappensToAPaymentThatWasNeverIntended(t *testing.T) {
 	for kind, e := range kinds {
 		if p, err := Step(Payment{}, e); !errors.Is(err, ErrImpossible) || p.State != "" {
@@ -628,6 +658,7 @@ func randomEvent(draw *rand.Rand, p Payment, seconds int) Event {
 		Superseded{h}, ReversalWindowEnded{h}, Reversed{Head: h}, NotReversed{h, "x"}, ReversalNotSent{h, "x"},
 		CaseResolved{h, draw.IntN(3), ResolvedPosted, "mk", "x"}, CaseResolved{h, 0, ResolvedCharged, "mk", "x"},
 		RefundDone{h, leg, "mk", "x"}, ReceiptPrinted{Head: h}, PINGone{h},
+		PostingConfirmed{h, leg, "mk", "x"},
 	}
 	if p.State == StateReversing && draw.IntN(8) == 0 {
 		return Reversed{Head: h}

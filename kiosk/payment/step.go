@@ -55,6 +55,8 @@ func (p *Payment) step(e Event) error {
 		return p.refundDone(e)
 	case CaseResolved:
 		return p.resolve(e)
+	case PostingConfirmed:
+		return p.confirm(e)
 	}
 	if ofLeg(e) && p.State != StateApproved {
 		return p.impossible(e)
@@ -567,6 +569,22 @@ func (l *Leg) resolve(as Resolution) bool {
 		return false
 	}
 	return true
+}
+
+// confirm ticks off a leg that was posted by account. It moves nothing: the leg was posted before, and stays so.
+func (p *Payment) confirm(e PostingConfirmed) error {
+	if err := signed(e.Staff, e.Note); err != nil {
+		return err
+	}
+	l, err := p.leg(e.Leg)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, ErrImpossible)
+	}
+	if l.State != LegPosted || l.Proof != ByAccount {
+		return fmt.Errorf("payment %s: leg %d is %s %s, there is nothing to confirm: %w", p.ID, e.Leg, l.State, l.Proof, ErrImpossible)
+	}
+	l.Proof = ByAccountConfirmed
+	return nil
 }
 
 // signed refuses a decision without a name and a reason.
