@@ -147,6 +147,6 @@ type Status struct {
 
 // DayTotal is what the terminal says it closed.
 type DayTotal struct {
-	Amount money.Amount
-	Trace  int
+	Amount money.Amount // without a currency where the terminal tells no total
+	Trace  int          // 0 where it tells none
 }

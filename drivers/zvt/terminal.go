@@ -383,7 +383,7 @@ func (t *Terminal) EndOfDay(ctx context.Context) (terminal.DayTotal, error) {
 }
 
 func (t *Terminal) endOfDay(ctx context.Context) (terminal.DayTotal, error) {
-	total := terminal.DayTotal{Amount: money.Of(0, t.cfg.Currency)}
+	var total terminal.DayTotal
 	if err := t.begin(ctx); err != nil {
 		return total, couldNotAsk(err)
 	}

@@ -92,6 +92,9 @@ func (c *Core) head() payment.Head { return payment.Head{At: c.world.Now()} }
 
 // Restart feeds the crash to every payment that was under way, and goes on with all.
 func (c *Core) Restart() error {
+	if err := c.restartEndOfDay(); err != nil {
+		return err
+	}
 	unfinished, err := c.ledger.Unfinished()
 	if err != nil {
 		return err
@@ -216,24 +219,6 @@ func (c *Core) Retry(id payment.ID) {
 		}
 	}
 }
-
-// BeginEndOfDay makes way for the terminal's end of day; see Runner.EndOfDay. EndOfDayEnded must follow.
-func (c *Core) BeginEndOfDay() error {
-	switch s := c.Summary(); {
-	case s.TerminalInDoubt > 0:
-		return ErrTerminalInDoubt
-	case s.AtTerminal > 0 || c.closing:
-		return ErrBusy
-	}
-	if err := c.supersede(); err != nil {
-		return err
-	}
-	c.closing = true
-	return nil
-}
-
-// EndOfDayEnded lets payments be taken again.
-func (c *Core) EndOfDayEnded() { c.closing = false }
 
 // supersede tells every approved payment that the terminal can no longer take it back: it can reverse its newest
 // purchase only.

@@ -778,6 +778,9 @@ func TestAfterTheEndOfDayPurchasesGoOn(t *testing.T) {
 		if err != nil || total.Amount != eur(1250) {
 			t.Errorf("EndOfDay = %+v, %v", total, err)
 		}
+		if r := k.lastEndOfDay().Result; r.Outcome != ledger.DayDone || r.TotalMinor == nil || *r.TotalMinor != 1250 || r.Trace != total.Trace {
+			t.Errorf("saved %+v", r)
+		}
 		id := k.begin(order(secondCard, second...))
 		over(time.Minute)
 		k.wantState(id, "closed: posted")

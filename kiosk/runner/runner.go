@@ -16,6 +16,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/ils"
+	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 )
 
@@ -39,6 +40,9 @@ type Ledger interface {
 	Unfinished() ([]payment.Payment, error)
 	PatronHash(id payment.ID) (string, error)
 	Card(id payment.ID) (string, error)
+	EndOfDayBegun(at payment.Stamp) error
+	EndOfDayEnded(r ledger.DayResult) error
+	EndsOfDay() ([]ledger.EndOfDay, error)
 }
 
 // Config is what the runner works with. All of it must be set, but for Changed and Progress.
@@ -190,15 +194,17 @@ func (r *Runner) Retry(ctx context.Context, id payment.ID) error {
 
 // EndOfDay closes the terminal's day. It refuses while a purchase or a doubt has the terminal (ErrBusy,
 // ErrTerminalInDoubt); no payment is taken while it runs. Afterwards nothing can be reversed, which every unfinished
-// payment is told before. An error of the terminal means that the day may or may not be closed; it may be asked again.
+// payment is told before. That it begins is saved before the terminal is asked, and what came of it is saved after. An
+// error of the terminal means that the day may or may not be closed; it may be asked again.
 func (r *Runner) EndOfDay(ctx context.Context) (terminal.DayTotal, error) {
 	var refused error
 	if err := errors.Join(r.call(ctx, func() { refused = r.core.BeginEndOfDay() }), refused); err != nil {
 		return terminal.DayTotal{}, err
 	}
 	total, err := r.Terminal.EndOfDay(ctx)
-	r.send(r.core.EndOfDayEnded)
-	return total, err
+	var unsaved error
+	lost := r.call(context.WithoutCancel(ctx), func() { unsaved = r.core.EndOfDayEnded(total, err) })
+	return total, errors.Join(err, lost, unsaved)
 }
 
 // station is the core's world at a real station: goroutines, timers and devices.

@@ -33,6 +33,37 @@ func (d *disk) Append(id payment.ID, e payment.Event) (payment.Payment, error) {
 	return d.write(e, func() (payment.Payment, error) { return d.Ledger.Append(id, e) })
 }
 
+// EndOfDayBegun saves a note of the station.
+func (d *disk) EndOfDayBegun(at payment.Stamp) error {
+	return d.note("that an end of day begins", func() error { return d.Ledger.EndOfDayBegun(at) })
+}
+
+// EndOfDayEnded saves a note of the station.
+func (d *disk) EndOfDayEnded(r ledger.DayResult) error {
+	return d.note("an end of day: "+string(r.Outcome), func() error { return d.Ledger.EndOfDayEnded(r) })
+}
+
+// note saves, unless the program dies before or after.
+func (d *disk) note(what string, save func() error) error {
+	unknown := fmt.Errorf("simulation: killed: %w", ledger.ErrCommit)
+	if d.life.dead {
+		return unknown
+	}
+	if d.w.step() {
+		d.life.exit("is killed before it saves " + what)
+		return unknown
+	}
+	if err := save(); err != nil {
+		return err
+	}
+	d.w.tell("ledger", "%s", what)
+	if d.w.step() {
+		d.life.exit("is killed after it saved " + what)
+		return unknown
+	}
+	return nil
+}
+
 // write saves, unless the program dies before or after, or the disk fails in one of its ways.
 func (d *disk) write(e payment.Event, save func() (payment.Payment, error)) (payment.Payment, error) {
 	unknown := func(why string) (payment.Payment, error) {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"selfpay/device"
 	"selfpay/device/money"
+	"selfpay/device/terminal"
 	"selfpay/kiosk/payment"
 )
 
@@ -148,13 +150,19 @@ func (w *World) endOfDay() {
 	}
 	k.mine(0, func() {
 		if err := k.core.BeginEndOfDay(); err != nil {
+			k.exitIfFailed()
 			return
 		}
 		k.mine(5*time.Second, func() {
+			asked := device.ErrNotSent
 			if !w.terminal.down {
 				w.terminal.endOfDay()
+				asked = nil
 			}
-			k.core.EndOfDayEnded()
+			if err := k.core.EndOfDayEnded(terminal.DayTotal{}, asked); err != nil {
+				k.tell("kiosk", "cannot save its end of day: %v", err)
+			}
+			k.exitIfFailed()
 		})
 	})
 }
