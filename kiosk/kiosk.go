@@ -200,7 +200,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, screen) }},
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
 		{"scanner", func(ctx context.Context) error { return s.scan(ctx, patron, monitor) }},
-		{"end of day", func(ctx context.Context) error { return s.endOfDay(ctx, money) }},
+		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), damaged: monitor.LedgerLost, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
 			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })
@@ -282,43 +282,6 @@ func (s *station) scan(ctx context.Context, patron *session.Session, monitor *he
 		}
 	}
 	return nil
-}
-
-// endOfDay closes the terminal's day at the configured time, as soon as the terminal is free.
-func (s *station) endOfDay(ctx context.Context, money *runner.Runner) error {
-	if s.Config.Terminal.EndOfDay == "" {
-		return nil
-	}
-	minutes := time.NewTicker(time.Minute)
-	defer minutes.Stop()
-	next := nextAt(s.Config.Terminal.EndOfDay, time.Now())
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-minutes.C:
-			if now.Before(next) {
-				continue
-			}
-			total, err := money.EndOfDay(ctx)
-			if err != nil {
-				s.Log.Warn("end of day not done, will be tried again", "error", err)
-				continue
-			}
-			s.Log.Info("end of day", "total", total.Amount.String(), "trace", total.Trace)
-			next = nextAt(s.Config.Terminal.EndOfDay, now)
-		}
-	}
-}
-
-// nextAt is the next moment after now at which the clock shows the time of day, "23:10".
-func nextAt(timeOfDay string, now time.Time) time.Time {
-	at, _ := time.Parse("15:04", timeOfDay) // the configuration's check has read it
-	next := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
-	if !next.After(now) {
-		next = next.AddDate(0, 0, 1)
-	}
-	return next
 }
 
 // notify tells systemd that the station serves, and feeds its watchdog after a look at the money loop.

@@ -5,20 +5,6 @@ import (
 	"time"
 )
 
-func TestEndOfDayComesOnceADay(t *testing.T) {
-	day := func(hour, minute int) time.Time { return time.Date(2026, 11, 21, hour, minute, 0, 0, time.UTC) }
-	for name, c := range map[string]struct{ now, want time.Time }{
-		"before":   {day(12, 0), day(23, 10)},
-		"at":       {day(23, 10), day(23, 10).AddDate(0, 0, 1)},
-		"after":    {day(23, 11), day(23, 10).AddDate(0, 0, 1)},
-		"midnight": {day(0, 0), day(23, 10)},
-	} {
-		if got := nextAt("23:10", c.now); !got.Equal(c.want) {
-			t.Errorf("%s: next end of day at %s, want %s", name, got, c.want)
-		}
-	}
-}
-
 func TestClockCountsWithinOneBoot(t *testing.T) {
 	now := Clock()
 	first, second := now(), now()

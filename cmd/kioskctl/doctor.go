@@ -179,6 +179,8 @@ var fixes = map[string]string{
 	health.CheckInDoubt:   "nothing yet: the kiosk is looking; kioskctl queue list shows it",
 	health.CheckOpenCases: "kioskctl case list",
 	health.CheckRefunds:   "kioskctl refund list",
+	health.CheckByAccount: "kioskctl case confirm lists them and ticks them off",
+	health.CheckEndOfDay:  "kioskctl terminal end-of-day closes the terminal's day now; kioskctl report day says what is known",
 }
 
 func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {

@@ -47,6 +47,7 @@ var shapes = map[string][]reflect.Type{
 	"report day":     {reflect.TypeFor[control.Report]()},
 	"ledger export":  {reflect.TypeFor[control.Exported]()},
 	"privacy erase":  {reflect.TypeFor[control.Erased]()},
+	"end of day":     {reflect.TypeFor[control.DayClosed]()},
 	"ledger verify":  {reflect.TypeFor[control.Verified]()},
 	"ledger states":  {reflect.TypeFor[payment.Move]()},
 	"config check":   {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},

@@ -53,6 +53,8 @@ type arguments struct {
 	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong, and say how to mend it."`
 	Decode  decodeCommand  `cmd:"" help:"Explain bytes of a protocol."`
 	ILS     ilsCommand     `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
+
+	Terminal terminalCommand `cmd:"" help:"The card terminal."`
 }
 
 func main() {

@@ -307,7 +307,7 @@ func TestDecisionsAreTakenByTheDaemonOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, arguments := range [][]string{{"case", "resolve", id.String() + "/1", "--as", "posted", "--staff", "Kim", "--note", "x"},
-		{"refund", "done", id.String() + "/1", "--staff", "Kim", "--note", "x"}, {"queue", "retry"}} {
+		{"refund", "done", id.String() + "/1", "--staff", "Kim", "--note", "x"}, {"queue", "retry"}, {"terminal", "end-of-day"}} {
 		if s := p.call(t, arguments...); s.status != exitNotWell || !strings.Contains(s.err, "start it with systemctl start kioskd") {
 			t.Errorf("%v: %+v", arguments, s)
 		}

@@ -43,6 +43,14 @@ func (away) Account(context.Context, ils.Patron, time.Time) (ils.Account, error)
 	return ils.Account{}, device.ErrNotSent
 }
 
+func (away) EndOfDay(context.Context) (terminal.DayTotal, error) {
+	return terminal.DayTotal{Amount: eur(1250), Trace: 31}, nil
+}
+
+func (away) RecoverPurchase(context.Context, terminal.Attempt) (terminal.Recovery, error) {
+	return terminal.Recovery{}, device.ErrNotSent
+}
+
 func (away) Ready(context.Context) error { return device.ErrNotSent }
 func (away) Traits() ils.Traits          { return ils.Traits{FeeIDs: true} }
 func (away) Close() error                { return nil }
@@ -276,6 +284,23 @@ func TestRetryAnswersWithTheQueue(t *testing.T) {
 		if err := d.Post(t.Context(), "/retry", control.Decision{ID: code}, &queue); err != nil || len(queue) != 2 || queue[0].State != "waiting" {
 			t.Errorf("retry %q: %+v, %v", code, queue, err)
 		}
+	}
+}
+
+func TestTheEndOfDayIsTheRunners(t *testing.T) {
+	d := open(t, func(l *ledger.Ledger) {
+		save(t, l, payment.Purchasing{Head: stamp(1)}, payment.NoAnswer{Head: stamp(2), Reason: "reset"})
+	})
+	var closed control.DayClosed
+	if err := d.Post(t.Context(), "/end-of-day", struct{}{}, &closed); err == nil || !strings.Contains(err.Error(), "not settled") {
+		t.Errorf("beside a purchase in doubt: %+v, %v", closed, err)
+	}
+	d = open(t, nil)
+	if err := d.Post(t.Context(), "/end-of-day", struct{}{}, &closed); err != nil || closed != (control.DayClosed{TotalMinor: 1250, Currency: "EUR", Trace: 31}) {
+		t.Errorf("%+v, %v", closed, err)
+	}
+	if days, err := d.ledger.EndsOfDay(); err != nil || len(days) != 1 || days[0].Result.Outcome != ledger.DayDone {
+		t.Errorf("%+v, %v", days, err)
 	}
 }
 

@@ -61,6 +61,13 @@ type Event struct {
 // Report is the books of one business day in one currency.
 type Report = ledger.Day
 
+// DayClosed is the answer of terminal end-of-day.
+type DayClosed struct {
+	TotalMinor int64  `json:"total_minor"`
+	Currency   string `json:"currency"` // empty where the terminal told no total
+	Trace      int    `json:"trace"`
+}
+
 // Verified is the answer of ledger verify.
 type Verified struct {
 	OK       bool   `json:"ok"`

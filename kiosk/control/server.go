@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -77,6 +78,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /export", s.export)
 	mux.HandleFunc("POST /privacy/export", answer(s.patronData))
 	mux.HandleFunc("POST /privacy/erase", answer(s.eraseCard))
+	mux.HandleFunc("POST /end-of-day", answer(s.endOfDay))
 	return mux
 }
 
@@ -153,6 +155,15 @@ func (s *Server) refunded(r *http.Request) (any, error) {
 	return s.decide(r, func(h payment.Head, leg int, d Decision) payment.Event {
 		return payment.RefundDone{Head: h, Leg: leg, Staff: d.Staff, Note: d.Note}
 	})
+}
+
+// endOfDay closes the terminal's day. It goes on when nobody waits for it any more: the terminal cannot be stopped in it.
+func (s *Server) endOfDay(r *http.Request) (any, error) {
+	total, err := s.Runner.EndOfDay(context.WithoutCancel(r.Context()))
+	if err != nil {
+		return nil, fmt.Errorf("the terminal's day is not closed: %w", err)
+	}
+	return DayClosed{TotalMinor: total.Amount.Minor, Currency: string(total.Amount.Currency), Trace: total.Trace}, nil
 }
 
 func (s *Server) decide(r *http.Request, event func(payment.Head, int, Decision) payment.Event) (any, error) {

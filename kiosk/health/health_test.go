@@ -113,6 +113,7 @@ type station struct {
 	*health.Monitor
 	t      *testing.T
 	runner *runner.Runner
+	ledger *ledger.Ledger
 }
 
 func now() payment.Stamp {
@@ -130,7 +131,7 @@ func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 		}
 		d := &devices{terminal: terminal.Status{Ready: true}, paper: printer.Status{Online: true}}
 		log := slog.New(slog.DiscardHandler)
-		s := &station{devices: d, t: t}
+		s := &station{devices: d, t: t, ledger: l}
 		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits})
 		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
 			Scanner: true, Kiosk: "main-01", Version: "v1.2.3", Log: log})
@@ -432,5 +433,52 @@ func TestNothingOfPatronsAndNoAmountIsTold(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+func TestAPostingByAccountIsNamedUntilItIsTickedOff(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.wantCheck(health.CheckByAccount, health.Pass, "")
+		a := money.Of(1250, "EUR")
+		owed := payment.Reading{Total: a, Fees: []payment.Balance{{Fee: "104", Minor: 1250}}}
+		head := payment.Head{At: now()}
+		later := payment.Head{At: head.At}
+		later.At.Mono += 5 * time.Minute
+		p, err := s.ledger.Intend(card, payment.Intended{Head: head, Amount: a, Rules: payment.StandardRules(time.Minute, false), Legs: []payment.PlannedLeg{{Fee: "104", Amount: a}}, Account: owed})
+		for _, e := range []payment.Event{payment.Purchasing{Head: head}, payment.ApprovalSeen{Head: head, Approval: payment.Approval{Amount: a}}, payment.DialogueEnded{Head: head},
+			payment.AccountRead{Head: head, Leg: 1, Account: owed}, payment.NoAnswer{Head: head, Leg: 1, Reason: "silence"},
+			payment.AccountRead{Head: later, Leg: 1, Account: payment.Reading{Total: money.Of(0, "EUR")}, Verdict: payment.Applied}} {
+			if err == nil {
+				p, err = s.ledger.Append(p.ID, e)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		over(2 * time.Second)
+		if c := s.wantCheck(health.CheckByAccount, health.Warn, p.ID.String()); c.Value == nil || *c.Value != 1 {
+			t.Errorf("%+v", c)
+		}
+		s.wantObstacle("")
+		if _, err := s.ledger.Append(p.ID, payment.PostingConfirmed{Head: later, Leg: 1, Staff: "mk", Note: "seen"}); err != nil {
+			t.Fatal(err)
+		}
+		over(2 * time.Second)
+		if c := s.wantCheck(health.CheckByAccount, health.Pass, ""); c.Output != "" || *c.Value != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+func TestAnEndOfDayThatWasNotDoneIsTold(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		if s.Document().Checks[health.CheckEndOfDay] != nil {
+			t.Error("a station without one is told of its end of day")
+		}
+		s.EndOfDay("the end of day of 1 Jan 23:10 was not done: no route")
+		s.wantCheck(health.CheckEndOfDay, health.Warn, "no route")
+		s.wantObstacle("") // payments go on
+		s.EndOfDay("")
+		s.wantCheck(health.CheckEndOfDay, health.Pass, "")
 	})
 }

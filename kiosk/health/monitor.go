@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,6 +78,7 @@ type Monitor struct {
 const (
 	CheckLedger    = "ledger:write"
 	CheckTerminal  = "terminal:link"
+	CheckEndOfDay  = "terminal:end-of-day"
 	CheckLibrary   = "ils:link"
 	CheckPrinter   = "printer:link"
 	CheckPaper     = "printer:paper"
@@ -84,6 +86,7 @@ const (
 	CheckQueue     = "queue:depth"
 	CheckQueueAge  = "queue:oldest-age"
 	CheckInDoubt   = "payments:in-doubt"
+	CheckByAccount = "payments:by-account"
 	CheckOpenCases = "cases:open"
 	CheckRefunds   = "refunds:due"
 )
@@ -166,6 +169,7 @@ func (m *Monitor) lookLedger(ctx context.Context) time.Duration {
 	m.summary = summary
 	m.mu.Unlock()
 	m.countPayments(ctx, summary)
+	m.lookByAccount()
 	return lookOften / 2
 }
 
@@ -187,6 +191,27 @@ func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
 		status = Fail
 	}
 	m.count(CheckQueueAge, status, age, "s", "")
+}
+
+// namedByAccount is how many payments a check names.
+const namedByAccount = 5
+
+// lookByAccount names the payments that were posted by account only, until staff ticks them off.
+func (m *Monitor) lookByAccount() {
+	found, err := m.Ledger.ByAccount()
+	if err != nil {
+		m.set(CheckByAccount, Warn, err.Error(), "")
+		return
+	}
+	var codes []string
+	for _, p := range found[:min(len(found), namedByAccount)] {
+		codes = append(codes, p.ID.String())
+	}
+	if len(found) > namedByAccount {
+		codes = append(codes, "…")
+	}
+	n := int64(len(found))
+	m.note(CheckByAccount, Check{Status: warnIf(n > 0), Output: strings.Join(codes, ", "), Value: &n, Unit: "payments"}, "")
 }
 
 func warnIf(bad bool) Status {
@@ -288,6 +313,9 @@ func (m *Monitor) ScannerLink(err error) {
 	}
 	m.set(CheckScanner, Pass, "", "")
 }
+
+// EndOfDay notes why the terminal's day was not closed at its time; empty means that it was.
+func (m *Monitor) EndOfDay(why string) { m.set(CheckEndOfDay, warnIf(why != ""), why, "") }
 
 // Obstacle is why no payment can be offered just now, empty if one can. It only looks at what is known already.
 func (m *Monitor) Obstacle() session.Reason {
