@@ -29,6 +29,7 @@ import (
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/receipt"
+	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
@@ -155,6 +156,11 @@ func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func())
 		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), Changed: changed, Log: s.Log})
 }
 
+// booksSlip writes the books in the station's first language.
+func (s *station) booksSlip(r report.Report, at time.Time) printer.Receipt {
+	return receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Books(s.Config.Kiosk.Languages[0], r, at)
+}
+
 // outOfService shows why no payment can be taken, for a while; then the ledger is tried again.
 func (s *station) outOfService(ctx context.Context, why error, screen, watch net.Listener) {
 	ctx, stop := context.WithTimeout(ctx, retryOpen)
@@ -191,7 +197,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
-	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor}
+	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Printer: s.Printer, Slip: s.booksSlip}
 	return s.serve(ctx, stop, []part{
 		{"runner", money.Run},
 		{"session", patron.Run},

@@ -143,7 +143,8 @@ func TestAWrongCallEndsWithTwo(t *testing.T) {
 		{"case", "resolve", "4821-1/1"}, {"case", "resolve", "4821-1/1", "--as", "posted", "--note", "x"}, {"case", "resolve", "4821-1/1", "--as", "posted", "--staff", "Kim"},
 		{"case", "resolve", "4821-1/1", "--as", "lost", "--staff", "Kim", "--note", "x"},
 		{"refund", "done", "4821-1/1", "--note", "x"}, {"refund", "done", "--staff", "Kim", "--note", "x"},
-		{"report", "day", "--date", "yesterday"}, {"decode", "sip2", "--charset", "ebcdic", "99"}, {"decode"}, {"decode", "morse"},
+		{"report", "day", "--date", "yesterday"}, {"report", "day", "--csv", "--print"}, {"--json", "report", "day", "--csv"},
+		{"report", "shift", "--from", "noon"}, {"report", "shift", "--to", "25:00"}, {"report", "shift", "--from", "14:00", "--to", "08:00"}, {"decode", "sip2", "--charset", "ebcdic", "99"}, {"decode"}, {"decode", "morse"},
 	} {
 		if s := p.call(t, arguments...); s.status != exitUsage || s.out != "" || !strings.HasPrefix(s.err, "kioskctl: ") {
 			t.Errorf("%v ends with %d: %q %q", arguments, s.status, s.out, s.err)
@@ -297,6 +298,51 @@ func TestWithoutTheDaemonTheLedgerIsRead(t *testing.T) {
 		if s := p.call(t, "queue", "show", unknown); s.status != exitNotWell || s.out != "" || s.err == "" {
 			t.Errorf("%s: %+v", unknown, s)
 		}
+	}
+}
+
+func TestTheBooksAreShownInEveryForm(t *testing.T) {
+	p := newPlace(t)
+	l, id := p.ledger(t)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := p.call(t, "report", "day", "--date", "2026-11-21")
+	for _, want := range []string{"business day 2026-11-21, EUR\n", "no end of day", "    captured                              12.50\n", "  + open                                  12.50\n", "posted by answer           0         0.00", "kioskctl case list"} {
+		if s.status != 0 || !strings.Contains(s.out, want) {
+			t.Errorf("%q is not in %s%s", want, s.out, s.err)
+		}
+	}
+	s = p.call(t, "report", "day", "--date", "2026-11-21", "--csv")
+	if lines := strings.Split(s.out, "\r\n"); s.status != 0 || len(lines) != 3 || !strings.HasPrefix(lines[1], "2026-11-21,"+id.Reference(1)+",") || !strings.Contains(lines[1], ",12.50,EUR,") {
+		t.Errorf("%+v", s)
+	}
+	if strings.Contains(s.out, "20017000042317") {
+		t.Error("the file names the patron's card")
+	}
+	s = p.call(t, "--json", "report", "shift", "--from", "2026-11-21 00:00", "--to", "2026-11-23T00:00:00Z")
+	if found := documents[control.Report](t, s.out); s.status != 0 || len(found) != 1 || found[0].Shift == nil || found[0].Books.Open != 1250 {
+		t.Errorf("%+v", s)
+	}
+	if s := p.call(t, "report", "shift", "--from", "2026-11-21 00:00", "--to", "2026-11-23T00:00:00Z"); !strings.HasPrefix(s.out, "shift from 2026-11-21 00:00 to 2026-11-23 00:00, EUR\n") {
+		t.Errorf("%+v", s)
+	}
+	if s := p.call(t, "report", "day", "--date", "2020-01-01"); s.status != 0 || s.out != "2020-01-01: no payment and no end of day\n" {
+		t.Errorf("%+v", s)
+	}
+	if s := p.call(t, "report", "day", "--print"); s.status != exitNotWell || !strings.Contains(s.err, "the printer belongs to the running daemon: start it with systemctl start kioskd, or leave --print out") {
+		t.Errorf("%+v", s)
+	}
+	p.serve(t, map[string]any{"POST /print": []control.Report{{Day: "2026-11-21", Currency: "EUR"}}, "POST /end-of-day": control.DayClosed{TotalMinor: 1250, Currency: "EUR", Trace: 31}})
+	if s := p.call(t, "report", "day", "--print"); s.status != 0 || s.out != "printed\n" {
+		t.Errorf("%+v", s)
+	}
+	if s := p.call(t, "terminal", "end-of-day"); s.status != 0 || s.out != "the terminal has closed its day: 12.50 EUR, trace 31\n" {
+		t.Errorf("%+v", s)
+	}
+	s = p.call(t, "--json", "terminal", "end-of-day")
+	if found := documents[control.DayClosed](t, s.out); s.status != 0 || len(found) != 1 || found[0].Trace != 31 {
+		t.Errorf("%+v", s)
 	}
 }
 

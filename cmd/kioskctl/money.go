@@ -249,53 +249,6 @@ func (t *tool) order(ctx context.Context, path string, d control.Decision, said 
 	return nil
 }
 
-type reportCommand struct {
-	Day reportDay `cmd:"" help:"The books of one day."`
-}
-
-type reportDay struct {
-	Date string `help:"The business day, such as 2026-11-21; today where it is left out. all for every day."`
-}
-
-func (c *reportDay) Run(ctx context.Context, t *tool) error {
-	date := c.Date
-	if date == "" {
-		date = time.Now().Format(time.DateOnly)
-	}
-	if _, err := time.Parse(time.DateOnly, date); err != nil && date != "all" {
-		return errUsage(fmt.Sprintf("%q is no day such as 2026-11-21", date))
-	}
-	var days []control.Report
-	if err := t.read(ctx, "/days", &days, func(l *ledger.Ledger) (err error) { days, err = l.Days(ctx); return err }); err != nil {
-		return err
-	}
-	for _, d := range days {
-		if d.Day != date && date != "all" {
-			continue
-		}
-		if t.json {
-			if err := t.document(d); err != nil {
-				return err
-			}
-			continue
-		}
-		t.showDay(d)
-	}
-	return nil
-}
-
-func (t *tool) showDay(d control.Report) {
-	b, currency := d.Books, money.Currency(d.Currency)
-	t.say("%s in %s", d.Day, d.Currency)
-	for _, line := range []struct {
-		name  string
-		minor int64
-	}{{"captured", b.Captured}, {"posted", b.Posted}, {"waiting", b.Waiting}, {"reversed", b.Reversed},
-		{"refund due", b.RefundDue}, {"refunded", b.Refunded}, {"open", b.Open}, {"written off", b.WrittenOff}} {
-		t.say("  %-12s %12s", line.name, money.Of(line.minor, currency).Text())
-	}
-}
-
 type ledgerCommand struct {
 	Verify ledgerVerify `cmd:"" help:"Check the whole record: the chain, every payment, every sum."`
 	States ledgerStates `cmd:"" help:"What a payment and its legs can become, and by what."`

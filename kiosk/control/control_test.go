@@ -23,6 +23,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
 )
@@ -61,7 +62,26 @@ type desk struct {
 	folder string
 	socket string
 	ledger *ledger.Ledger
+	server *control.Server
+	paper  *paper
 	stop   func()
+}
+
+// paper is a printer.
+type paper struct {
+	printer.Printer
+	printed []string
+	fails   error
+}
+
+func (p *paper) Print(_ context.Context, r printer.Receipt) error {
+	if p.fails != nil {
+		return p.fails
+	}
+	for _, l := range r.Lines {
+		p.printed = append(p.printed, l.Text+" "+l.Right)
+	}
+	return nil
 }
 
 func stamp(minute int) payment.Head {
@@ -124,12 +144,16 @@ func open(t *testing.T, write func(*ledger.Ledger)) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &control.Server{Ledger: d.ledger, Runner: money, Session: patron, Monitor: monitor}
+	d.paper = &paper{}
+	d.server = &control.Server{Ledger: d.ledger, Runner: money, Session: patron, Monitor: monitor, Printer: d.paper,
+		Slip: func(r report.Report, _ time.Time) printer.Receipt {
+			return printer.Receipt{Lines: []printer.Line{{Text: r.Day, Right: fmt.Sprint(r.Books.Captured)}}}
+		}}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = money.Run(ctx) })
 	running.Go(func() {
-		if err := server.Serve(ctx, listener); err != nil {
+		if err := d.server.Serve(ctx, listener); err != nil {
 			t.Error(err)
 		}
 	})
@@ -216,7 +240,7 @@ func TestAPaymentIsShownWithEverythingThatHappened(t *testing.T) {
 		t.Errorf("by its leg: %v", err)
 	}
 	var days []control.Report
-	if err := d.Get(t.Context(), "/days", &days); err != nil || len(days) != 1 || days[0].Day != "2026-11-21" || !days[0].Books.Agree() || days[0].Books.Captured != 1250 {
+	if err := d.Get(t.Context(), control.Books{All: true}.Path("/report"), &days); err != nil || len(days) != 1 || days[0].Day != "2026-11-21" || !days[0].Books.Agree() || days[0].Books.Captured != 1250 {
 		t.Errorf("%+v, %v", days, err)
 	}
 }
@@ -283,6 +307,41 @@ func TestRetryAnswersWithTheQueue(t *testing.T) {
 		var queue []control.Item
 		if err := d.Post(t.Context(), "/retry", control.Decision{ID: code}, &queue); err != nil || len(queue) != 2 || queue[0].State != "waiting" {
 			t.Errorf("retry %q: %+v, %v", code, queue, err)
+		}
+	}
+}
+
+func TestTheBooksAreReadAndPrinted(t *testing.T) {
+	d := open(t, func(l *ledger.Ledger) { save(t, l, charged()...) })
+	day := control.Books{Day: "2026-11-21"}
+	for what, b := range map[string]control.Books{"day": day, "all": {All: true}, "shift": {From: stamp(0).At.Wall, To: stamp(9).At.Wall}} {
+		var reports []control.Report
+		if err := d.Get(t.Context(), b.Path("/report"), &reports); err != nil || len(reports) != 1 || reports[0].Books.Captured != 1250 {
+			t.Errorf("%s: %+v, %v", what, reports, err)
+		}
+		var lines []report.Line
+		if err := d.Get(t.Context(), b.Path("/lines"), &lines); err != nil || len(lines) != 2 || lines[1].AmountMinor != 1000 {
+			t.Errorf("%s: %+v, %v", what, lines, err)
+		}
+	}
+	var printed []control.Report
+	if err := d.Post(t.Context(), "/print", day, &printed); err != nil || len(printed) != 1 || fmt.Sprint(d.paper.printed) != "[2026-11-21 1250]" {
+		t.Errorf("%+v, %v, %q", printed, err, d.paper.printed)
+	}
+	if err := d.Post(t.Context(), "/print", control.Books{Day: "2020-01-01"}, &printed); err != nil || len(d.paper.printed) != 1 {
+		t.Errorf("an empty day: %v, %q", err, d.paper.printed)
+	}
+	d.paper.fails = device.ErrAttention
+	if err := d.Post(t.Context(), "/print", day, nil); err == nil || !strings.Contains(err.Error(), "look at the printer and print them again") {
+		t.Errorf("without paper: %v", err)
+	}
+	d.server.Printer = nil
+	if err := d.Post(t.Context(), "/print", day, nil); err == nil || !strings.Contains(err.Error(), "this station has no printer") {
+		t.Errorf("without a printer: %v", err)
+	}
+	for _, path := range []string{"/report", "/report?books=x", "/lines?books=1"} {
+		if err := d.Get(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), "no books to ask for") {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

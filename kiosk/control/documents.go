@@ -58,9 +58,6 @@ type Event struct {
 	Event    payment.Event `json:"event"`
 }
 
-// Report is the books of one business day in one currency.
-type Report = ledger.Day
-
 // DayClosed is the answer of terminal end-of-day.
 type DayClosed struct {
 	TotalMinor int64  `json:"total_minor"`

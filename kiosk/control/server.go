@@ -12,9 +12,11 @@ import (
 	"sync"
 	"time"
 
+	"selfpay/device/printer"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
 )
@@ -25,6 +27,8 @@ type Server struct {
 	Runner  *runner.Runner
 	Session *session.Session
 	Monitor *health.Monitor
+	Printer printer.Printer                                     // nil where there is none
+	Slip    func(r report.Report, at time.Time) printer.Receipt // writes the books for paper
 
 	exporting sync.Mutex // one export at a time
 }
@@ -70,7 +74,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /cases", answer(func(*http.Request) (any, error) { return Cases(s.Ledger) }))
 	mux.HandleFunc("GET /refunds", answer(func(*http.Request) (any, error) { return Refunds(s.Ledger) }))
 	mux.HandleFunc("GET /payment", answer(func(r *http.Request) (any, error) { return Show(s.Ledger, r.FormValue("id")) }))
-	mux.HandleFunc("GET /days", answer(func(r *http.Request) (any, error) { return s.Ledger.Days(r.Context()) }))
+	mux.HandleFunc("GET /report", answer(s.report))
+	mux.HandleFunc("GET /lines", answer(s.lines))
 	mux.HandleFunc("GET /verify", answer(func(r *http.Request) (any, error) { return Verify(r.Context(), s.Ledger), nil }))
 	mux.HandleFunc("POST /retry", answer(s.retry))
 	mux.HandleFunc("POST /resolve", answer(s.resolve))
@@ -78,6 +83,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /export", s.export)
 	mux.HandleFunc("POST /privacy/export", answer(s.patronData))
 	mux.HandleFunc("POST /privacy/erase", answer(s.eraseCard))
+	mux.HandleFunc("POST /print", answer(s.print))
 	mux.HandleFunc("POST /end-of-day", answer(s.endOfDay))
 	return mux
 }
