@@ -23,6 +23,7 @@ import (
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 	sipdecode "selfpay/sip/decode"
 )
 
@@ -36,6 +37,7 @@ type detail struct {
 		Kind     string          `json:"kind"`
 		Event    json.RawMessage `json:"event"`
 	} `json:"events"`
+	Story report.Story `json:"story"`
 }
 
 // shapes are the Go types behind the headings of the document; a heading may have several.
@@ -47,6 +49,7 @@ var shapes = map[string][]reflect.Type{
 	"report day":     {reflect.TypeFor[control.Report]()},
 	"ledger export":  {reflect.TypeFor[control.Exported]()},
 	"privacy erase":  {reflect.TypeFor[control.Erased]()},
+	"case confirm":   {reflect.TypeFor[report.Posting]()},
 	"end of day":     {reflect.TypeFor[control.DayClosed]()},
 	"ledger verify":  {reflect.TypeFor[control.Verified]()},
 	"ledger states":  {reflect.TypeFor[payment.Move]()},

@@ -21,6 +21,7 @@ import (
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 	sipdecode "selfpay/sip/decode"
 )
 
@@ -142,6 +143,7 @@ func TestAWrongCallEndsWithTwo(t *testing.T) {
 		{}, {"nonsense"}, {"--nonsense"}, {"status", "--nonsense"}, {"status", "more"}, {"queue", "show"},
 		{"case", "resolve", "4821-1/1"}, {"case", "resolve", "4821-1/1", "--as", "posted", "--note", "x"}, {"case", "resolve", "4821-1/1", "--as", "posted", "--staff", "Kim"},
 		{"case", "resolve", "4821-1/1", "--as", "lost", "--staff", "Kim", "--note", "x"},
+		{"case", "confirm", "4821-1/1"}, {"case", "confirm", "4821-1/1", "--staff", "Kim"}, {"case", "confirm", "4821-1/1", "--note", "x"},
 		{"refund", "done", "4821-1/1", "--note", "x"}, {"refund", "done", "--staff", "Kim", "--note", "x"},
 		{"report", "day", "--date", "yesterday"}, {"report", "day", "--csv", "--print"}, {"--json", "report", "day", "--csv"},
 		{"report", "shift", "--from", "noon"}, {"report", "shift", "--to", "25:00"}, {"report", "shift", "--from", "14:00", "--to", "08:00"}, {"decode", "sip2", "--charset", "ebcdic", "99"}, {"decode"}, {"decode", "morse"},
@@ -301,6 +303,50 @@ func TestWithoutTheDaemonTheLedgerIsRead(t *testing.T) {
 	}
 }
 
+func TestACaseIsShownForTheDesk(t *testing.T) {
+	p := newPlace(t)
+	l, id := p.ledger(t)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := p.call(t, "case", "show", id.String()+"/1")
+	for _, want := range []string{"payment " + id.String() + " over 12.50 EUR: approved\n", "  leg 1     12.50 EUR  fee 104  open case\n",
+		"2026-11-21 14:05:00  The patron confirmed 12.50 EUR for fee 104. The account showed 12.50 EUR in all.\n",
+		"account for leg 1, EUR\n", "confirmed   before posting\n", "104 (this one)                  12.50            12.50\n", "in all                          12.50            12.50\n",
+		"what to do about " + id.String() + "/1\n", "      kioskctl case resolve " + id.String() + "/1 --as refund-due --staff YOU --note WHY\n"} {
+		if s.status != 0 || !strings.Contains(s.out, want) {
+			t.Errorf("%q is not in %s%s", want, s.out, s.err)
+		}
+	}
+	if strings.Contains(s.out, "20017000042317") {
+		t.Error("it names the patron's card")
+	}
+	s = p.call(t, "case", "list")
+	for _, want := range []string{"since 2026-11-21 14:05", "look up:    12.50 EUR of fee 104, reference " + id.Reference(1), "evidence:   kioskctl case show " + id.String() + "/1", "--as posted|refund-due|written-off"} {
+		if s.status != 0 || !strings.Contains(s.out, want) {
+			t.Errorf("%q is not in %s%s", want, s.out, s.err)
+		}
+	}
+	if s := p.call(t, "case", "confirm"); s.status != 0 || s.out != "nothing is to be ticked off\n" {
+		t.Errorf("%+v", s)
+	}
+	p.serve(t, map[string]any{"GET /refunds": []control.Item{{ID: "4821-1/1", State: "refund due", AmountMinor: 1250, Currency: "EUR", LookUp: "receipt 417"}},
+		"GET /by-account": []report.Posting{{ID: "4821-2/1", Day: "2026-11-21", AmountMinor: 250, Currency: "EUR", Fee: "104", Reference: "4821-000002-01"}}, "POST /confirm": nil})
+	if s := p.call(t, "refund", "list"); s.status != 0 || !strings.Contains(s.out, "look up:    receipt 417") || !strings.Contains(s.out, "kioskctl refund done 4821-1/1 --staff YOU --note HOW") {
+		t.Errorf("%+v", s)
+	}
+	if s := p.call(t, "case", "confirm"); s.status != 0 || !strings.Contains(s.out, "4821-2/1") || !strings.Contains(s.out, "kioskctl case confirm 4821-2/1") {
+		t.Errorf("%+v", s)
+	}
+	s = p.call(t, "--json", "case", "confirm")
+	if found := documents[report.Posting](t, s.out); s.status != 0 || len(found) != 1 || found[0].Reference != "4821-000002-01" {
+		t.Errorf("%+v", s)
+	}
+	if s := p.call(t, "case", "confirm", "4821-2/1", "--staff", "Kim", "--note", "seen"); s.status != 0 || s.out != "ticked off\n" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestTheBooksAreShownInEveryForm(t *testing.T) {
 	p := newPlace(t)
 	l, id := p.ledger(t)
@@ -353,7 +399,7 @@ func TestDecisionsAreTakenByTheDaemonOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, arguments := range [][]string{{"case", "resolve", id.String() + "/1", "--as", "posted", "--staff", "Kim", "--note", "x"},
-		{"refund", "done", id.String() + "/1", "--staff", "Kim", "--note", "x"}, {"queue", "retry"}, {"terminal", "end-of-day"}} {
+		{"refund", "done", id.String() + "/1", "--staff", "Kim", "--note", "x"}, {"queue", "retry"}, {"terminal", "end-of-day"}, {"case", "confirm", id.String() + "/1", "--staff", "Kim", "--note", "x"}} {
 		if s := p.call(t, arguments...); s.status != exitNotWell || !strings.Contains(s.err, "start it with systemctl start kioskd") {
 			t.Errorf("%v: %+v", arguments, s)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 )
 
 type statusCommand struct {
@@ -113,6 +115,7 @@ type caseCommand struct {
 	List    caseList    `cmd:"" default:"1" help:"List the open cases."`
 	Show    queueShow   `cmd:"" help:"One case with its evidence."`
 	Resolve caseResolve `cmd:"" help:"Say what you found out; it cannot be taken back."`
+	Confirm caseConfirm `cmd:"" help:"Tick off what was posted by account only; without an ID, list it."`
 }
 
 type caseList struct{}
@@ -148,13 +151,23 @@ func (t *tool) list(ctx context.Context, path string, offline func(*ledger.Ledge
 			}
 			continue
 		}
-		t.say("%-14s %-18s %12s  %-18s %s", i.ID, i.State, money.Of(i.AmountMinor, money.Currency(i.Currency)),
-			i.Since.Format("2006-01-02 15:04"), i.Reason)
-		if len(i.CanBe) > 0 {
-			t.say("  resolve it: kioskctl case resolve %s --as %s --staff YOU --note WHY", i.ID, strings.Join(i.CanBe, "|"))
-		}
+		t.showItem(i)
 	}
 	return nil
+}
+
+func (t *tool) showItem(i control.Item) {
+	t.say("%-14s %-18s %12s  since %s  %s", i.ID, i.State, money.Of(i.AmountMinor, money.Currency(i.Currency)), i.Since.Format(minute), i.Reason)
+	if i.LookUp != "" {
+		t.say("  look up:    %s", i.LookUp)
+	}
+	switch {
+	case len(i.CanBe) > 0:
+		t.say("  evidence:   kioskctl case show %s", i.ID)
+		t.say("  resolve it: kioskctl case resolve %s --as %s --staff YOU --note WHY", i.ID, strings.Join(i.CanBe, "|"))
+	case i.State == string(payment.LegRefundDue):
+		t.say("  paid out:   kioskctl refund done %s --staff YOU --note HOW", i.ID)
+	}
 }
 
 type queueShow struct {
@@ -169,22 +182,7 @@ func (c *queueShow) Run(ctx context.Context, t *tool) error {
 	if t.json {
 		return t.document(d)
 	}
-	p := d.Payment
-	t.say("payment %s  %s  %s", p.ID, p.State, p.Amount)
-	for _, l := range p.Legs {
-		fee := l.Fee
-		if fee == "" {
-			fee = "whole account"
-		}
-		t.say("  leg %d  %s  %s  fee %s  %s %s", l.Number, l.State, l.Amount, fee, l.Proof, l.Reason)
-	}
-	for _, e := range d.Events {
-		text := fmt.Sprintf("%+v", e.Event)
-		if len(text) > 160 {
-			text = text[:160] + "…"
-		}
-		t.say("  %5d  %s  %-18s %s", e.Sequence, e.Event.When().Wall.Format("2006-01-02 15:04:05"), e.Kind, text)
-	}
+	t.showStory(d)
 	return nil
 }
 
@@ -212,6 +210,40 @@ type caseResolve struct {
 
 func (c *caseResolve) Run(ctx context.Context, t *tool) error {
 	return t.order(ctx, "/resolve", control.Decision{ID: c.ID, As: c.As, Staff: c.Staff, Note: c.Note}, "resolved")
+}
+
+type caseConfirm struct {
+	ID    string `arg:"" optional:"" help:"As the list shows it, such as 4821-123/1."`
+	Staff string `help:"Your name or staff number."`
+	Note  string `help:"Where you found the posting."`
+}
+
+func (c *caseConfirm) Run(ctx context.Context, t *tool) error {
+	switch {
+	case c.ID != "" && (c.Staff == "" || c.Note == ""):
+		return errUsage("case confirm " + c.ID + " needs --staff and --note")
+	case c.ID != "":
+		return t.order(ctx, "/confirm", control.Decision{ID: c.ID, Staff: c.Staff, Note: c.Note}, "ticked off")
+	}
+	var postings []report.Posting
+	err := t.read(ctx, "/by-account", &postings, func(l *ledger.Ledger) (err error) { postings, err = control.ByAccount(l); return err })
+	if err != nil {
+		return err
+	}
+	if len(postings) == 0 && !t.json {
+		t.say("nothing is to be ticked off")
+	}
+	for _, p := range postings {
+		if t.json {
+			if err := t.document(p); err != nil {
+				return err
+			}
+			continue
+		}
+		t.say("%-14s %s %12s  fee %s  reference %s", p.ID, p.Day, money.Of(p.AmountMinor, money.Currency(p.Currency)), cmp.Or(p.Fee, "(whole account)"), p.Reference)
+		t.say("  found it:   kioskctl case confirm %s --staff YOU --note WHERE", p.ID)
+	}
+	return nil
 }
 
 type refundDone struct {

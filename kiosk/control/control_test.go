@@ -203,7 +203,10 @@ func TestListsShowWhatHasNotEnded(t *testing.T) {
 		i.Fee != "104" || i.Reference != id.Reference(1) || i.Reason == "" || strings.Join(i.CanBe, " ") != "posted refund-due written-off" {
 		t.Errorf("%+v", i)
 	}
-	if i := queue[1]; i.State != "refund due" || i.OpenCase || i.CanBe != nil {
+	if !i.Since.Equal(stamp(5).At.Wall) || !strings.Contains(i.LookUp, id.Reference(1)) || !strings.Contains(i.LookUp, "receipt 417") {
+		t.Errorf("%+v", i)
+	}
+	if i := queue[1]; i.State != "refund due" || i.OpenCase || i.CanBe != nil || !i.Since.Equal(stamp(6).At.Wall) || !strings.Contains(i.LookUp, id.Reference(2)) {
 		t.Errorf("%+v", i)
 	}
 	if cases := d.items(t, "/cases"); len(cases) != 1 || cases[0].Leg != 1 {
@@ -235,6 +238,9 @@ func TestAPaymentIsShownWithEverythingThatHappened(t *testing.T) {
 	shown, err := d.Payment(t.Context(), id.String())
 	if err != nil || shown.Payment.ID != id || len(shown.Events) != 8 || shown.Events[0].Kind != "intended" || shown.Events[3].Event.When() != stamp(2).At {
 		t.Errorf("%+v, %v", shown, err)
+	}
+	if s := shown.Story; len(s.Told) != 8 || len(s.Accounts) != 2 || len(s.Advice) != 2 || len(s.Advice[0].Do) != 3 {
+		t.Errorf("%+v", s)
 	}
 	if leg, err := d.Payment(t.Context(), id.String()+"/2"); err != nil || leg.Payment.ID != id {
 		t.Errorf("by its leg: %v", err)
@@ -308,6 +314,45 @@ func TestRetryAnswersWithTheQueue(t *testing.T) {
 		if err := d.Post(t.Context(), "/retry", control.Decision{ID: code}, &queue); err != nil || len(queue) != 2 || queue[0].State != "waiting" {
 			t.Errorf("retry %q: %+v, %v", code, queue, err)
 		}
+	}
+}
+
+func TestAPostingByAccountIsTickedOffByAPerson(t *testing.T) {
+	owed := payment.Reading{Total: eur(1250), Fees: []payment.Balance{{Fee: "104", Minor: 250}, {Fee: "105", Minor: 1000}}}
+	paid := payment.Reading{Total: eur(1000), Fees: []payment.Balance{{Fee: "105", Minor: 1000}}}
+	var id payment.ID
+	d := open(t, func(l *ledger.Ledger) {
+		id = save(t, l, append(charged(), payment.AccountRead{Head: stamp(3), Leg: 1, Account: owed}, payment.NoAnswer{Head: stamp(4), Leg: 1, Reason: "reset"},
+			payment.AccountRead{Head: stamp(6), Leg: 1, Account: paid, Verdict: payment.Applied})...)
+	})
+	var found []report.Posting
+	if err := d.Get(t.Context(), "/by-account", &found); err != nil || len(found) != 1 || found[0].ID != id.String()+"/1" || found[0].AmountMinor != 250 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for name, c := range map[string]struct {
+		d    control.Decision
+		want string
+	}{
+		"no name": {control.Decision{ID: id.String() + "/1", Note: "seen"}, "name"}, "no note": {control.Decision{ID: id.String() + "/1", Staff: "Kim"}, "note"},
+		"a leg that waits": {control.Decision{ID: id.String() + "/2", Staff: "Kim", Note: "seen"}, "nothing to confirm"},
+		"no leg":           {control.Decision{ID: id.String(), Staff: "Kim", Note: "seen"}, "not possible"},
+	} {
+		if err := d.Post(t.Context(), "/confirm", c.d, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := d.Post(t.Context(), "/confirm", control.Decision{ID: id.String() + "/1", Staff: "Kim", Note: "seen"}, nil); err != nil {
+		t.Error(err)
+	}
+	if err := d.Get(t.Context(), "/by-account", &found); err != nil || len(found) != 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	last, err := d.Payment(t.Context(), id.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := last.Events[len(last.Events)-1].Event.(payment.PostingConfirmed); !ok || e.Staff != "Kim" || e.Note != "seen" || e.Leg != 1 {
+		t.Errorf("saved %+v", last.Events[len(last.Events)-1])
 	}
 }
 

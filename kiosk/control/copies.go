@@ -13,6 +13,7 @@ import (
 
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 )
 
 // Exported is the answer of ledger export.
@@ -148,10 +149,11 @@ func (c *Client) PatronData(ctx context.Context, card string) ([]Detail, error) 
 type rawDetail struct {
 	Payment payment.Payment   `json:"payment"`
 	Events  []json.RawMessage `json:"events"`
+	Story   report.Story      `json:"story"`
 }
 
 func (r rawDetail) decode() (Detail, error) {
-	d := Detail{Payment: r.Payment}
+	d := Detail{Payment: r.Payment, Story: r.Story}
 	for _, text := range r.Events {
 		e, err := decodeEvent(text)
 		if err != nil {

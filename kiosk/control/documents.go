@@ -5,12 +5,14 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/report"
 )
 
 // Status is the answer of kioskctl status.
@@ -40,15 +42,17 @@ type Item struct {
 	Currency    string    `json:"currency"`
 	Fee         string    `json:"fee,omitempty"`
 	Reference   string    `json:"reference,omitempty"` // BK of the leg
-	Since       time.Time `json:"since"`
+	Since       time.Time `json:"since"`               // when it came into its state
 	Reason      string    `json:"reason,omitempty"`
-	CanBe       []string  `json:"can_be,omitempty"` // open case: how it may be resolved
+	CanBe       []string  `json:"can_be,omitempty"`  // open case: how it may be resolved
+	LookUp      string    `json:"look_up,omitempty"` // open case or refund: by what it is found at terminal and library
 }
 
 // Detail is one payment with everything that happened to it.
 type Detail struct {
 	Payment payment.Payment `json:"payment"`
 	Events  []Event         `json:"events"`
+	Story   report.Story    `json:"story"`
 }
 
 // Event is one saved event.
@@ -92,12 +96,15 @@ func itemsOf(p payment.Payment) []Item {
 		return nil
 	}
 	whole := Item{ID: p.ID.String(), Payment: p.ID.String(), State: string(p.State), OpenCase: p.OpenCase,
-		AmountMinor: p.Amount.Minor, Currency: string(p.Amount.Currency), Since: p.IntendedAt.Wall, Reason: p.Reason}
+		AmountMinor: p.Amount.Minor, Currency: string(p.Amount.Currency), Reason: p.Reason}
 	switch {
 	case p.OpenCase && p.State == payment.StatePurchaseInDoubt:
 		whole.CanBe = []string{string(payment.ResolvedCharged), string(payment.ResolvedNotCharged)}
 	case p.OpenCase:
 		whole.CanBe = []string{string(payment.ResolvedReversed), string(payment.ResolvedRefundDue)}
+	}
+	if p.OpenCase {
+		whole.LookUp = report.LookUp(p, 0)
 	}
 	if p.State != payment.StateApproved {
 		return []Item{whole}
@@ -113,6 +120,9 @@ func itemsOf(p payment.Payment) []Item {
 		item.Reference = p.ID.Reference(l.Number)
 		if item.OpenCase = l.State == payment.LegOpenCase; item.OpenCase {
 			item.CanBe = []string{string(payment.ResolvedPosted), string(payment.ResolvedRefundDue), string(payment.ResolvedWrittenOff)}
+		}
+		if item.OpenCase || l.State == payment.LegRefundDue {
+			item.LookUp = report.LookUp(p, l.Number)
 		}
 		items = append(items, item)
 	}
@@ -141,13 +151,35 @@ func list(l *ledger.Ledger, wanted func(Item) bool) ([]Item, error) {
 	}
 	items := []Item{}
 	for _, p := range unfinished {
-		for _, i := range itemsOf(p) {
-			if wanted(i) {
-				items = append(items, i)
-			}
+		found := slices.DeleteFunc(itemsOf(p), func(i Item) bool { return !wanted(i) })
+		if err := date(l, p.ID, found); err != nil {
+			return nil, err
 		}
+		items = append(items, found...)
 	}
 	return items, nil
+}
+
+// date notes since when the items of a payment are in their states.
+func date(l *ledger.Ledger, id payment.ID, items []Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	entries, err := l.Events(id)
+	for i := range items {
+		items[i].Since = report.Since(entries, items[i].Leg)
+	}
+	return err
+}
+
+// ByAccount lists the legs that were posted by account and not ticked off.
+func ByAccount(l *ledger.Ledger) ([]report.Posting, error) {
+	payments, err := l.ByAccount()
+	postings := []report.Posting{}
+	for _, p := range payments {
+		postings = append(postings, report.PostingsByAccount(p)...)
+	}
+	return postings, err
 }
 
 // Show is one payment with its history.
@@ -164,7 +196,7 @@ func Show(l *ledger.Ledger, code string) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	d := Detail{Payment: p}
+	d := Detail{Payment: p, Story: report.Tell(p, entries)}
 	for _, e := range entries {
 		d.Events = append(d.Events, Event{Sequence: e.Sequence, Kind: e.Kind, Event: e.Event})
 	}

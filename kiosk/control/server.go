@@ -73,6 +73,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /queue", answer(func(*http.Request) (any, error) { return Queue(s.Ledger) }))
 	mux.HandleFunc("GET /cases", answer(func(*http.Request) (any, error) { return Cases(s.Ledger) }))
 	mux.HandleFunc("GET /refunds", answer(func(*http.Request) (any, error) { return Refunds(s.Ledger) }))
+	mux.HandleFunc("GET /by-account", answer(func(*http.Request) (any, error) { return ByAccount(s.Ledger) }))
 	mux.HandleFunc("GET /payment", answer(func(r *http.Request) (any, error) { return Show(s.Ledger, r.FormValue("id")) }))
 	mux.HandleFunc("GET /report", answer(s.report))
 	mux.HandleFunc("GET /lines", answer(s.lines))
@@ -83,6 +84,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /export", s.export)
 	mux.HandleFunc("POST /privacy/export", answer(s.patronData))
 	mux.HandleFunc("POST /privacy/erase", answer(s.eraseCard))
+	mux.HandleFunc("POST /confirm", answer(s.confirm))
 	mux.HandleFunc("POST /print", answer(s.print))
 	mux.HandleFunc("POST /end-of-day", answer(s.endOfDay))
 	return mux
@@ -160,6 +162,12 @@ func (s *Server) resolve(r *http.Request) (any, error) {
 func (s *Server) refunded(r *http.Request) (any, error) {
 	return s.decide(r, func(h payment.Head, leg int, d Decision) payment.Event {
 		return payment.RefundDone{Head: h, Leg: leg, Staff: d.Staff, Note: d.Note}
+	})
+}
+
+func (s *Server) confirm(r *http.Request) (any, error) {
+	return s.decide(r, func(h payment.Head, leg int, d Decision) payment.Event {
+		return payment.PostingConfirmed{Head: h, Leg: leg, Staff: d.Staff, Note: d.Note}
 	})
 }
 

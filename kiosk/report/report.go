@@ -4,7 +4,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -70,6 +69,7 @@ type Posting struct {
 	ID          string `json:"id"`
 	Day         string `json:"day"`
 	AmountMinor int64  `json:"amount_minor"`
+	Currency    string `json:"currency"`
 	Fee         string `json:"fee,omitempty"`
 	Reference   string `json:"reference"`
 }
@@ -255,8 +255,8 @@ func PostingsByAccount(p payment.Payment) []Posting {
 	var found []Posting
 	for _, l := range p.Legs {
 		if l.State == payment.LegPosted && l.Proof == payment.ByAccount {
-			found = append(found, Posting{ID: fmt.Sprintf("%s/%d", p.ID, l.Number), Day: ledger.BusinessDay(p),
-				AmountMinor: l.Amount.Minor, Fee: l.Fee, Reference: p.ID.Reference(l.Number)})
+			found = append(found, Posting{ID: itemID(p, l.Number), Day: ledger.BusinessDay(p),
+				AmountMinor: l.Amount.Minor, Currency: string(l.Amount.Currency), Fee: l.Fee, Reference: p.ID.Reference(l.Number)})
 		}
 	}
 	return found

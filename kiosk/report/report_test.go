@@ -158,7 +158,7 @@ func TestTerminalLedgerAndLibraryStandSideBySide(t *testing.T) {
 	if len(r.Terminal) != 1 || *r.Terminal[0].TotalMinor != 1800 || r.Terminal[0].LedgerMinor != 1800 || r.Terminal[0].Outcome != ledger.DayDone || r.Terminal[0].Trace != 431 {
 		t.Errorf("%+v", r.Terminal)
 	}
-	if len(r.ByAccount) != 1 || r.ByAccount[0] != (report.Posting{ID: weak.ID.String() + "/1", Day: today, AmountMinor: 250, Fee: "104", Reference: weak.ID.Reference(1)}) {
+	if len(r.ByAccount) != 1 || r.ByAccount[0] != (report.Posting{ID: weak.ID.String() + "/1", Day: today, AmountMinor: 250, Currency: "EUR", Fee: "104", Reference: weak.ID.Reference(1)}) {
 		t.Errorf("%+v", r.ByAccount)
 	}
 	found(t, r, "kioskctl case confirm "+weak.ID.String()+"/1")
