@@ -15,12 +15,6 @@ type dayReport struct {
 		Captured int64 `json:"captured_minor"`
 		Posted   int64 `json:"posted_minor"`
 	}
-	Library struct {
-		ByAnswer, ByAccount struct {
-			Number int
-			Minor  int64
-		}
-	}
 	Terminal []struct {
 		Outcome     string
 		TotalMinor  *int64 `json:"total_minor"`

@@ -21,6 +21,7 @@ import (
 type night struct {
 	t    *testing.T
 	past []ledger.EndOfDay
+	lost error                    // why they cannot be read
 	says func(at time.Time) error // what the terminal says; nil: done
 	runs []time.Time              // when the terminal was asked
 	told string                   // what health was told last
@@ -40,7 +41,7 @@ func nights(t *testing.T, rule func(t *testing.T, n *night)) {
 func (n *night) begin() {
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop, n.over = stop, make(chan struct{})
-	look := nightly{timeOfDay: "23:10", close: n.close, past: func() ([]ledger.EndOfDay, error) { return n.past, nil },
+	look := nightly{timeOfDay: "23:10", close: n.close, past: func() ([]ledger.EndOfDay, error) { return n.past, n.lost },
 		tell: func(why string) { n.told = why }, log: slog.New(slog.DiscardHandler)}
 	go func() {
 		if err := look.run(ctx); err != nil {
@@ -148,6 +149,19 @@ func TestTheDayIsNotClosedWhileAPaymentIsOpen(t *testing.T) {
 			n.health("")
 		})
 	}
+}
+
+func TestNoEndOfDayIsRunWhileTheLedgerCannotBeRead(t *testing.T) {
+	nights(t, func(t *testing.T, n *night) {
+		n.lost = ledger.ErrDamaged
+		n.until(0, "23:20")
+		n.asked()
+		n.health("cannot be read: the ledger is damaged")
+		n.lost = nil
+		n.until(0, "23:22")
+		n.asked("1 23:21")
+		n.health("")
+	})
 }
 
 func TestATerminalThatIsNeverFreeIsTold(t *testing.T) {
