@@ -170,8 +170,11 @@ func variants(visit func(Library, Dialect)) {
 func TestMoneyRulesHoldWhereverTheKioskIsKilled(t *testing.T) {
 	dir := folder(t)
 	runs := 0
-	for _, g := range golden {
+	for i, g := range golden {
 		variants(func(l Library, d Dialect) {
+			if !*whole && !underRace && Dialects[(i+len(l.Name))%len(Dialects)] != d { // one dialect for each, in turn
+				return
+			}
 			o := Options{Seed: 2, Plan: g.plan, Library: l, Dialect: d}
 			steps := run(t, dir, o).Steps
 			for at := 1; at <= steps; at++ {

@@ -183,6 +183,7 @@ var notModelled = []struct{ event, from, reason string }{
 	{"refund done", "", "a refund due is the end: staff"},
 	{"superseded", "", "it is as if the reversal window ended"},
 	{"receipt printed", "", "it moves nothing"},
+	{"posting confirmed", "", "staff ticks off what is posted: it moves no money"},
 	{"pin gone", "", "the PIN"},
 	{"", string(payment.LegWaiting), "the PIN"},
 	{"account refused", "", "a patron who is gone is as a fee that is gone or changed"},
