@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -341,6 +342,9 @@ func (c *ledgerExport) Run(ctx context.Context, t *tool) error {
 	err := t.ask(
 		func(client *control.Client) (err error) { found, err = client.Export(ctx, c.File); return err },
 		func(l *ledger.Ledger) (err error) { found, err = l.Export(ctx, c.File); return err })
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w; an export never writes over a file: name a new one", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func (c *privacyErase) Run(ctx context.Context, t *tool) error {
 	if t.json {
 		return t.document(found)
 	}
-	t.say("the card is erased from %d payments", len(found.Payments))
+	t.say("payments from which the card is erased: %d", len(found.Payments))
 	if len(found.Kept) > 0 {
 		t.say("these have not ended and still need it: %s; end them, then erase again", strings.Join(found.Kept, ", "))
 	}

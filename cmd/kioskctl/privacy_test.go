@@ -91,7 +91,7 @@ func TestWithoutTheDaemonTheLedgerIsExported(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	if s := p.call(t, "ledger", "export", file); s.status != exitNotWell || !strings.Contains(s.err, "exists") {
+	if s := p.call(t, "ledger", "export", file); s.status != exitNotWell || !strings.Contains(s.err, "name a new one") {
 		t.Errorf("over a file: %+v", s)
 	}
 	if s := p.call(t, "ledger", "export", file+"2"); s.status != 0 || !strings.Contains(s.out, "the copy was checked") {

@@ -143,9 +143,16 @@ func (t *tool) print(ctx context.Context, b control.Books, none string) error {
 	return nil
 }
 
+func shiftBegin(from time.Time) string {
+	if from.IsZero() {
+		return "the beginning"
+	}
+	return from.Format(minute)
+}
+
 func (t *tool) showReport(r control.Report) {
 	if r.Shift != nil {
-		t.say("shift from %s to %s, %s", r.Shift.From.Format(minute), r.Shift.To.Format(minute), r.Currency)
+		t.say("shift from %s to %s, %s", shiftBegin(r.Shift.From), r.Shift.To.Format(minute), r.Currency)
 	} else {
 		t.say("business day %s, %s", r.Day, r.Currency)
 	}
