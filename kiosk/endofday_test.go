@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +22,7 @@ import (
 // night is a station's nights in virtual time. The runner's part is played: busy is not saved, all else is.
 type night struct {
 	t    *testing.T
+	turn sync.Mutex // the test's, but while it sleeps
 	past []ledger.EndOfDay
 	lost error                    // why they cannot be read
 	says func(at time.Time) error // what the terminal says; nil: done
@@ -32,6 +35,7 @@ type night struct {
 func nights(t *testing.T, rule func(t *testing.T, n *night)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := &night{t: t, says: func(time.Time) error { return nil }}
+		n.turn.Lock()
 		n.begin()
 		rule(t, n)
 		n.end()
@@ -41,8 +45,7 @@ func nights(t *testing.T, rule func(t *testing.T, n *night)) {
 func (n *night) begin() {
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop, n.over = stop, make(chan struct{})
-	look := nightly{timeOfDay: "23:10", close: n.close, past: func() ([]ledger.EndOfDay, error) { return n.past, n.lost },
-		tell: func(why string) { n.told = why }, log: slog.New(slog.DiscardHandler)}
+	look := nightly{timeOfDay: "23:10", close: n.close, past: n.read, tell: n.tell, log: slog.New(slog.DiscardHandler)}
 	go func() {
 		if err := look.run(ctx); err != nil {
 			n.t.Error(err)
@@ -51,9 +54,28 @@ func (n *night) begin() {
 	}()
 }
 
-func (n *night) end() { n.stop(); <-n.over }
+func (n *night) end() {
+	n.turn.Unlock()
+	defer n.turn.Lock()
+	n.stop()
+	<-n.over
+}
+
+func (n *night) read() ([]ledger.EndOfDay, error) {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	return slices.Clone(n.past), n.lost
+}
+
+func (n *night) tell(why string) {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	n.told = why
+}
 
 func (n *night) close(context.Context) (terminal.DayTotal, error) {
+	n.turn.Lock()
+	defer n.turn.Unlock()
 	err := n.says(time.Now())
 	if errors.Is(err, runner.ErrBusy) || errors.Is(err, runner.ErrTerminalInDoubt) {
 		return terminal.DayTotal{}, err
@@ -79,7 +101,14 @@ func (n *night) until(day int, clock string) {
 	now := time.Now()
 	begin := time.Date(2000, 1, 1, 0, 0, 0, 0, now.Location())
 	goal := begin.AddDate(0, 0, day).Add(time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute + time.Second)
-	time.Sleep(goal.Sub(now))
+	n.sleep(goal.Sub(now))
+}
+
+// sleep lets the station work.
+func (n *night) sleep(d time.Duration) {
+	n.turn.Unlock()
+	defer n.turn.Lock()
+	time.Sleep(d)
 	synctest.Wait()
 }
 
@@ -117,7 +146,7 @@ func TestTheDayIsNotClosedAgainAfterARestart(t *testing.T) {
 		for range 3 {
 			n.end()
 			n.begin()
-			time.Sleep(10 * time.Minute)
+			n.sleep(10 * time.Minute)
 		}
 		n.asked("1 23:10")
 	})
@@ -196,7 +225,7 @@ func TestARestartDoesNotForgetHowOftenTheTerminalWasAsked(t *testing.T) {
 		for range 400 {
 			n.end()
 			n.begin()
-			time.Sleep(2*time.Minute + time.Second)
+			n.sleep(2*time.Minute + time.Second)
 		}
 		n.until(1, "13:30")
 		if len(n.runs) > nightTries {
