@@ -1,4 +1,5 @@
-# The whole vocabulary: make, make demo, make run, make test, make verify, make race, make fuzz, make sim, make bench.
+# The whole vocabulary: make, make demo, make run, make test, make verify, make vm, make vm-long, make race, make fuzz,
+# make sim, make bench.
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Without the headers of libusb the USB printer is written to through /dev/usb/lpN.
@@ -10,7 +11,7 @@ COUNT = 6
 PACKAGES = ./...
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo run test race verify fuzz sim screens bench deps deps-build deps-test go-there units vuln clean
+.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deps deps-build deps-test deps-vm go-there units vuln clean
 
 all: deps-build build
 
@@ -35,7 +36,9 @@ verify: deps
 	$(GO) mod verify
 	$(GO) vet -tags '$(TAGS)' ./...
 	$(GO) vet -tags nousb ./...
+	$(GO) vet -tags 'nousb vm' ./systemd/...
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
+	$(GO) tool staticcheck -tags 'nousb vm' ./systemd/...
 	$(MAKE) units
 	$(MAKE) race
 	$(MAKE) fuzz FUZZTIME=10s
@@ -54,6 +57,16 @@ fuzz: deps-build
 sim: deps-build
 	$(GO) test -tags '$(TAGS)' -count=1 -v -timeout 60m ./kiosk/simulation \
 		$(if $(SEED),-run UnderRandomFaults -args -seed $(SEED),-args -payments 100000 -whole -rewrite)
+
+# The shipped programs on a real kernel whose power is cut; see systemd/vm/README.md. SEED=N repeats the draws of a run.
+vm: export PATH := $(PATH):/usr/sbin:/sbin
+vm: deps-vm
+	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 10m ./systemd/vm $(if $(SEED),-args -seed $(SEED))
+
+# Fifty cuts, and the disk after three hundred of its writes.
+vm-long: export PATH := $(PATH):/usr/sbin:/sbin
+vm-long: deps-vm
+	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 90m ./systemd/vm -args -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
 
 # A picture of every screen, in every language and size.
 screens: deps
@@ -94,6 +107,16 @@ deps-test:
 	fc-list : family 2>/dev/null | grep -qE 'Noto Sans|Liberation Sans|DejaVu Sans' || missing="$$missing fontconfig fonts-liberation"; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 	@cd kiosk/web/browsertest && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
+
+# What the bench needs: QEMU, tools for its disk, and Debian's kernel, which is unpacked here and not installed.
+deps-vm: export PATH := $(PATH):/usr/sbin:/sbin
+deps-vm: go-there
+	@missing=""; for program in qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs dpkg-deb:dpkg; do \
+		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+	@[ -e bin/vm/kernel ] || { set -e; $(SUDO) apt-get update -qq; rm -rf bin/vm/new; mkdir -p bin/vm/new; cd bin/vm/new; \
+		apt-get download -qq -o APT::Sandbox::User=root $$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: //p' | head -n 1); \
+		dpkg-deb -x linux-image-*.deb unpacked; mv unpacked ../kernel; cd ..; rm -rf new; }
 
 deps: deps-build deps-test
 

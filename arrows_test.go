@@ -22,6 +22,7 @@ var arrows = map[string]struct {
 	"selfpay/kiosk/payment": {ours: []string{"selfpay/device/money"}},
 	"selfpay/kiosk":         {ours: []string{"selfpay/device", "selfpay/sip", "selfpay/kiosk"}, others: []string{"*"}},
 	"selfpay/systemd":       {},
+	"selfpay/systemd/vm":    {ours: []string{"selfpay/systemd/vm"}, others: []string{"golang.org/x/sys"}},
 	"selfpay/cmd":           {ours: []string{"selfpay"}, others: []string{"*"}},
 	"selfpay/drivers/zvt":   {ours: []string{"selfpay/device", "selfpay/drivers/zvt"}, others: []string{"golang.org/x/text"}},
 	"selfpay/kiosk/ils":     {ours: []string{"selfpay/device", "selfpay/sip", "selfpay/kiosk/ils"}},

@@ -1,0 +1,225 @@
+// Command guest is the first program of the bench's guest: it loads the kernel's modules, mounts the data disk, brings
+// the network up, keeps the service running, and takes orders. It never shuts anything down: the guest ends by a power
+// cut.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"selfpay/systemd/vm"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Println("guest:", err)
+	}
+	select {} // the kernel does not do without its first program
+}
+
+func run() error {
+	if err := mountAll(); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(vm.PlanFile)
+	if err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	var plan vm.Plan
+	if err := json.Unmarshal(text, &plan); err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	for _, step := range []func() error{
+		func() error { return loadModules(plan.Modules) },
+		mountData,
+		networkUp,
+		func() error { return relayAll(plan.Relays) },
+		func() error { return takeOrders(plan.Orders) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	keepRunning(plan.Service)
+	return nil
+}
+
+// mountAll mounts what the kernel shows of itself.
+func mountAll() error {
+	os.Setenv("PATH", "/bin")
+	return errors.Join(
+		mounted("dev", "/dev", "devtmpfs", ""),
+		mounted("proc", "/proc", "proc", ""),
+		mounted("sys", "/sys", "sysfs", ""),
+		mounted("run", "/run", "tmpfs", ""),
+		mounted("tmp", "/tmp", "tmpfs", ""),
+	)
+}
+
+func mounted(what, where, kind, options string) error {
+	if err := unix.Mount(what, where, kind, unix.MS_NOATIME, options); err != nil {
+		return fmt.Errorf("mount %s on %s: %w", what, where, err)
+	}
+	return nil
+}
+
+func loadModules(files []string) error {
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			return fmt.Errorf("load a kernel module: %w", err)
+		}
+		err = unix.FinitModule(int(f.Fd()), "", 0)
+		f.Close()
+		if err != nil && !errors.Is(err, unix.EEXIST) {
+			return fmt.Errorf("load kernel module %s: %w", filepath.Base(file), err)
+		}
+	}
+	return nil
+}
+
+// deviceWithin bounds the wait for a device after its driver is loaded.
+const deviceWithin = time.Minute
+
+// appears waits for a file.
+func appears(path string) error {
+	for end := time.Now().Add(deviceWithin); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no %s", path)
+}
+
+// mountData mounts the data disk; the kernel brings the file system into order after a power cut.
+func mountData() error {
+	const disk = "/dev/vda"
+	if err := appears(disk); err != nil {
+		return err
+	}
+	return mounted(disk, vm.DataFolder, "ext4", "errors=remount-ro")
+}
+
+func networkUp() error {
+	const card = "eth0"
+	if err := appears("/sys/class/net/" + card); err != nil {
+		return err
+	}
+	return errors.Join(cardUp("lo", net.IPv4(127, 0, 0, 1)), cardUp(card, net.ParseIP(vm.GuestAddress)))
+}
+
+// cardUp gives a network card its address and switches it on.
+func cardUp(name string, address net.IP) error {
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("network card %s: %w", name, err)
+	}
+	defer unix.Close(s)
+	for _, step := range []struct {
+		request uint
+		fill    func(*unix.Ifreq) error
+	}{
+		{unix.SIOCSIFADDR, func(r *unix.Ifreq) error { return r.SetInet4Addr(address.To4()) }},
+		{unix.SIOCSIFFLAGS, func(r *unix.Ifreq) error { r.SetUint16(unix.IFF_UP | unix.IFF_RUNNING); return nil }},
+	} {
+		r, err := unix.NewIfreq(name)
+		if err == nil {
+			err = step.fill(r)
+		}
+		if err == nil {
+			err = unix.IoctlIfreq(s, step.request, r)
+		}
+		if err != nil {
+			return fmt.Errorf("network card %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// relayAll leads ports of the network card to the same ports of loopback, where the service listens.
+func relayAll(ports []int) error {
+	for _, port := range ports {
+		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", vm.GuestAddress, port))
+		if err != nil {
+			return fmt.Errorf("relay: %w", err)
+		}
+		go func() {
+			for {
+				if c, err := l.Accept(); err == nil {
+					go relay(c, fmt.Sprintf("127.0.0.1:%d", port))
+				}
+			}
+		}()
+	}
+	return nil
+}
+
+func relay(near net.Conn, address string) {
+	defer near.Close()
+	far, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	ended := make(chan struct{}, 2)
+	for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
+		go func() { io.Copy(way[0], way[1]); ended <- struct{}{} }()
+	}
+	<-ended
+}
+
+// takeOrders runs the programs that the host asks for.
+func takeOrders(port int) error {
+	l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", vm.GuestAddress, port))
+	if err != nil {
+		return fmt.Errorf("orders: %w", err)
+	}
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var o vm.Order
+		if err := json.NewDecoder(r.Body).Decode(&o); err != nil || len(o.Words) == 0 {
+			http.Error(w, "an order is a list of words", http.StatusBadRequest)
+			return
+		}
+		json.NewEncoder(w).Encode(carryOut(o))
+	}))
+	fmt.Println(vm.TakesOrders)
+	return nil
+}
+
+func carryOut(o vm.Order) vm.Done {
+	cmd := exec.Command(o.Words[0], o.Words[1:]...)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return vm.Done{Output: string(out), Status: exit.ExitCode()}
+	case err != nil:
+		return vm.Done{Output: err.Error(), Status: 127}
+	}
+	return vm.Done{Output: string(out)}
+}
+
+// keepRunning starts the service, and again whenever it has ended.
+func keepRunning(words []string) {
+	if len(words) == 0 {
+		return
+	}
+	for {
+		cmd := exec.Command(words[0], words[1:]...)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		fmt.Println("guest: starts", words[0])
+		err := cmd.Run()
+		fmt.Println("guest:", words[0], "has ended:", err)
+		time.Sleep(vm.RestartAfter)
+	}
+}

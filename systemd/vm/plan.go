@@ -1,0 +1,40 @@
+package vm
+
+import "time"
+
+// Addresses of QEMU's user network: the guest has GuestAddress, and HostAddress leads to the host's loopback.
+const (
+	GuestAddress = "10.0.2.15"
+	HostAddress  = "10.0.2.2"
+)
+
+// PlanFile is where the guest finds its plan.
+const PlanFile = "/plan.json"
+
+// Plan is what the guest does after power-on.
+type Plan struct {
+	Modules []string `json:"modules"` // files of kernel modules, in the order of loading
+	Relays  []int    `json:"relays"`  // ports that lead to the same port of the guest's loopback
+	Orders  int      `json:"orders"`  // the port for orders
+	Service []string `json:"service"` // program and arguments; started again whenever it ends
+}
+
+// DataFolder is where the guest's data disk is mounted.
+const DataFolder = "/data"
+
+// RestartAfter is the pause before the service is started again, as in its unit file.
+const RestartAfter = 2 * time.Second
+
+// TakesOrders is what the guest writes to its console when it does.
+const TakesOrders = "guest: takes orders"
+
+// Order lets the guest run a program.
+type Order struct {
+	Words []string `json:"words"`
+}
+
+// Done is what came of an order.
+type Done struct {
+	Output string `json:"output"` // standard output and standard error
+	Status int    `json:"status"`
+}

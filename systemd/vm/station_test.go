@@ -1,0 +1,248 @@
+//go:build vm
+
+package vm_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"selfpay/cmd/kiosksim/surround"
+	"selfpay/systemd/vm"
+)
+
+var (
+	kernel = flag.String("kernel", "../../bin/vm/kernel", "the unpacked package of a Debian kernel")
+	cuts   = flag.Int("cuts", 5, "how often the power is cut")
+	points = flag.Int("points", 25, "after how many of the writes the disk is looked at")
+	seed   = flag.Int64("seed", 0, "repeats the draws of a run; 0: a new one")
+)
+
+// built is the folder of the built programs.
+var built string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		var err error
+		if built, err = os.MkdirTemp("", "selfpay-vm-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(built)
+		build := exec.Command("go", "build", "-tags", "nousb", "-o", built+"/", "selfpay/cmd/kioskd", "selfpay/cmd/kioskctl",
+			"selfpay/cmd/kiosksim", "selfpay/systemd/vm/guest")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// patience bounds every wait. An emulated machine on a busy host is slow; what is waited for usually comes in seconds.
+const patience = 4 * time.Minute
+
+// cards are of patrons who owe enough to come often, a part at a time. The library would take a second posting of a
+// part, where it might refuse that of a whole fee: so nothing but the kiosk keeps a part from being booked twice.
+var cards = []string{"20017000010001", "20017000010002", "20017000010006", "20017000010008"}
+
+const (
+	part     = "0.10"
+	cardWait = 300 * time.Millisecond // how long a patron takes to present the bank card
+)
+
+// station is a machine that runs kioskd. What surrounds it is on the host and outlives its power cuts.
+type station struct {
+	t       *testing.T
+	around  *surround.Surround
+	machine *vm.Machine
+	draw    *rand.Rand
+	told    []string // references of the payments that patrons were told are booked
+}
+
+func newStation(t *testing.T) *station {
+	t.Helper()
+	s := &station{t: t, draw: draws(t)}
+	var err error
+	if s.around, err = surround.Start(t.TempDir(), surround.Options{Mode: "koha", CardWait: cardWait}); err != nil {
+		t.Fatal(err)
+	}
+	orders, err := vm.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := filepath.Abs(*kernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.machine = &vm.Machine{Folder: t.TempDir(), LogWrites: true, Image: vm.Image{
+		Kernel:   folder,
+		Guest:    filepath.Join(built, "guest"),
+		Programs: []string{filepath.Join(built, "kioskd"), filepath.Join(built, "kioskctl")},
+		Files:    map[string]string{configPath: s.configuration()},
+		Plan: vm.Plan{Orders: orders, Relays: []int{s.port(s.around.Screen()), s.port(s.around.Health())},
+			Service: []string{"/bin/kioskd"}},
+	}}
+	t.Cleanup(s.end)
+	if err := s.machine.Build(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// draws are made from the seed, which the log names.
+func draws(t *testing.T) *rand.Rand {
+	from := *seed
+	if from == 0 {
+		from = 1 + time.Now().UnixNano()%1_000_000
+	}
+	t.Logf("seed %d", from)
+	return rand.New(rand.NewPCG(uint64(from), 0))
+}
+
+func (s *station) end() {
+	s.machine.Cut()
+	s.around.Close()
+	if s.t.Failed() {
+		text := s.machine.Console()
+		s.t.Logf("QEMU says: %s\nthe console:\n%s", s.machine.Said(), text[max(0, len(text)-20_000):])
+	}
+}
+
+// configPath is where kioskd looks for its configuration.
+const configPath = "/etc/kiosk/kiosk.toml"
+
+// configuration is the surrounding's own, as seen from the guest, with the state on its data disk. Doubts end in seconds.
+func (s *station) configuration() string {
+	text, err := os.ReadFile(s.around.ConfigPath())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	folder := filepath.Dir(s.around.ConfigPath())
+	return strings.NewReplacer(
+		"tcp://127.0.0.1:", "tcp://"+vm.HostAddress+":",
+		folder+"/state", vm.DataFolder+"/kiosk",
+		folder+"/ctl.sock", "/run/ctl.sock",
+		"partial = false", "partial = true",
+		`min = "0.50"`, `min = "`+part+`"`,
+	).Replace(string(text))
+}
+
+func (s *station) port(address string) int {
+	u, err := url.Parse(address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return port
+}
+
+// on switches the machine on and waits until it takes orders; kioskd is being started then.
+func (s *station) on() {
+	s.t.Helper()
+	begun := time.Now()
+	if err := s.machine.On(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.wait("the machine takes orders", s.machine.Booted)
+	s.t.Logf("takes orders %s after power-on", time.Since(begun).Round(100*time.Millisecond))
+}
+
+// wait waits until holds says yes; the machine must not go out meanwhile.
+func (s *station) wait(what string, holds func(context.Context) error) {
+	s.t.Helper()
+	ctx, stop := context.WithTimeout(s.t.Context(), patience)
+	defer stop()
+	go func() {
+		select {
+		case <-s.machine.Ended():
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	if err := vm.Wait(ctx, what, holds); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ready waits until a payment can be taken.
+func (s *station) ready() {
+	s.t.Helper()
+	s.wait("ready", func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.around.Health()+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		r.Close = true
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			var said bytes.Buffer
+			said.ReadFrom(answer.Body)
+			return errors.New(said.String())
+		}
+		return nil
+	})
+}
+
+// patrons pay a part of what they owe, one after the other, until ctx ends or count is reached; who is there during a
+// power cut goes away.
+func (s *station) patrons(ctx context.Context, count int) {
+	for i := 0; i < count && ctx.Err() == nil; i++ {
+		s.patron(ctx, cards[i%len(cards)])
+	}
+}
+
+func (s *station) patron(ctx context.Context, card string) {
+	cmd := exec.CommandContext(ctx, filepath.Join(built, "kiosksim"), "patron", "--url", s.around.Screen(), "--card", card, "--part", part, "--json")
+	out, err := cmd.Output() // who did not pay exits with 1
+	var v struct{ Outcome, Reference string }
+	switch json.Unmarshal(out, &v); {
+	case v.Outcome == "booked":
+		s.told = append(s.told, v.Reference)
+	case ctx.Err() == nil:
+		s.t.Logf("a patron did not pay: %v: %s", err, out)
+	}
+}
+
+// ctl runs kioskctl in the guest.
+func (s *station) ctl(ctx context.Context, words ...string) (string, error) {
+	done, err := s.machine.Run(ctx, append([]string{"/bin/kioskctl", "--json"}, words...)...)
+	if err == nil && done.Status != 0 {
+		err = fmt.Errorf("kioskctl %s: exit status %d: %s", strings.Join(words, " "), done.Status, done.Output)
+	}
+	return done.Output, err
+}
+
+// settled waits until nothing waits any more, and nobody has to look.
+func (s *station) settled() {
+	s.t.Helper()
+	s.wait("everything settles", func(ctx context.Context) error {
+		out, err := s.ctl(ctx, "queue", "list")
+		if err == nil && out != "" {
+			err = errors.New(out)
+		}
+		return err
+	})
+}

@@ -1,0 +1,141 @@
+//go:build vm
+
+package vm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/payment"
+	"selfpay/systemd/vm"
+)
+
+// acknowledged is an event that kioskd has spoken of on its console: it must have been saved before.
+type acknowledged struct{ payment, kind string }
+
+var spoken = regexp.MustCompile(`msg=payment payment=(\S+) state=(?:"[^"]*"|\S+) event=(?:"([^"]*)"|(\S+)).*\n`)
+
+// acknowledgedIn lists what whole lines of the console speak of. The console is outside the machine, so it remembers
+// what was said before a power cut.
+func acknowledgedIn(console string) []acknowledged {
+	var all []acknowledged
+	for _, m := range spoken.FindAllStringSubmatch(console, -1) {
+		all = append(all, acknowledged{payment: m[1], kind: m[2] + m[3]})
+	}
+	return all
+}
+
+// examine looks at an image of the data disk and says what is wrong: a damaged file system, a ledger that does not fit
+// together, or acknowledged events that are not there. The image stays as it is.
+func examine(t *testing.T, image string, said []acknowledged) (events int64, wrong error) {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "selfpay-disk-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(folder)
+	disk := filepath.Join(folder, "disk.img")
+	if err := vm.CopyDisk(image, disk); err != nil {
+		return 0, err
+	}
+	if _, err := vm.CheckDisk(disk); err != nil {
+		return 0, err
+	}
+	if err := vm.CopyState(disk, "/kiosk", folder); err != nil {
+		return 0, err
+	}
+	state := filepath.Join(folder, "kiosk")
+	if len(said) == 0 {
+		if _, err := os.Stat(filepath.Join(state, ledger.FileName)); err != nil {
+			return 0, nil // cut before there was a ledger
+		}
+	} else if _, err := os.Stat(filepath.Join(state, "keys/ledger.key")); err != nil {
+		return 0, fmt.Errorf("the key of the patrons' cards is lost: %w", err)
+	}
+	l, err := ledger.Open(state, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	found, err := l.Verify(t.Context())
+	return found.Events, errors.Join(err, missing(l, said))
+}
+
+// missing says which acknowledged events the ledger does not hold in that order. It may hold more: what was saved but
+// not spoken of any more.
+func missing(l *ledger.Ledger, said []acknowledged) error {
+	lost := 0
+	held := map[string][]string{}
+	for _, a := range said {
+		kinds, known := held[a.payment]
+		if !known {
+			kinds = kindsOf(l, a.payment)
+		}
+		i := slices.Index(kinds, a.kind)
+		if i < 0 {
+			lost++
+		}
+		held[a.payment] = kinds[i+1:]
+	}
+	if lost > 0 {
+		return fmt.Errorf("%d of %d acknowledged events are lost", lost, len(said))
+	}
+	return nil
+}
+
+func kindsOf(l *ledger.Ledger, code string) []string {
+	id, err := payment.ParseID(code)
+	if err != nil || id.Epoch != l.Epoch() {
+		return nil
+	}
+	entries, err := l.Events(id)
+	if err != nil {
+		return nil
+	}
+	var kinds []string
+	for _, e := range entries {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// sight is what was seen at one moment: how much stood on the console, and after that how much was written to the disk.
+type sight struct{ console, writes int }
+
+// watch looks at console and disk again and again until ctx ends.
+func (s *station) watch(ctx context.Context) []sight {
+	var all []sight
+	for ctx.Err() == nil {
+		seen := sight{console: len(s.machine.Console())}
+		var err error
+		if seen.writes, err = s.machine.Logged(); err != nil {
+			s.t.Error(err)
+			return nil
+		}
+		if len(all) == 0 || all[len(all)-1] != seen {
+			all = append(all, seen)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return all
+}
+
+// saidBefore is what stood on the console before so many writes were logged: all of it must be in them.
+func saidBefore(writes int, seen []sight, console string) []acknowledged {
+	length := 0
+	for _, at := range seen {
+		if at.writes <= writes {
+			length = at.console
+		}
+	}
+	return acknowledgedIn(console[:strings.LastIndex(console[:length], "\n")+1])
+}
