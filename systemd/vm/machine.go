@@ -46,6 +46,15 @@ func (m *Machine) Console() string {
 	return string(text)
 }
 
+// Spoken is how many bytes the guest has written to its console.
+func (m *Machine) Spoken() int {
+	about, err := os.Stat(filepath.Join(m.Folder, console))
+	if err != nil {
+		return 0
+	}
+	return int(about.Size())
+}
+
 // DataDisk is the image of the data disk.
 func (m *Machine) DataDisk() string { return filepath.Join(m.Folder, dataDisk) }
 
@@ -76,7 +85,7 @@ func (m *Machine) On() error {
 		return err
 	}
 	m.said.Reset()
-	m.begun = len(m.Console())
+	m.begun = m.Spoken()
 	m.qemu = exec.Command("qemu-system-x86_64", arguments...)
 	m.qemu.Stdout, m.qemu.Stderr = &m.said, &m.said
 	m.qemu.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

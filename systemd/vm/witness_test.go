@@ -115,7 +115,7 @@ type sight struct{ console, writes int }
 func (s *station) watch(ctx context.Context) []sight {
 	var all []sight
 	for ctx.Err() == nil {
-		seen := sight{console: len(s.machine.Console())}
+		seen := sight{console: s.machine.Spoken()}
 		var err error
 		if seen.writes, err = s.machine.Logged(); err != nil {
 			s.t.Error(err)
