@@ -261,7 +261,7 @@ func Wait(ctx context.Context, what string, holds func(context.Context) error) e
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: not in time: %w", what, err)
+			return fmt.Errorf("%s: it does not come: %w", what, err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

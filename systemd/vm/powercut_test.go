@@ -156,8 +156,12 @@ func TestAcknowledgedEventsAreOnTheDiskAfterEveryWrite(t *testing.T) {
 			t.Errorf("after %d of %d writes, %d of them forgotten: %v", n, w.Len(), forgotten, err)
 		}
 	}
+	said := acknowledgedIn(s.machine.Console())
+	if len(s.told) == 0 || len(said) < len(s.told) {
+		t.Errorf("%d payments, of which the console knows %d events: nothing was examined", len(s.told), len(said))
+	}
 	t.Logf("%d payments, %d writes and flushes, %d moments examined, %d writes forgotten, %d events acknowledged",
-		len(s.told), w.Len(), *points, lost, len(acknowledgedIn(s.machine.Console())))
+		len(s.told), w.Len(), *points, lost, len(said))
 }
 
 // held says what the simulators hold.
@@ -170,25 +174,7 @@ func held(around *surround.Surround) string {
 func (s *station) booksAgree() {
 	s.t.Helper()
 	b := s.around.Books()
-	charged, booked, byPayment := int64(0), int64(0), map[string]int64{}
-	for _, c := range b.Captures {
-		charged += c.AmountMinor
-		byPayment[c.Reference] += c.AmountMinor
-	}
-	for _, p := range b.Postings {
-		booked += p.AmountMinor
-		byPayment[codeOf(p.Reference)] -= p.AmountMinor
-	}
-	for _, code := range s.told {
-		if !slices.ContainsFunc(b.Postings, func(p acs.Posting) bool { return codeOf(p.Reference) == code }) {
-			s.t.Errorf("a patron was told that payment %s is booked; the library has not heard of it", code)
-		}
-	}
-	for code, left := range byPayment {
-		if left != 0 {
-			s.t.Errorf("payment %s: charged and booked differ by %d", code, left)
-		}
-	}
+	charged, booked := s.paymentsAgree(b)
 	ctx, stop := context.WithTimeout(s.t.Context(), patience)
 	defer stop()
 	verified, err := s.ctl(ctx, "ledger", "verify")
@@ -201,6 +187,32 @@ func (s *station) booksAgree() {
 	if charged == 0 || charged != booked || ledger.Captured-ledger.Reversed != charged || ledger.Posted != booked {
 		s.t.Errorf("the books differ: terminal %+v, library %+v, ledger %+v", b.Captures, b.Postings, ledger)
 	}
+}
+
+// paymentsAgree compares terminal and library payment by payment, and both with what patrons were told. It returns what
+// each holds.
+func (s *station) paymentsAgree(b surround.Books) (charged, booked int64) {
+	s.t.Helper()
+	byPayment := map[string]int64{}
+	for _, c := range b.Captures {
+		charged += c.AmountMinor
+		byPayment[c.Reference] += c.AmountMinor
+	}
+	for _, p := range b.Postings {
+		booked += p.AmountMinor
+		byPayment[codeOf(p.Reference)] -= p.AmountMinor
+	}
+	for code, left := range byPayment {
+		if left != 0 {
+			s.t.Errorf("payment %s: charged and booked differ by %d", code, left)
+		}
+	}
+	for _, code := range s.told {
+		if !slices.ContainsFunc(b.Postings, func(p acs.Posting) bool { return codeOf(p.Reference) == code }) {
+			s.t.Errorf("a patron was told that payment %s is booked; the library has not heard of it", code)
+		}
+	}
+	return charged, booked
 }
 
 // ledgerBooks adds up what the ledger says of all days.

@@ -43,22 +43,14 @@ func examine(t *testing.T, image string, said []acknowledged) (events int64, wro
 		return 0, err
 	}
 	defer os.RemoveAll(folder)
-	disk := filepath.Join(folder, "disk.img")
-	if err := vm.CopyDisk(image, disk); err != nil {
+	state, err := stateOn(image, folder)
+	if err != nil {
 		return 0, err
 	}
-	if _, err := vm.CheckDisk(disk); err != nil {
-		return 0, err
+	if _, err := os.Stat(filepath.Join(state, ledger.FileName)); err != nil && len(said) == 0 {
+		return 0, nil // cut before there was a ledger
 	}
-	if err := vm.CopyState(disk, "/kiosk", folder); err != nil {
-		return 0, err
-	}
-	state := filepath.Join(folder, "kiosk")
-	if len(said) == 0 {
-		if _, err := os.Stat(filepath.Join(state, ledger.FileName)); err != nil {
-			return 0, nil // cut before there was a ledger
-		}
-	} else if _, err := os.Stat(filepath.Join(state, "keys/ledger.key")); err != nil {
+	if _, err := os.Stat(filepath.Join(state, "keys/ledger.key")); err != nil {
 		return 0, fmt.Errorf("the key of the patrons' cards is lost: %w", err)
 	}
 	l, err := ledger.Open(state, nil)
@@ -68,6 +60,18 @@ func examine(t *testing.T, image string, said []acknowledged) (events int64, wro
 	defer l.Close()
 	found, err := l.Verify(t.Context())
 	return found.Events, errors.Join(err, missing(l, said))
+}
+
+// stateOn copies kioskd's state from a disk into folder, as it is after the file system has been brought into order.
+func stateOn(image, folder string) (state string, err error) {
+	disk := filepath.Join(folder, "disk.img")
+	if err := vm.CopyDisk(image, disk); err != nil {
+		return "", err
+	}
+	if _, err := vm.CheckDisk(disk); err != nil {
+		return "", err
+	}
+	return filepath.Join(folder, "kiosk"), vm.CopyState(disk, "/kiosk", folder)
 }
 
 // missing says which acknowledged events the ledger does not hold in that order. It may hold more: what was saved but
