@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,6 +18,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/sip2"
 	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/ledger/ledgertest"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/posting"
 	"selfpay/kiosk/runner"
@@ -47,22 +47,8 @@ func newWorld(t *testing.T, mode acs.Mode) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, folder: memory(t), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler)}
+	w := &world{t: t, folder: ledgertest.Folder(t), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler)}
 	return w
-}
-
-// memory is a folder in memory where the system has one: these tests try what is saved and when, not the disk.
-func memory(t *testing.T) string {
-	parent := "/dev/shm"
-	if _, err := os.Stat(parent); err != nil {
-		parent = ""
-	}
-	folder, err := os.MkdirTemp(parent, "selfpay-runner-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	return folder
 }
 
 func (w *world) close() {

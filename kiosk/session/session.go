@@ -569,17 +569,9 @@ func (s *Session) chooseAll() {
 	s.showFees()
 }
 
-// toPay is what the patron wants to pay: a part of what is chosen, or all of it.
-func (s *Session) toPay() money.Amount {
-	if s.view.Part.Positive() {
-		return s.view.Part
-	}
-	return s.view.Chosen
-}
-
 // pay looks at amount and devices before the purchase is offered.
 func (s *Session) pay() {
-	amount := s.toPay()
+	amount := s.view.ToPay()
 	switch {
 	case !amount.Positive():
 		return
@@ -637,7 +629,7 @@ func (s *Session) confirm() {
 		s.message(ReasonFeesUnreadable)
 		return
 	}
-	order := runner.Order{Patron: s.patron, Legs: legs, Amount: s.toPay(), Rules: s.Rules, Seen: posting.Reading(s.account)}
+	order := runner.Order{Patron: s.patron, Legs: legs, Amount: s.view.ToPay(), Rules: s.Rules, Seen: posting.Reading(s.account)}
 	s.view.Chosen, s.view.Part = order.Amount, money.Amount{}
 	s.view.Progress, s.view.CanCancel = terminal.ProgressWait, false
 	s.view.Screen = ScreenTerminal

@@ -33,6 +33,14 @@ type View struct {
 	Legs      []LegLine         // ScreenOutcome: what became of each fee, where they differ
 }
 
+// ToPay is a part of what is chosen, or all of it.
+func (v View) ToPay() money.Amount {
+	if v.Part.Positive() {
+		return v.Part
+	}
+	return v.Chosen
+}
+
 // Screen names one screen.
 type Screen string
 

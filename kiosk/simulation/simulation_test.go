@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"selfpay/kiosk/ledger/ledgertest"
 	"selfpay/kiosk/payment"
 )
 
@@ -21,20 +22,6 @@ var (
 	rewrite = flag.Bool("rewrite", false, "write the recorded stories and the table of faults anew")
 	whole   = flag.Bool("whole", false, "every variant of the table of faults and every pair of crashes")
 )
-
-// folder is a place for a ledger: in memory where the system has one, since the disk is not what is tried here.
-func folder(t testing.TB) string {
-	parent := "/dev/shm"
-	if _, err := os.Stat(parent); err != nil {
-		parent = ""
-	}
-	dir, err := os.MkdirTemp(parent, "selfpay-simulation-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
 
 // run plays one run in a fresh folder below dir.
 func run(t testing.TB, dir string, o Options) Result {
@@ -79,7 +66,7 @@ func onAllCores(do func(i int) bool) {
 // TestMoneyRulesHoldUnderRandomFaults runs one seed after the other: -payments says how many payments in all, and
 // -seed replays a single run and tells its story.
 func TestMoneyRulesHoldUnderRandomFaults(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	if *oneSeed != 0 {
 		o := FromSeed(*oneSeed, "")
 		o.Story = true
@@ -109,7 +96,7 @@ func TestMoneyRulesHoldUnderRandomFaults(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameStory(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	for seed := range uint64(12) {
 		o := FromSeed(seed+1, "")
 		o.Story = true
@@ -138,7 +125,7 @@ var golden = []struct {
 
 // The stories of these runs are kept, to be read, and to see that a change of the code changes them knowingly.
 func TestStoriesOfTheGoldenRuns(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	for _, g := range golden {
 		r := run(t, dir, Options{Seed: 2, Plan: g.plan, Library: Libraries[0], Dialect: Reverse, Story: true})
 		story := strings.Join(r.Story, "\n") + "\n"
@@ -168,7 +155,7 @@ func variants(visit func(Library, Dialect)) {
 }
 
 func TestMoneyRulesHoldWhereverTheKioskIsKilled(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	runs := 0
 	for i, g := range golden {
 		variants(func(l Library, d Dialect) {
@@ -193,7 +180,7 @@ func TestMoneyRulesHoldWhereverTheKioskIsKilled(t *testing.T) {
 }
 
 func TestMoneyRulesHoldWhereverTheKioskIsKilledTwice(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	stride := 7
 	switch {
 	case *whole:
@@ -222,7 +209,7 @@ func TestMoneyRulesHoldWhereverTheKioskIsKilledTwice(t *testing.T) {
 }
 
 func TestBrokenRulesAreFound(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	for _, b := range []Broken{repostBlindly, postBeforeSave, forgetLegs, trustForeign} {
 		found := ""
 		for seed := uint64(1); seed < 200 && found == ""; seed++ {
@@ -242,7 +229,7 @@ func TestBrokenRulesAreFound(t *testing.T) {
 // The assumptions: a posting is applied within the quiet time or never, and what is owed does not grow by just what was
 // paid meanwhile. Where one is broken, the double stands in the ledger as a repost with its verdict.
 func TestADoubleByABrokenAssumptionIsReported(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	for name, plan := range map[string][]Strike{
 		"applied after the quiet time":   {{"posting", "applied after the quiet time"}},
 		"fee grows by just what is paid": {{"posting", "applied, and no answer"}, {"posting in doubt", "fee grows by just what is paid"}},

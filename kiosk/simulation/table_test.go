@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"selfpay/kiosk/ledger/ledgertest"
 )
 
 // ways lead a payment into each of its states, and that of its legs.
@@ -37,7 +39,7 @@ const tablePath = "../payment/doc/faults.md"
 // TestEveryFaultInEveryState strikes each fault in each state. The table in the documentation of package payment is
 // written by it, with -rewrite -whole; a smaller set of the same runs is played each time.
 func TestEveryFaultInEveryState(t *testing.T) {
-	dir := folder(t)
+	dir := ledgertest.Folder(t)
 	type cell struct{ fault, state string }
 	var cells []cell
 	for _, f := range FaultNames() {

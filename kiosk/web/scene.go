@@ -135,14 +135,6 @@ func (s scene) ChosenFees() int {
 	return n
 }
 
-// ToPay is a part of what is chosen, or all of it.
-func (s scene) ToPay() money.Amount {
-	if s.Part.Positive() {
-		return s.Part
-	}
-	return s.Chosen
-}
-
 // CanPay says whether anything is chosen.
 func (s scene) CanPay() bool { return s.Chosen.Positive() }
 
