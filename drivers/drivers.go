@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"selfpay/device"
@@ -128,14 +126,9 @@ func dialer(address url.URL, standard string) (device.Dial, error) {
 }
 
 func usbDial(address url.URL) (device.Dial, error) {
-	vendorText, productText, _ := strings.Cut(strings.Trim(address.Path, "/"), ":")
-	vendor, err := strconv.ParseUint(vendorText, 16, 16)
+	vendor, product, serial, err := device.USB(address)
 	if err != nil {
-		return nil, fmt.Errorf("%s: no vendor number: %w", address.String(), err)
+		return nil, fmt.Errorf("%s: %w", address.String(), err)
 	}
-	product, err := strconv.ParseUint(productText, 16, 16)
-	if err != nil {
-		return nil, fmt.Errorf("%s: no product number: %w", address.String(), err)
-	}
-	return usbprinter.Dial(uint16(vendor), uint16(product), address.Query().Get("serial")), nil
+	return usbprinter.Dial(vendor, product, serial), nil
 }

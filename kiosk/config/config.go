@@ -18,6 +18,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"selfpay/device"
 	"selfpay/device/money"
 	"selfpay/kiosk/text"
 )
@@ -227,13 +228,10 @@ func (a Address) String() string { return strings.Replace(a.URL.String(), "usb:/
 
 // USB is the vendor and product number of a usb address, and the serial number if one is given.
 func (a Address) USB() (vendor, product uint16, serial string, err error) {
-	v, p, _ := strings.Cut(strings.Trim(a.Path, "/"), ":")
-	vendorNumber, err1 := strconv.ParseUint(v, 16, 16)
-	productNumber, err2 := strconv.ParseUint(p, 16, 16)
-	if err := errors.Join(err1, err2); err != nil {
-		return 0, 0, "", fmt.Errorf("%s is no USB address such as usb://04b8:0202", a)
+	if vendor, product, serial, err = device.USB(a.URL); err != nil {
+		err = fmt.Errorf("%s is %w", a, err)
 	}
-	return uint16(vendorNumber), uint16(productNumber), a.Query().Get("serial"), nil
+	return vendor, product, serial, err
 }
 
 // Text is the configuration as a file would say it, secrets hidden.
