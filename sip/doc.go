@@ -38,6 +38,10 @@
 // of its servers dies before it has answered. FOLIO edge-sip2 (FeeFinesRepository.java, read) ignores a CG that does not
 // begin with a UUID and pays all accounts; it says N also when its own backend does not answer in time.
 //
+// CARL.X (Aspen-Discovery Nashville.php, read) puts a receipt number of its own into BK of 38 from 9.6 on, and cuts AV into
+// pieces behind letters. Aleph takes the whole account only, or with tpl_extensions=Y a pair of BZ and EK for each fee (vendor).
+// Polaris has FA and PA with a meaning of its own in 64, so fields beyond the document are read by make or not at all.
+//
 // Sierra writes "0000" as zone of a date; others "UTC" and a blank, or no blanks at all (NYPL-Simplified/circulation,
 // tests/sip/test_authentication_provider.py). FOLIO edge-sip2 wants four blanks or three and a letter
 // (DateTimeMapper.java); blanks are what Encode writes by default.

@@ -325,7 +325,7 @@ func TestStaffChangesAndMistakes(t *testing.T) {
 			t.Errorf("%s was accepted", name)
 		}
 	}
-	if _, err := New(Config{Mode: "sierra"}); err == nil {
+	if _, err := New(Config{Mode: "unheard-of"}); err == nil {
 		t.Error("an unknown mode was accepted")
 	}
 	if f, err := ParseFault("apply-silent"); f != ApplySilent || err != nil {

@@ -3,12 +3,14 @@ package acs
 import (
 	"slices"
 	"time"
+
+	"selfpay/sip/wire"
 )
 
 // Mode is which make of library system this behaves like, or one way in which library systems misbehave.
 type Mode string
 
-// The modes. From Pool on they are Generic with one thing made difficult.
+// The modes. From Pool to Joined they are Generic with one thing made difficult.
 const (
 	Koha      Mode = "koha"
 	Generic   Mode = "generic"
@@ -21,6 +23,12 @@ const (
 	LF        Mode = "lf"     // the LF of CR LF comes with the next message only
 	Split     Mode = "split"  // writes one byte per segment
 	Joined    Mode = "joined" // writes several answers in one segment
+	// Makes of which a part is known. What is unknown is as in Generic.
+	CARLX    Mode = "carlx"
+	AlephStd Mode = "aleph-std" // tpl_extensions=N
+	AlephTPL Mode = "aleph-tpl" // tpl_extensions=Y; what each field means is inferred
+	Polaris  Mode = "polaris"
+	Sierra   Mode = "sierra"
 )
 
 // FeeForm is how fees stand in Patron Information.
@@ -36,6 +44,8 @@ const (
 	FeesSwyerB   FeeForm = "swyer_b"   // AV "Charge-Number: <id>, Amount-Due: <amount>, Fine-Type: <kind>, Title: <description>" (same)
 	FeesFOLIO    FeeForm = "folio"     // AV item barcode, then groups CG FA FB FC FD FE FF (edge-sip2 PatronInformationResponse.ftl)
 	FeesFSIP2    FeeForm = "fsip2"     // AV "<account uuid> <amount> "<kind>" <description>" (fsip2 documentation/fee_fines.md)
+	FeesCARLX    FeeForm = "carlx"     // AV "I<id>^T<description>^F<amount>^S<kind>" (Aspen-Discovery Nashville.php, the order is ours)
+	FeesAleph    FeeForm = "aleph"     // groups EK EI EA ET EF: key, amount, description (the fields: vendor; their meaning: inferred)
 	FeesNone     FeeForm = "none"      // BV only
 )
 
@@ -82,19 +92,21 @@ type Behaviour struct {
 	FirstAZ          bool   // looks for the first "AZ", and so rejects data that holds it (fsip2 checksum.go, run)
 	Zone             string // of dates; empty means four blanks (Sierra "0000", others "UTC ")
 	Over             Overpayment
-	WholeOnly        bool     // a 37 of less than is owed is refused (Aleph with tpl_extensions=N)
-	PaymentTypes     []string // the only ones; another is an error of the whole request, without an answer (KCLS payment.rs)
-	ElseAll          bool     // a CG that names no open fee pays the whole account (fsip2 with acceptBulkPayment, fee_paid.go)
-	Evenly           bool     // a payment of the whole account is split evenly; a share above its fee is not booked (same)
-	StrangerDies     bool     // a 37 for an unknown patron dies before it has answered (Koha about 21 to 23, ILS.pm)
-	SilentOwner      bool     // 38N for another patron's fee has no AF (Evergreen Application/SIP2/Payment.pm, KCLS payment.rs)
-	ReadsAnyAmount   bool     // a BV that is no amount counts as what it begins with; a negative one makes a debt
-	EchoesReference  bool     // BK in 38
-	KeepsApproval    bool     // BK is seen by staff as approval code, for payment types 01 and 02
-	SilentRefusal    bool     // 38N has no AF, save for an unknown patron
-	ExecutesCut      bool     // a message that the end of the stream has cut
-	Replays          bool     // the stored answer for a message with the AY and AZ of the one before
-	PlainTextFaults  bool     // what cannot be handled is answered with a line that is no SIP2
+	Pairs            bool         // a 37 names its fees by pairs of BZ, the amount, and EK, the key (Aleph with tpl_extensions=Y, inferred)
+	OwnFields        []wire.Field // at the end of 64, with a meaning of its own (Polaris FA and PA)
+	WholeOnly        bool         // a 37 of less than is owed is refused (Aleph with tpl_extensions=N)
+	PaymentTypes     []string     // the only ones; another is an error of the whole request, without an answer (KCLS payment.rs)
+	ElseAll          bool         // a CG that names no open fee pays the whole account (fsip2 with acceptBulkPayment, fee_paid.go)
+	Evenly           bool         // a payment of the whole account is split evenly; a share above its fee is not booked (same)
+	StrangerDies     bool         // a 37 for an unknown patron dies before it has answered (Koha about 21 to 23, ILS.pm)
+	SilentOwner      bool         // 38N for another patron's fee has no AF (Evergreen Application/SIP2/Payment.pm, KCLS payment.rs)
+	ReadsAnyAmount   bool         // a BV that is no amount counts as what it begins with; a negative one makes a debt
+	EchoesReference  bool         // BK in 38
+	KeepsApproval    bool         // BK is seen by staff as approval code, for payment types 01 and 02
+	SilentRefusal    bool         // 38N has no AF, save for an unknown patron
+	ExecutesCut      bool         // a message that the end of the stream has cut
+	Replays          bool         // the stored answer for a message with the AY and AZ of the one before
+	PlainTextFaults  bool         // what cannot be handled is answered with a line that is no SIP2
 	LateApply        time.Duration
 	IdleClose        time.Duration
 	Served           int  // connections served at a time; 0 means all
@@ -109,7 +121,8 @@ type Behaviour struct {
 
 // modes are the behaviours by name. Sources: Koha 19.06 C4::SIP (measured); Evergreen OpenILS/SIP and
 // Application/SIP2 (read), with the line's manners those of Koha, whose SIP server has the same origin; FOLIO edge-sip2
-// MainVerticle.java, FeeFinesRepository.java and its templates (read).
+// MainVerticle.java, FeeFinesRepository.java and its templates (read); CARL.X, Aleph, Polaris and Sierra what the fields of
+// Behaviour say of them, and else Generic.
 var modes = map[Mode]Behaviour{
 	Koha: {Stranger: HungUp, LoginClosesOnNo: true, InstitutionLast: true, LineEnd: "\r\n", Fees: FeesKoha, ZeroUnsaid: true, ShortAmounts: true,
 		FeeLimit: "5", PadsLists: true, SaysCredit: true, TakesFeeIDs: true, Over: ToCredit, ReadsAnyAmount: true, EchoesReference: true,
@@ -126,6 +139,15 @@ var modes = map[Mode]Behaviour{
 	LF:        generic(func(b *Behaviour) { b.LateLF = true }),
 	Split:     generic(func(b *Behaviour) { b.SplitWrites = true }),
 	Joined:    generic(func(b *Behaviour) { b.JoinWrites = true }),
+	CARLX: generic(func(b *Behaviour) {
+		b.Fees, b.TakesFeeIDs, b.NamedFeesOnly, b.OwnReference = FeesCARLX, true, true, true
+	}),
+	AlephStd: generic(func(b *Behaviour) { b.WholeOnly = true }),
+	AlephTPL: generic(func(b *Behaviour) { b.Fees, b.Pairs = FeesAleph, true }),
+	Polaris: generic(func(b *Behaviour) {
+		b.FeeLimit, b.OwnFields = "9.99", []wire.Field{{ID: "FA", Value: "0.00"}, {ID: "PA", Value: "1"}, {ID: "U1", Value: "Main"}}
+	}),
+	Sierra: generic(func(b *Behaviour) { b.FeeLimit, b.Zone = "15.00", "0000" }),
 }
 
 func generic(change func(*Behaviour)) Behaviour {

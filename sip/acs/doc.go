@@ -20,10 +20,15 @@
 //     fees are groups of CG FA FB FC FD FE FF with grouped thousands; a CG that does not begin with a UUID is ignored and
 //     the whole account paid; amounts are compared on two significant digits, and then by the backend; with error
 //     detection on (Config.NeedAZ) the stored answer is replayed for the same AY and AZ; values are cut at 255 characters.
+//   - CARL.X (read in one client): AV is cut into pieces, each behind a letter; a fee must be named by CG; BK of 38 is a number
+//     of its own.
+//   - Aleph takes the whole account and nothing less (AlephStd), or one pair of BZ and EK for each fee that is paid
+//     (AlephTPL; what the fields mean is inferred).
+//   - Polaris has FA and PA with a meaning of its own in 64, Sierra writes "0000" as zone of its dates (read).
 //   - Generic names no fees: AV is free text, a 37 lowers the total beginning with the oldest fee, and more than is owed is
 //     refused with a text. Totals, Pool, LateApply, IdleClose, LF, Split and Joined are Generic with one thing made
 //     difficult.
 //
-// The fields of Behaviour that no mode sets are the ways of further servers, each with its source: fsip2, CARL.X, Aleph, and
-// the other servers of Koha and Evergreen.
+// The fields of Behaviour that no mode sets are the ways of further servers, each with its source: fsip2, and the other
+// servers of Koha and Evergreen. What is unknown of a make is as in Generic.
 package acs

@@ -24,5 +24,5 @@ func ExampleSystem_Serve() {
 		panic(err)
 	}
 	fmt.Println(library.Books().Patrons[0].Fees, acs.Modes())
-	// Output: [{104 1250 1250}] [evergreen folio generic idle joined koha late lf pool split totals]
+	// Output: [{104 1250 1250}] [aleph-std aleph-tpl carlx evergreen folio generic idle joined koha late lf polaris pool sierra split totals]
 }

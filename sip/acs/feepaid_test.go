@@ -29,7 +29,6 @@ func kcls(c *Config) {
 
 // carlx is CARL.X from 9.6 on.
 func carlx(c *Config) {
-	as(Generic, func(b *Behaviour) { b.OwnReference, b.TakesFeeIDs = true, true })(c)
 	c.Patrons[0].Fees[0].ID = "#104" // a manual fee
 }
 
@@ -52,7 +51,7 @@ var makes = []struct {
 	{"Evergreen KCLS", Evergreen, kcls, "104"},
 	{"FOLIO edge-sip2", FOLIO, uuids, uuid1},
 	{"FOLIO fsip2", Generic, fsip2, uuid1},
-	{"CARL.X", Generic, carlx, "#104"},
+	{"CARL.X", CARLX, carlx, "#104"},
 }
 
 func TestEveryMakeTakesPartOfAFeeAndBooksASecondPayment(t *testing.T) {
@@ -186,8 +185,10 @@ func TestAPaymentThatNamesNoFee(t *testing.T) {
 		{"is refused by fsip2", Generic, fsip2, "30.00", "38N", "{P1001 [{" + uuid1 + " 2460 2460} {" + uuid2 + " 123450 123450}]}"},
 		{"is split evenly by fsip2 where it accepts bulk payments", Generic, bulk, "30.01", "38Y", "{P1001 [{" + uuid1 + " 2460 960} {" + uuid2 + " 123450 121949}]}"},
 		{"is booked in part by fsip2 where a share is above its fee", Generic, bulk, "60.00", "38Y", "{P1001 [{" + uuid1 + " 2460 2460} {" + uuid2 + " 123450 120450}]}"},
-		{"must be the whole account at Aleph without its extensions", Generic, as(Generic, func(b *Behaviour) { b.WholeOnly = true }), "19.99", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
-		{"is the whole account at Aleph without its extensions", Generic, as(Generic, func(b *Behaviour) { b.WholeOnly = true }), "20.00", "38Y", "{P1001 [{104 1777 0} {105 223 0}]}"},
+		{"is refused by CARL.X", CARLX, nil, "20.00", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"is refused by Aleph with its extensions", AlephTPL, nil, "20.00", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"must be the whole account at Aleph without its extensions", AlephStd, nil, "19.99", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"is the whole account at Aleph without its extensions", AlephStd, nil, "20.00", "38Y", "{P1001 [{104 1777 0} {105 223 0}]}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := system(t, c.mode, c.change)
@@ -395,4 +396,30 @@ func TestFOLIOExecutesWhatWasWrittenBeforeAClose(t *testing.T) {
 func TestFOLIOWritesABlankForTheDelimiter(t *testing.T) {
 	talks(t, FOLIO, func(c *Config) { c.Patrons[2].Name = "Jo|Doe" }, [][2]string{
 		{"23001" + now + "AAP1003|", "24              001" + now + "AOCPL|AAP1003|AEJo Doe|BLY|CQY|BHEUR|BV0.00|"}})
+}
+
+// What is known is that each fee that is paid needs one pair of BZ and EK. That BZ is its amount is inferred.
+func TestAlephWithItsExtensionsPaysByPairs(t *testing.T) {
+	for _, c := range []struct {
+		name, fields, want, left string
+	}{
+		{"one pair", "BV17.77|BZ17.77|EK104|", "38Y", "{P1001 [{104 1777 0} {105 223 223}]}"},
+		{"two pairs", "BV20.00|BZ17.77|EK104|BZ2.23|EK105|", "38Y", "{P1001 [{104 1777 0} {105 223 0}]}"},
+		{"a part of one", "BV1.00|BZ1.00|EK105|", "38Y", "{P1001 [{104 1777 1777} {105 223 123}]}"},
+		{"no pair", "BV17.77|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"half a pair", "BV17.77|EK104|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"one pair and half of another", "BV1.00|BZ1.00|EK104|EK105|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"another sum", "BV17.77|BZ17.76|EK104|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"more than is left", "BV2.24|BZ2.24|EK105|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"more than is left in two pairs", "BV4.00|BZ2.00|EK105|BZ2.00|EK105|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"the fee of another patron", "BV1.00|BZ1.00|EK106|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+		{"no amount", "BV1.00|BZone|EK105|", "38N", "{P1001 [{104 1777 1777} {105 223 223}]}"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := system(t, AlephTPL, nil)
+			if got := dial(t, s).ask(paid(c.fields + "AAP1001|BK1|")); !strings.HasPrefix(got, c.want) || account(s, 0) != c.left || (len(s.Books().Postings) == 1) != (c.want == "38Y") {
+				t.Errorf("%s, %s, booked %v", got, account(s, 0), s.Books().Postings)
+			}
+		})
+	}
 }

@@ -195,8 +195,8 @@ func TestFSIP2RejectsDataThatHoldsAZ(t *testing.T) {
 }
 
 func TestCARLXPutsItsOwnReceiptNumberIntoTheReference(t *testing.T) {
-	talks(t, Generic, as(Generic, func(b *Behaviour) { b.OwnReference = true }), [][2]string{
-		{paid("BV1.00|AAP1001|BK4821-1|"), "38Y" + now + "AOCPL|AAP1001|BKR1|"}, {paid("BV1.00|AAP9|BK4821-2|"), "38N" + now + "AOCPL|AAP9|BKR1|AFInvalid patron|"}})
+	talks(t, CARLX, nil, [][2]string{
+		{paid("BV1.00|AAP1001|CG104|BK4821-1|"), "38Y" + now + "AOCPL|AAP1001|BKR1|"}, {paid("BV1.00|AAP9|BK4821-2|"), "38N" + now + "AOCPL|AAP9|BKR1|AFInvalid patron|"}})
 }
 
 func TestDatesCarryTheZoneOfTheirMake(t *testing.T) {
@@ -204,6 +204,7 @@ func TestDatesCarryTheZoneOfTheirMake(t *testing.T) {
 		talks(t, Generic, as(Generic, func(b *Behaviour) { b.Zone = zone }), [][2]string{
 			{"35" + now + "AAP1001|", "36Y20240501" + zone + "101530AOCPL|AAP1001|"}})
 	}
+	talks(t, Sierra, nil, [][2]string{{"35" + now + "AAP1001|", "36Y202405010000101530AOCPL|AAP1001|"}})
 }
 
 func TestEvergreenRefusesTheWholePaymentWhenItIsTooMuch(t *testing.T) {
@@ -396,6 +397,52 @@ func TestALateApplicationComesAfterTheUnitHasGone(t *testing.T) {
 			t.Errorf("%d postings after", n)
 		}
 	})
+}
+
+func TestAFaultMayBookLongAfterTheUnitHasGone(t *testing.T) {
+	for delay, want := range map[time.Duration]time.Duration{0: 90 * time.Second, 3 * time.Second: 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := system(t, Koha, func(c *Config) { c.ApplyLate = delay })
+			if err := s.Next(ApplyLate); err != nil {
+				t.Fatal(err)
+			}
+			c := dial(t, s)
+			c.say(paid("BV1.00|AAP1001|BK1|"))
+			c.say("97AZFEF5")
+			time.Sleep(want - time.Millisecond)
+			if err := c.SetReadDeadline(time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.hear(); !strings.Contains(got, "timeout") {
+				t.Errorf("the connection still answers: %s", got)
+			}
+			c.Close()
+			synctest.Wait()
+			before := len(s.Books().Postings)
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+			if after := len(s.Books().Postings); before != 0 || after != 1 {
+				t.Errorf("%v: %d postings before, %d after", want, before, after)
+			}
+			c = dial(t, s) // the next one is well again
+			if got := c.ask(paid("BV1.00|AAP1001|BK2|")); !strings.HasPrefix(got, "38Y") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+func TestFeesStandAsTheirMakeHasThem(t *testing.T) {
+	for mode, want := range map[Mode]string{
+		CARLX:    "AVI104^TLost Item^F17.77^SL|AVI105^TLate^F2.23^S|",
+		AlephTPL: "EK104|EI1|EA17.77|ETL Lost Item|EFN|EK105|EI1|EA2.23|ETLate|EFN|",
+		Polaris:  "CC9.99|AVL Lost Item: 17.77 EUR|AVLate: 2.23 EUR|FA0.00|PA1|U1Main|",
+		Sierra:   "CC15.00|AVL Lost Item: 17.77 EUR|AVLate: 2.23 EUR|",
+	} {
+		if got := dial(t, system(t, mode, nil)).ask("63001" + now + "   Y      AOCPL|AAP1001|AC|AD1234|"); !strings.HasSuffix(got, "BV20.00|"+want) {
+			t.Errorf("%s: %s", mode, got)
+		}
+	}
 }
 
 func TestAnIdleConnectionIsClosed(t *testing.T) {

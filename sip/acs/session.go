@@ -251,14 +251,14 @@ func (n *session) information(m wire.Message) bool {
 		list = n.feeFields(fees)
 	}
 	n.mu.Unlock()
-	if n.is.Fees != FeesFOLIO {
+	if n.is.Fees != FeesFOLIO && n.is.Fees != FeesAleph { // which list groups of fields
 		list = window(list, m.Value("BP"), m.Value("BQ"), n.is.PadsLists)
 	}
 	counts := fmt.Sprintf("%04d%04d%04d%04d%04d%04d", len(holds), len(overdue), len(charged), len(fees), 0, 0)
 	if n.is.FeeLimit != "" {
 		fields = append(fields, wire.Field{ID: "CC", Value: n.is.FeeLimit})
 	}
-	return n.answer(m, "64", status+"001"+n.date()+counts, n.institutionLast(append(fields, list...)...)...)
+	return n.answer(m, "64", status+"001"+n.date()+counts, n.institutionLast(slices.Concat(fields, list, n.is.OwnFields)...)...)
 }
 
 // window cuts a list to BP and BQ, from 1 and inclusive. Koha pads it to BQ with blank entries (measured).
@@ -332,6 +332,11 @@ func (n *session) feeFields(fees []Fee) []wire.Field {
 			add(f.ID + " " + amount + ` "` + f.Kind + `" ` + f.Description)
 		case FeesSwyerB:
 			add("Charge-Number: " + f.ID + ", Amount-Due: " + amount + ", Fine-Type: " + evergreenKind(f.Kind) + ", Title: " + f.Description)
+		case FeesCARLX:
+			add("I" + f.ID + "^T" + f.Description + "^F" + amount + "^S" + f.Kind)
+		case FeesAleph:
+			groups = append(groups, wire.Field{ID: "EK", Value: f.ID}, wire.Field{ID: "EI", Value: "1"}, wire.Field{ID: "EA", Value: amount},
+				wire.Field{ID: "ET", Value: text}, wire.Field{ID: "EF", Value: "N"})
 		case FeesFOLIO:
 			add("B" + f.ID[:min(8, len(f.ID))])
 			groups = append(groups, wire.Field{ID: "CG", Value: f.ID}, wire.Field{ID: "FA", Value: grouped(amount)},
@@ -465,8 +470,12 @@ func (n *session) feePaid(m wire.Message) bool {
 	if n.cfg.NeedPIN && !n.hasPIN(m) {
 		return n.answerFeePaid(m, false, "PIN missing or wrong")
 	}
-	if n.is.LateApply > 0 {
-		time.AfterFunc(n.is.LateApply, func() { n.book(m) })
+	delay := n.is.LateApply
+	if fault == ApplyLate {
+		delay = n.cfg.ApplyLate
+	}
+	if delay > 0 {
+		time.AfterFunc(delay, func() { n.book(m) })
 		n.mute = true
 		return true
 	}
@@ -566,6 +575,9 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 	case n.is.WholeOnly && amount < p.owed():
 		return false, "Only the whole account can be paid"
 	}
+	if n.is.Pairs {
+		return n.bookPairs(m, p, amount)
+	}
 	var line *Fee
 	owed := p.owed()
 	if id != "" {
@@ -621,6 +633,37 @@ func (n *session) book(m wire.Message) (ok bool, text string) {
 		posting.Approval = m.Value("BK")
 	}
 	n.postings = append(n.postings, posting)
+	return true, ""
+}
+
+// bookPairs pays the fees that pairs of BZ, the amount, and EK, the key, name (Aleph, inferred): all of them or none.
+func (n *session) bookPairs(m wire.Message, p *Patron, amount int64) (ok bool, text string) {
+	shares := map[*Fee]int64{}
+	var keys []string
+	sum, share := int64(0), int64(0)
+	for _, f := range m.Fields {
+		switch f.ID {
+		case "BZ":
+			var readable bool
+			if share, readable = n.minor(f.Value); !readable {
+				return false, "Invalid amount"
+			}
+		case "EK":
+			fee, owner := n.line(f.Value)
+			if fee == nil || owner != p || share <= 0 || shares[fee]+share > fee.OutstandingMinor {
+				return false, "Cash transaction cannot be paid"
+			}
+			shares[fee] += share
+			keys, sum, share = append(keys, f.Value), sum+share, 0
+		}
+	}
+	if sum != amount {
+		return false, "Amount is not that of the cash transactions"
+	}
+	for fee, part := range shares {
+		fee.OutstandingMinor -= part
+	}
+	n.postings = append(n.postings, Posting{Reference: m.Value("BK"), Card: p.Card, Fee: strings.Join(keys, ","), AmountMinor: amount})
 	return true, ""
 }
 

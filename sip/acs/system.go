@@ -30,13 +30,14 @@ const (
 	Garble      Fault = "garble"       // booked; the answer comes with a wrong checksum, and 97 brings it well
 	Again       Fault = "again"        // not booked; answered 96, as after a bad checksum
 	PlainText   Fault = "plain-text"   // booked, and answered with a line that is no SIP2 (edge-sip2 when its backend fails)
+	ApplyLate   Fault = "apply-late"   // never answered, and booked after Config.ApplyLate, although nobody waits any more
 	BookedNo    Fault = "booked-no"    // booked, and answered N (edge-sip2 when its backend does not answer in time)
 	// Hold keeps the next Patron Information (63) unanswered until Release, until the link is cut, or until the unit
 	// gives its connection up. See Holding.
 	Hold Fault = "hold"
 )
 
-var faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Late, Lost, Garble, Again, PlainText, BookedNo, Hold}
+var faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Late, Lost, Garble, Again, PlainText, ApplyLate, BookedNo, Hold}
 
 // Fee is one fee of a patron.
 type Fee struct {
@@ -115,6 +116,7 @@ type Config struct {
 	NeedAZ      bool             // answer 96 to a message without checksum, as FOLIO edge-sip2 can
 	NoEcho      bool             // leave BK out of 38, whatever the mode
 	Late        time.Duration    // delay of the fault Late; 0 means 5 s
+	ApplyLate   time.Duration    // delay of the fault ApplyLate; 0 means 90 s
 	Now         func() time.Time // nil means time.Now
 }
 
@@ -167,6 +169,9 @@ func New(cfg Config) (*System, error) {
 	}
 	if cfg.Late <= 0 {
 		cfg.Late = 5 * time.Second
+	}
+	if cfg.ApplyLate <= 0 {
+		cfg.ApplyLate = 90 * time.Second
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

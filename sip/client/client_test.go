@@ -83,6 +83,8 @@ func TestFeePaidOutcomes(t *testing.T) {
 		{name: "answer for another patron", faults: []acs.Fault{acs.Foreign}, want: sip.ErrDoubt, sent: 1, resetted: true},
 		{name: "answer lost, brought by 97", faults: []acs.Fault{acs.Lost}, booked: 1, sent: 1},
 		{name: "answer garbled, brought by 97", faults: []acs.Fault{acs.Garble}, booked: 1, sent: 1},
+		{name: "answer lost, and 97 is of no use", faults: []acs.Fault{acs.Lost}, unit: func(c *client.Config) { c.NoResend = true }, want: sip.ErrDoubt, booked: 1, sent: 1, atMost: 45 * time.Second, resetted: true},
+		{name: "answer garbled, and 97 is of no use", faults: []acs.Fault{acs.Garble}, unit: func(c *client.Config) { c.NoResend = true }, want: sip.ErrDoubt, booked: 1, sent: 1, atMost: time.Second, resetted: true},
 		{name: "late", faults: []acs.Fault{acs.Late}, booked: 1, sent: 1},
 		{name: "later than the unit waits", faults: []acs.Fault{acs.Late}, library: func(c *acs.Config) { c.Late = time.Hour }, want: sip.ErrDoubt, sent: 1, resetted: true},
 		{name: "late, seen by 97", faults: []acs.Fault{acs.Late}, library: func(c *acs.Config) { c.Late = 50 * time.Second }, booked: 1, sent: 1, resetted: true},

@@ -119,6 +119,7 @@ type Config struct {
 	Retries        int
 	ErrorDetection ErrorDetection
 	Echo           Echo
+	NoResend       bool      // the library system has no use for 97: a Fee Paid without a clear answer is in doubt at once
 	Order          sip.Order // of Fee Paid's fields
 	UTC            bool      // dates with zone letter Z instead of local time
 	Limit          int       // bytes per message from the library system; 0 means wire.DefaultLimit

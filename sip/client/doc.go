@@ -9,6 +9,7 @@
 //
 // Before each 37 the connection is tried with 99. So a dead connection is found before anything is at stake, and the
 // answer before a 38 is always a 98: when Request ACS Resend (97) brings a 38, it is not that of an earlier payment.
+// Config.NoResend leaves 97 out.
 //
 // What the library system says about itself in 98 is kept to: its timeout lengthens our waits and never shortens them,
 // fewer retries than ours are ours, and a message that it does not support is not sent (ErrUnsupported). An idle

@@ -108,7 +108,7 @@ func (c *Client) verdict(ctx context.Context, p sip.FeePaid, number int) (sip.Fe
 		err = errNoSum // whoever sent this, it is no evidence
 	}
 	resent := false
-	if errors.Is(err, errSilent) || errors.Is(err, errBadSum) || errors.Is(err, errNoSum) {
+	if !c.cfg.NoResend && (errors.Is(err, errSilent) || errors.Is(err, errBadSum) || errors.Is(err, errNoSum)) {
 		resent = true
 		c.conn.tainted = true // the late answer may come after the one asked for
 		answer, err = c.lastAnswer(ctx, err)

@@ -435,6 +435,7 @@ func cutRun(t *testing.T, mode acs.Mode, order sip.Order, orderly bool, after in
 		s := library(t, func(c *acs.Config) {
 			c.Mode = mode
 			c.Patrons[0].Fees[0].ID = fee
+			c.Patrons[0].Fees = c.Patrons[0].Fees[:1] // for the make that takes the whole account only
 			c.Patrons = append(c.Patrons, others...)
 		})
 		listener := oneListener{make(chan net.Conn), make(chan struct{})}
@@ -442,8 +443,12 @@ func cutRun(t *testing.T, mode acs.Mode, order sip.Order, orderly bool, after in
 		go func() { served <- s.Serve(listener) }()
 		left := after
 		first := true
+		is, _ := acs.BehaviourOf(mode)
 		u := unit(t, s, func(c *client.Config) {
 			c.Order = order
+			if is.OwnReference {
+				c.Echo = client.EchoIgnored
+			}
 			c.Dial = func(context.Context) (net.Conn, error) {
 				near, far := net.Pipe()
 				if !first {
@@ -457,9 +462,11 @@ func cutRun(t *testing.T, mode acs.Mode, order sip.Order, orderly bool, after in
 			}
 		})
 		paid := feePaid("4821-000123-01")
-		is, _ := acs.BehaviourOf(mode)
 		if paid.Fee = fee; !is.TakesFeeIDs {
 			paid.Fee = ""
+		}
+		if is.Pairs {
+			paid.Fields = []wire.Field{{ID: "BZ", Value: "12.50"}, {ID: "EK", Value: fee}}
 		}
 		_, outcome = u.FeePaid(t.Context(), paid)
 		time.Sleep(10 * time.Minute) // whatever is applied late

@@ -402,6 +402,24 @@ func TestTheLastAnswerIsAskedForOnTheSameConnectionOnly(t *testing.T) {
 	}
 }
 
+func TestTheLastAnswerIsNotAskedForWhereThatIsOfNoUse(t *testing.T) {
+	for _, fault := range []acs.Fault{acs.Lost, acs.Garble} {
+		synctest.Test(t, func(t *testing.T) {
+			s := library(t, nil)
+			u := unit(t, s, func(c *client.Config) { c.NoResend = true })
+			if err := s.Next(fault); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := u.FeePaid(t.Context(), feePaid("4821-1-01")); !errors.Is(err, sip.ErrDoubt) {
+				t.Errorf("%s: FeePaid = %v", fault, err)
+			}
+			if got := strings.Join(s.Requests(), " "); got != "93 99 37" {
+				t.Errorf("%s: requests %s", fault, got)
+			}
+		})
+	}
+}
+
 func TestALibraryThatKeepsSilentIsNotAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u, requests := scripted(t, nil)
