@@ -128,7 +128,7 @@ func (s *station) open() (*ledger.Ledger, error) {
 
 func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func() session.Reason) *session.Session {
 	traits := s.Library.Traits()
-	rules := payment.StandardRules(time.Duration(s.Config.ILS.Quiet), traits.OverpaymentRefused)
+	rules := payment.StandardRules(traits.Quiet, traits.OverpaymentRefused)
 	rules.PINNeeded = traits.PINInFeePaid
 	rules.RefundOnly = s.Config.Payment.OnRefusal == "refund"
 	accept := []scanner.Symbology{}

@@ -76,7 +76,7 @@ func feesOf(a report.Account) []string {
 	seen := map[string]bool{}
 	for _, r := range a.Readings {
 		for _, b := range r.Fees {
-			if !seen[b.Fee] {
+			if b.Fee != "" && !seen[b.Fee] { // fees without ids are in the sum
 				seen[b.Fee] = true
 				fees = append(fees, b.Fee)
 			}

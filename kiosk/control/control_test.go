@@ -40,7 +40,7 @@ func (away) Status(context.Context) (terminal.Status, error) {
 	return terminal.Status{}, device.ErrNotSent
 }
 
-func (away) Account(context.Context, ils.Patron, time.Time) (ils.Account, error) {
+func (away) Account(context.Context, ils.Patron, ils.Doubt) (ils.Account, error) {
 	return ils.Account{}, device.ErrNotSent
 }
 
@@ -52,9 +52,10 @@ func (away) RecoverPurchase(context.Context, terminal.Attempt) (terminal.Recover
 	return terminal.Recovery{}, device.ErrNotSent
 }
 
-func (away) Ready(context.Context) error { return device.ErrNotSent }
-func (away) Traits() ils.Traits          { return ils.Traits{FeeIDs: true} }
-func (away) Close() error                { return nil }
+func (away) Ready(context.Context) error  { return device.ErrNotSent }
+func (away) Traits() ils.Traits           { return ils.Traits{FeeIDs: true} }
+func (away) Clock() (time.Duration, bool) { return 0, false }
+func (away) Close() error                 { return nil }
 
 // desk is a daemon that answers on a real socket.
 type desk struct {

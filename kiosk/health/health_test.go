@@ -90,12 +90,13 @@ func (l library) Ready(context.Context) error {
 	return l.library
 }
 
-func (l library) Account(context.Context, ils.Patron, time.Time) (ils.Account, error) {
+func (l library) Account(context.Context, ils.Patron, ils.Doubt) (ils.Account, error) {
 	return ils.Account{}, device.ErrNotSent
 }
-func (l library) Post(context.Context, ils.Leg) error { return device.ErrNotSent }
-func (l library) Traits() ils.Traits                  { return ils.Traits{FeeIDs: true} }
-func (l library) Close() error                        { return nil }
+func (l library) Post(context.Context, ils.Leg) (string, error) { return "", device.ErrNotSent }
+func (l library) Traits() ils.Traits                            { return ils.Traits{FeeIDs: true} }
+func (l library) Clock() (time.Duration, bool)                  { return 0, false }
+func (l library) Close() error                                  { return nil }
 
 type paper struct{ *devices }
 

@@ -5,6 +5,7 @@ package health
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -80,6 +81,7 @@ const (
 	CheckTerminal  = "terminal:link"
 	CheckEndOfDay  = "terminal:end-of-day"
 	CheckLibrary   = "ils:link"
+	CheckClock     = "ils:clock"
 	CheckPrinter   = "printer:link"
 	CheckPaper     = "printer:paper"
 	CheckScanner   = "scanner:link"
@@ -242,9 +244,31 @@ func (m *Monitor) lookTerminal(ctx context.Context) time.Duration {
 	return lookDevice
 }
 
+// clocksDiffer is from which difference on staff is told; Polaris refuses everything from 30 minutes on.
+const clocksDiffer = 5 * time.Minute
+
+// lookClock compares the library's clock with ours.
+func (m *Monitor) lookClock() {
+	ahead, known := m.Library.Clock()
+	if !known {
+		return
+	}
+	ahead = ahead.Round(time.Second)
+	output := ""
+	if ahead.Abs() >= clocksDiffer {
+		output = fmt.Sprintf("the library's clock is %s ahead of ours", ahead)
+		if ahead < 0 {
+			output = fmt.Sprintf("the library's clock is %s behind ours", -ahead)
+		}
+	}
+	seconds := int64(ahead.Seconds())
+	m.note(CheckClock, Check{Status: warnIf(output != ""), Output: output, Value: &seconds, Unit: "s"}, "")
+}
+
 // lookLibrary asks the library system; when it is back, what waits for it is brought forward.
 func (m *Monitor) lookLibrary(ctx context.Context) time.Duration {
 	err := m.Library.Ready(ctx)
+	m.lookClock()
 	if err == nil {
 		if !m.passed(CheckLibrary) {
 			go m.libraryBack(context.WithoutCancel(ctx))

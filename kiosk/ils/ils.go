@@ -15,31 +15,42 @@ import (
 // Library is one library system, reached by one route. Methods may be called from several goroutines; a route
 // decides how many run at a time, and never has more than one Post under way.
 type Library interface {
-	// Ready asks whether fees can be paid now: line up, login accepted, Fee Paid supported. It changes nothing and
-	// may be repeated. nil means yes; device.ErrAttention means that staff must act (login refused, Fee Paid not
-	// supported); any other error that the library system could not be asked.
+	// Ready asks whether fees can be paid now: line up, login accepted, payments allowed. It changes nothing and
+	// may be repeated. nil means yes; device.ErrAttention means that staff must act (login refused, payments not
+	// allowed, a wrong workstation); any other error that the library system could not be asked.
 	Ready(ctx context.Context) error
 
 	// Account reads who the patron is and what is owed. It changes nothing and may be repeated.
 	// ErrUnknownPatron, ErrPINNeeded and ErrFeesUnreadable stand in the error where they apply; every other error
 	// means that the account could not be read now. With ErrPINNeeded the account is returned where the library shows
-	// it all the same: enough for a queued posting, which has no PIN any more, and not for a patron. The reading is taken on a connection younger than notBefore if
-	// that is set: after doubt, an old connection proves nothing.
-	Account(ctx context.Context, p Patron, notBefore time.Time) (Account, error)
+	// it all the same: enough for a queued posting, which has no PIN any more, and not for a patron. after is the doubt
+	// that the reading is to clear up; its zero value where there is none.
+	Account(ctx context.Context, p Patron, after Doubt) (Account, error)
 
 	// Post tells the library that one leg is paid. It is never repeated by the route, and by the caller only with a
-	// verdict that the first was not applied.
+	// verdict that the first was not applied. number is the library's own number of the booking, empty where it gives
+	// none.
 	//
 	// nil: accepted. device.ErrRefused: answered no; some systems say no after booking, so read the account before
-	// money goes back. device.ErrNotSent: not one byte left. device.ErrDoubt (or no class): it may be booked; the
-	// route has already asked for the last answer where that was possible, and has closed the connection.
-	Post(ctx context.Context, l Leg) error
+	// money goes back. device.ErrNotSent: nothing of it can have been carried out. device.ErrDoubt (or no class): it may
+	// be booked; the route has already asked for the last answer where that was possible, and has closed the connection.
+	Post(ctx context.Context, l Leg) (number string, err error)
 
 	// Traits says what this library system can do, from its profile. They do not change while the kiosk runs.
 	Traits() Traits
 
+	// Clock is how far the library system's clock is ahead of ours, by its last answer that told the time. known is
+	// false before there was one, and where its answers do not tell.
+	Clock() (ahead time.Duration, known bool)
+
 	// Close ends the connection; the library may be used again afterwards.
 	Close() error
+}
+
+// Doubt is a posting whose answer was lost, for the reading that is to clear it up. The zero value: none.
+type Doubt struct {
+	Since     time.Time // the reading is taken on a connection younger than this: an old one proves nothing
+	Reference string    // the posting's, to be looked for where Traits.ReferenceReadable
 }
 
 // Patron is how a patron is named to the library system. It lives in memory only.
@@ -76,13 +87,18 @@ func IsRefusedAccount(err error) bool {
 type Account struct {
 	Initials string // of the personal name, at most three letters, for the screen
 	Blocked  bool   // charge privileges denied, or another block that paying may lift
-	Fees     []Fee  // in the library's order; empty where the system names none
+	Fees     []Fee  // in the library's order; perhaps without ids, or empty, where Traits.FeeIDs is false
+	Count    int    // fees that the library counts; 0: none, or it does not say. It tells two accounts of the same total apart
 	Total    money.Amount
+
+	// Booked is what the library has booked under Doubt.Reference, zero where it has nothing. nil: it was not looked
+	// for, because there is no doubt or the references cannot be read.
+	Booked *money.Amount
 }
 
 // Fee is one fee with an outstanding balance.
 type Fee struct {
-	ID          string // the library's own, for CG; empty where Traits.FeeIDs is false
+	ID          string // the library's own id, or the branch that is paid as one: what a leg names where Traits.FeeIDs
 	Description string // for the patron's screen only: never stored, never logged
 	Balance     money.Amount
 }
@@ -94,14 +110,17 @@ type Leg struct {
 	Fee       string // empty: the whole account
 	Amount    money.Amount
 	PaidAt    time.Time // when the card was charged
+	CardName  string    // the bank card's scheme as the terminal names it, "girocard"; empty where it names none
 }
 
-// Traits is what a library system can do. The zero value is the most careful reading.
+// Traits is what a library system can do. The zero value is the most careful reading. Profiles write them in TOML.
 type Traits struct {
-	FeeIDs             bool          // fees carry ids, and a leg may name one
-	Partial            bool          // less than a whole fee may be paid
-	OverpaymentRefused bool          // more than a fee's balance is refused: the fee itself guards against a double
-	ReferenceEchoed    bool          // the answer carries our reference
-	PINInFeePaid       bool          // a posting needs the PIN, so it cannot wait in the queue
-	Quiet              time.Duration // after this, a lost request is applied or never will be
+	FeeIDs             bool          `toml:"fee_ids"`             // fees carry ids, and each leg names one; else a leg is the whole account
+	Partial            bool          `toml:"partial"`             // less than a whole fee may be paid
+	OverpaymentRefused bool          `toml:"overpayment_refused"` // more than a fee's balance is refused: the fee itself guards against a double
+	ReferenceEchoed    bool          `toml:"reference_echoed"`    // the answer carries our reference
+	ReferenceReadable  bool          `toml:"reference_readable"`  // what is booked can be found by our reference: doubt ends by it, and not without it
+	Resend             bool          `toml:"resend"`              // the last answer can be asked for once more
+	PINInFeePaid       bool          `toml:"pin_in_fee_paid"`     // a posting needs the PIN, so it cannot wait in the queue
+	Quiet              time.Duration `toml:"quiet"`               // after this, a lost request is applied or never will be
 }

@@ -67,6 +67,7 @@
 //	    account read          -> posting: the fee is as the patron confirmed it
 //	    account read          -> refused: the fee is gone or changed
 //	    account read          -> open case: the fee is gone or changed after a posting in doubt
+//	    account read          -> posted: a posting in doubt was applied late: its reference is there
 //	    account refused       -> refused
 //	    account refused       -> open case: after a posting in doubt
 //	    (follows)             -> refused: the PIN is needed and gone

@@ -25,6 +25,11 @@ var rows = []struct {
 	{"a new fee came", false, false, Reading{Fees: append([]Balance{{"107", 100}}, account.Fees...), Total: euro(1425)}, LegOpenCase, "", 1},
 	{"the library shows totals only, and the total fell by our amount", false, true, Reading{Total: euro(0)}, LegPosted, ByAccount, 1},
 	{"the library shows totals only, and the total fell by another amount", false, true, Reading{Total: euro(1000)}, LegOpenCase, "", 1},
+	{"the library shows totals only, the total is as before, and it counts another number of fees", false, true, Reading{Total: euro(1325), Count: 1}, LegOpenCase, "", 1},
+	{"our reference is booked with our amount, whatever moved", false, false, showing(without("104", "105"), 250), LegPosted, ByReference, 1},
+	{"references can be read, ours is not there, and nothing moved", false, false, showing(account, 0), LegWaiting, "", 2},
+	{"references can be read, ours is not there, and our fee is gone", false, false, showing(without("104"), 0), LegOpenCase, "", 1},
+	{"our reference is booked with another amount", false, false, showing(without("104"), 500), LegOpenCase, "", 1},
 	{"the library said no, and nothing moved", true, false, account, LegRefused, "", 1},
 	{"the library said no, and our fee is gone after the quiet time", true, false, without("104"), LegPosted, ByAccount, 1},
 }
@@ -34,7 +39,7 @@ func TestEveryRowOfTheWayOutOfDoubt(t *testing.T) {
 		t.Run(row.shows, func(t *testing.T) {
 			e := intended("104", "106")
 			if row.lump {
-				e.Account = Reading{Total: euro(1325)}
+				e.Account = Reading{Total: euro(1325), Count: 3}
 				e.Legs, e.Amount = []PlannedLeg{{Amount: euro(1325)}}, euro(1325)
 			}
 			p := walk(t, Payment{}, e, Purchasing{Head: head(1)}, ApprovalSeen{head(10), approval(e.Amount.Minor)}, DialogueEnded{Head: head(11)},

@@ -113,8 +113,9 @@ type (
 	// Answered: the library answered the posting.
 	Answered struct {
 		Head
-		Leg      int  `json:"leg"`
-		Accepted bool `json:"accepted"`
+		Leg           int    `json:"leg"`
+		Accepted      bool   `json:"accepted"`
+		BookingNumber string `json:"booking_number,omitempty"` // the library's own
 	}
 	// NotPosted: not one byte of the posting left; it may be asked again.
 	NotPosted struct {

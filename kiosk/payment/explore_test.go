@@ -213,7 +213,7 @@ func (x *exploration) everyEvent(p Payment) []Event {
 		Declined{Head: h}, PurchaseFound{h, right, ""}, PurchaseFound{h, wrong, ""}, PurchaseNotFound{Head: h}, TerminalUnclear{Head: h},
 		PINGone{h}, Superseded{h}, ReversalWindowEnded{h}, Reversed{Head: h}, NotReversed{Head: h}, ReversalNotSent{Head: h}, ReceiptPrinted{Head: h}}
 	for leg := range len(x.first.Legs) + 1 {
-		all = append(all, NoAnswer{h, leg, ""}, DoubtTooOld{h, leg}, AccountRefused{h, leg, ""}, Answered{h, leg, true}, Answered{h, leg, false},
+		all = append(all, NoAnswer{h, leg, ""}, DoubtTooOld{h, leg}, AccountRefused{h, leg, ""}, Answered{h, leg, true, ""}, Answered{h, leg, false, ""},
 			NotPosted{h, leg, ""})
 		all = append(all, decisions(leg, h, "mk", "looked")...)
 		if len(x.first.Legs) == 1 { // unsigned decisions are refused before anything else is looked at
@@ -236,13 +236,22 @@ func decisions(leg int, h Head, staff, note string) []Event {
 	return all
 }
 
-// readings are what the account may show: as it was, our fee gone, another gone.
+// readings are what the account may show: as it was, our fee gone, another gone; and, where references can be read, ours
+// not there, there, or there with another amount.
 func readings(p Payment, leg int, h Head) []Event {
 	var all []Event
-	for _, now := range []Reading{account, without(p.Legs[leg-1].Fee), without("106")} {
+	ours := without(p.Legs[leg-1].Fee)
+	for _, now := range []Reading{account, ours, without("106"), showing(account, 0), showing(ours, 0),
+		showing(ours, p.Legs[leg-1].Amount.Minor), showing(account, 1)} {
 		all = append(all, AccountRead{h, leg, now, Judge(p.Legs[leg-1].Snapshot, now, p.Legs[leg-1])})
 	}
 	return all
+}
+
+// showing is a reading with what is booked under our reference.
+func showing(r Reading, booked int64) Reading {
+	r.Booked = &booked
+	return r
 }
 
 // lies are readings with a verdict that they do not bear.
@@ -328,7 +337,7 @@ func (x *exploration) bringsBack(p Payment, d Effect, h Head) []Event {
 	case DoReadAccount:
 		return append(readings(p, d.Leg, h), AccountRefused{h, d.Leg, ""})
 	case DoPost:
-		return []Event{Answered{h, d.Leg, true}, Answered{h, d.Leg, false}, NotPosted{h, d.Leg, ""}, NoAnswer{h, d.Leg, ""}}
+		return []Event{Answered{h, d.Leg, true, ""}, Answered{h, d.Leg, false, ""}, NotPosted{h, d.Leg, ""}, NoAnswer{h, d.Leg, ""}}
 	case DoEndWindow:
 		return []Event{ReversalWindowEnded{h}}
 	case DoForgetPIN:

@@ -86,6 +86,7 @@ var legMoves = []struct {
 		{LegWaiting, "account read", LegPosting, "the fee is as the patron confirmed it"},
 		{LegWaiting, "account read", LegRefused, "the fee is gone or changed"},
 		{LegWaiting, "account read", LegOpenCase, "the fee is gone or changed after a posting in doubt"},
+		{LegWaiting, "account read", LegPosted, "a posting in doubt was applied late: its reference is there"},
 		{LegWaiting, "account refused", LegRefused, ""},
 		{LegWaiting, "account refused", LegOpenCase, "after a posting in doubt"},
 		{LegWaiting, follows, LegRefused, "the PIN is needed and gone"},

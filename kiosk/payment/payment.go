@@ -104,9 +104,10 @@ func (s LegState) moving() bool {
 type Proof string
 
 const (
-	ByAnswer  Proof = "by answer"
-	ByAccount Proof = "by account" // weaker: a desk payment of the same fee looks the same
-	ByStaff   Proof = "by staff"
+	ByAnswer    Proof = "by answer"
+	ByReference Proof = "by reference" // the library shows the booking under our reference: as good as an answer
+	ByAccount   Proof = "by account"   // weaker: a desk payment of the same fee looks the same
+	ByStaff     Proof = "by staff"
 
 	ByAccountConfirmed Proof = "by account, confirmed" // staff has found the posting itself
 )
@@ -150,17 +151,23 @@ type Leg struct {
 	ReadOnce  bool         `json:"read_once,omitempty"`  // one reading in doubt was taken that does not decide alone
 	ReadAt    Stamp        `json:"read_at"`              // when that was
 	Reason    string       `json:"reason,omitempty"`     // why refused or an open case; for staff
+
+	BookingNumber string `json:"booking_number,omitempty"` // the library's own number of the booking, where it gave one
 }
 
 // Reading is an account at one moment: fee ids and balances, no titles, no names.
 type Reading struct {
 	Fees  []Balance    `json:"fees,omitempty"`
 	Total money.Amount `json:"total"`
+	Count int          `json:"count,omitempty"` // fees that the library counts; 0: none, or it does not say
+
+	// Booked is what the library has booked under the leg's reference, in minor units; nil where it was not looked for.
+	Booked *int64 `json:"booked,omitempty"`
 }
 
 // Balance is what is outstanding on one fee.
 type Balance struct {
-	Fee   string `json:"fee"`
+	Fee   string `json:"fee"` // empty where fees have no ids
 	Minor int64  `json:"minor"`
 }
 

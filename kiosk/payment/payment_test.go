@@ -114,7 +114,7 @@ func TestRestartIsALostAnswer(t *testing.T) {
 	purchasing := walk(t, Payment{}, base, Purchasing{Head: head(1)})
 	seen := walk(t, purchasing, ApprovalSeen{head(2), approval(250)})
 	posting := walk(t, approved(t, "104"), read(12, 1, account, NotApplied))
-	reversing := walk(t, posting, Answered{head(13), 1, false}, read(14, 1, account, NotApplied))
+	reversing := walk(t, posting, Answered{head(13), 1, false, ""}, read(14, 1, account, NotApplied))
 	for _, c := range []struct {
 		before Payment
 		state  State
@@ -163,7 +163,7 @@ func TestChangedFeeIsNotPosted(t *testing.T) {
 }
 
 func TestNoIsVerifiedByTheAccount(t *testing.T) {
-	said := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), Answered{head(13), 1, false})
+	said := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), Answered{head(13), 1, false, ""})
 	if got := Due(said, at(13))[0]; got.Do != DoReadAccount || got.After != 0 {
 		t.Fatalf("after a no comes %+v", got)
 	}
@@ -309,10 +309,10 @@ func TestPINIsForgottenThoughTheApprovalWasFoundLater(t *testing.T) {
 
 func TestReversalOnlyIfNoLegIsPostedOrInDoubt(t *testing.T) {
 	two := approved(t, "104", "105")
-	p := walk(t, two, read(12, 1, account, NotApplied), Answered{head(13), 1, true},
+	p := walk(t, two, read(12, 1, account, NotApplied), Answered{head(13), 1, true, ""},
 		read(14, 2, without("104"), NotApplied))
 	p.Legs[1].Snapshot = without("104")
-	p = walk(t, p, Answered{head(15), 2, false}, read(16, 2, without("104"), NotApplied))
+	p = walk(t, p, Answered{head(15), 2, false, ""}, read(16, 2, without("104"), NotApplied))
 	if p.State != StateApproved || p.Legs[0].State != LegPosted || p.Legs[1].State != LegRefundDue {
 		t.Errorf("one posted, one refused: %s %s %s", p.State, p.Legs[0].State, p.Legs[1].State)
 	}
@@ -388,7 +388,7 @@ func TestPaymentThatNeedsAPINIsPostedInTimeOrGivenBack(t *testing.T) {
 
 func TestReversalOnlyInsideTheWindowAndIfNothingRanSince(t *testing.T) {
 	refuse := func(p Payment, seconds int) Payment {
-		return walk(t, p, read(seconds, 1, account, NotApplied), Answered{head(seconds + 1), 1, false}, read(seconds+1, 1, account, NotApplied))
+		return walk(t, p, read(seconds, 1, account, NotApplied), Answered{head(seconds + 1), 1, false, ""}, read(seconds+1, 1, account, NotApplied))
 	}
 	if p := refuse(approved(t, "104"), 100); p.State != StateReversing {
 		t.Errorf("inside the window: %s", p.State)
@@ -421,7 +421,7 @@ func TestRefusedLegWaitsForTheOthersOnlyAsLongAsTheWindow(t *testing.T) {
 
 func TestOnlyAPersonClosesAnOpenCase(t *testing.T) {
 	open := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"}, DoubtTooOld{head(90_000), 1})
-	for _, e := range []Event{read(90_001, 1, without("104"), Applied), Answered{head(90_001), 1, true}, NoAnswer{head(90_001), 1, ""}} {
+	for _, e := range []Event{read(90_001, 1, without("104"), Applied), Answered{head(90_001), 1, true, ""}, NoAnswer{head(90_001), 1, ""}} {
 		if _, err := Step(open, e); !errors.Is(err, ErrImpossible) {
 			t.Errorf("%s moves an open case: %v", Kind(e), err)
 		}
@@ -517,7 +517,7 @@ func TestOnlyAPersonTicksOffAPostingByAccount(t *testing.T) {
 	if after := walk(t, one, PostingConfirmed{head(200), 1, "mk", "seen"}); one.State != StateClosed || after.State != StateClosed {
 		t.Errorf("a closed payment is %s after it", after.State)
 	}
-	answered := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), Answered{head(13), 1, true})
+	answered := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), Answered{head(13), 1, true, ""})
 	if _, err := Step(answered, PostingConfirmed{head(200), 1, "mk", "seen"}); !errors.Is(err, ErrImpossible) {
 		t.Errorf("one by answer: %v", err)
 	}
@@ -545,7 +545,7 @@ func TestFeesUnderWayAreKnown(t *testing.T) {
 	if !slices.Equal(ids, []string{"104", "105"}) || whole {
 		t.Errorf("fees = %v, %v", ids, whole)
 	}
-	p = walk(t, p, read(12, 1, account, NotApplied), Answered{head(13), 1, true})
+	p = walk(t, p, read(12, 1, account, NotApplied), Answered{head(13), 1, true, ""})
 	if ids, _ = p.Fees(); !slices.Equal(ids, []string{"105"}) {
 		t.Errorf("after the first is posted: %v", ids)
 	}
@@ -570,6 +570,15 @@ func TestJudge(t *testing.T) {
 		"lump paid":                   {Reading{Total: euro(0)}, lump, Applied},
 		"lump fell by something else": {Reading{Fees: account.Fees, Total: euro(1000)}, lump, Unclear},
 		"list and total disagree":     {Reading{Fees: without("104").Fees, Total: account.Total}, leg, Unclear},
+		"lump untouched":              {account, lump, NotApplied},
+		"lump, another fee instead":   {Reading{Fees: append([]Balance{{"107", 250}}, without("104").Fees...), Total: euro(1325)}, lump, Unclear},
+		"reference there":             {showing(without("104"), 250), leg, Applied},
+		"reference there, fee grew":   {showing(account, 250), leg, Applied},
+		"reference there, all moved":  {showing(without("104", "105"), 250), leg, Applied},
+		"reference for other amount":  {showing(without("104"), 249), leg, Unclear},
+		"fee gone without reference":  {showing(without("104"), 0), leg, Unclear},
+		"untouched, no reference":     {showing(account, 0), leg, NotApplied},
+		"reference in other currency": {showing(Reading{Total: money.Of(1325, "USD")}, 250), leg, Unclear},
 		"another currency":            {Reading{Fees: account.Fees, Total: money.Of(1325, "USD")}, leg, Unclear},
 	} {
 		if got := Judge(account, c.now, c.leg); got != c.want {
@@ -654,7 +663,7 @@ func randomEvent(draw *rand.Rand, p Payment, seconds int) Event {
 		NoAnswer{h, 0, "x"}, NoAnswer{h, leg, "x"}, PurchaseFound{h, approval(1250), "x"}, PurchaseNotFound{h, "x"},
 		TerminalUnclear{Head: h}, DoubtTooOld{h, leg}, AccountRead{h, leg, now, Judge(p.Legs[leg-1].Snapshot, now, p.Legs[leg-1])},
 		AccountRead{h, leg, account, Judge(p.Legs[leg-1].Snapshot, account, p.Legs[leg-1])},
-		AccountRefused{h, leg, "x"}, Answered{h, leg, true}, Answered{h, leg, false}, NotPosted{h, leg, "x"},
+		AccountRefused{h, leg, "x"}, Answered{h, leg, true, ""}, Answered{h, leg, false, ""}, NotPosted{h, leg, "x"},
 		Superseded{h}, ReversalWindowEnded{h}, Reversed{Head: h}, NotReversed{h, "x"}, ReversalNotSent{h, "x"},
 		CaseResolved{h, draw.IntN(3), ResolvedPosted, "mk", "x"}, CaseResolved{h, 0, ResolvedCharged, "mk", "x"},
 		RefundDone{h, leg, "mk", "x"}, ReceiptPrinted{Head: h}, PINGone{h},

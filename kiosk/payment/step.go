@@ -266,6 +266,10 @@ func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
 	if slices.ContainsFunc(p.Legs[:l.Number-1], func(earlier Leg) bool { return earlier.State.moving() }) {
 		return false
 	}
+	if l.Attempts > 0 && e.Account.Booked != nil && *e.Account.Booked != 0 {
+		l.bookedLate(e)
+		return true
+	}
 	if e.Account.Total.Currency != p.Amount.Currency || e.Account.balance(l.Fee) != p.Intent.balance(l.Fee) {
 		if l.Attempts > 0 { // was it the posting in doubt after all, or the desk?
 			l.openCase("the fee changed after a posting in doubt")
@@ -277,6 +281,16 @@ func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
 	l.State, l.Snapshot = LegPosting, e.Account
 	l.Attempts++
 	return true
+}
+
+// bookedLate ends a leg that was about to be posted again when its reference turned up: the first posting was applied
+// after two readings that did not show it.
+func (l *Leg) bookedLate(e AccountRead) {
+	if Judge(l.Snapshot, e.Account, *l) == Applied {
+		l.State, l.Proof = LegPosted, ByReference
+		return
+	}
+	l.openCase("another amount than this payment is booked under its reference")
 }
 
 // readInDoubt follows the way out of doubt: "applied" by one reading after the quiet time, "not applied" only by
@@ -297,7 +311,7 @@ func (p *Payment) readInDoubt(l *Leg, e AccountRead) bool {
 	case !quiet:
 		return false
 	case verdict == Applied:
-		l.State, l.Proof = LegPosted, ByAccount
+		l.State, l.Proof = LegPosted, e.Account.proof()
 	case verdict == Unclear:
 		l.openCase("the account moved in another way than by this payment")
 	case !l.ReadOnce:
@@ -338,7 +352,7 @@ func (l *Leg) answered(e Answered) bool {
 		return false
 	}
 	if e.Accepted {
-		l.State, l.Proof = LegPosted, ByAnswer
+		l.State, l.Proof, l.BookingNumber = LegPosted, ByAnswer, e.BookingNumber
 		return true
 	}
 	l.doubt(e.At) // some systems say no after booking

@@ -81,19 +81,28 @@ func owes(account ils.Account, c Choice) bool {
 
 // Reading is what the ledger keeps of an account: ids and balances, no titles, no names.
 func Reading(account ils.Account) payment.Reading {
-	r := payment.Reading{Total: account.Total}
+	r := payment.Reading{Total: account.Total, Count: account.Count}
 	for _, f := range account.Fees {
-		if f.ID != "" {
-			r.Fees = append(r.Fees, payment.Balance{Fee: f.ID, Minor: f.Balance.Minor})
-		}
+		r.Fees = append(r.Fees, payment.Balance{Fee: f.ID, Minor: f.Balance.Minor})
+	}
+	if account.Booked != nil {
+		r.Booked = &account.Booked.Minor
 	}
 	return r
 }
 
+// doubt is what a reading for the leg is to clear up.
+func doubt(p payment.Payment, leg payment.Leg) ils.Doubt {
+	if leg.DoubtAt.Wall.IsZero() {
+		return ils.Doubt{}
+	}
+	return ils.Doubt{Since: leg.DoubtAt.Wall, Reference: p.ID.Reference(leg.Number)}
+}
+
 // ReadAccount reads the account for a leg and says what the reading means. nil, with the error, where the account
-// could not be read now: ask again later. notBefore is when the last doubt began, zero where there is none.
-func ReadAccount(ctx context.Context, library ils.Library, who ils.Patron, leg payment.Leg, notBefore time.Time, now func() payment.Stamp) (payment.Event, error) {
-	account, err := library.Account(ctx, who, notBefore)
+// could not be read now: ask again later.
+func ReadAccount(ctx context.Context, library ils.Library, who ils.Patron, p payment.Payment, leg payment.Leg, now func() payment.Stamp) (payment.Event, error) {
+	account, err := library.Account(ctx, who, doubt(p, leg))
 	if err != nil && errors.Is(err, ils.ErrPINNeeded) && account.Total.Currency != "" {
 		err = nil // the account was shown; a queued posting has no PIN any more
 	}
@@ -113,23 +122,31 @@ func ReadAccount(ctx context.Context, library ils.Library, who ils.Patron, leg p
 // Post tells the library that a leg is paid, once. The intent must be saved before. The event says what came back;
 // an error without a class is a lost answer.
 func Post(ctx context.Context, library ils.Library, who ils.Patron, p payment.Payment, leg payment.Leg, now func() payment.Stamp) payment.Event {
-	err := library.Post(ctx, ils.Leg{
+	number, err := library.Post(ctx, ils.Leg{
 		Reference: p.ID.Reference(leg.Number),
 		Patron:    who,
 		Fee:       leg.Fee,
 		Amount:    leg.Amount,
 		PaidAt:    paidAt(p),
+		CardName:  cardName(p),
 	})
 	head := payment.Head{At: now()}
 	switch device.Class(err) {
 	case nil:
-		return payment.Answered{Head: head, Leg: leg.Number, Accepted: true}
+		return payment.Answered{Head: head, Leg: leg.Number, Accepted: true, BookingNumber: number}
 	case device.ErrRefused:
 		return payment.Answered{Head: head, Leg: leg.Number, Accepted: false}
 	case device.ErrNotSent, device.ErrAttention:
 		return payment.NotPosted{Head: head, Leg: leg.Number, Reason: err.Error()}
 	}
 	return payment.NoAnswer{Head: head, Leg: leg.Number, Reason: err.Error()}
+}
+
+func cardName(p payment.Payment) string {
+	if p.Approval == nil {
+		return ""
+	}
+	return p.Approval.CardName
 }
 
 func paidAt(p payment.Payment) time.Time {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +111,7 @@ func TestAReadingKeepsNoTitlesAndNoNames(t *testing.T) {
 			t.Errorf("%q stands in %s", word, text)
 		}
 	}
-	want := payment.Reading{Total: eur(1250), Fees: []payment.Balance{{Fee: "104", Minor: 250}, {Fee: "105", Minor: 1000}, {Fee: "106"}}}
+	want := payment.Reading{Total: eur(1250), Fees: []payment.Balance{{Fee: "104", Minor: 250}, {Fee: "105", Minor: 1000}, {Minor: 100}, {Fee: "106"}}}
 	if fmt.Sprint(r) != fmt.Sprint(want) {
 		t.Errorf("reading %v, want %v", r, want)
 	}
@@ -119,21 +120,22 @@ func TestAReadingKeepsNoTitlesAndNoNames(t *testing.T) {
 // answers is a library that gives one answer and remembers what it was asked.
 type answers struct {
 	ils.Library
-	account   ils.Account
-	err       error
-	asked     ils.Patron
-	notBefore time.Time
-	posted    []ils.Leg
+	account ils.Account
+	err     error
+	asked   ils.Patron
+	after   ils.Doubt
+	number  string
+	posted  []ils.Leg
 }
 
-func (a *answers) Account(_ context.Context, p ils.Patron, notBefore time.Time) (ils.Account, error) {
-	a.asked, a.notBefore = p, notBefore
+func (a *answers) Account(_ context.Context, p ils.Patron, after ils.Doubt) (ils.Account, error) {
+	a.asked, a.after = p, after
 	return a.account, a.err
 }
 
-func (a *answers) Post(_ context.Context, l ils.Leg) error {
+func (a *answers) Post(_ context.Context, l ils.Leg) (string, error) {
 	a.posted = append(a.posted, l)
-	return a.err
+	return a.number, a.err
 }
 
 var noon = payment.Stamp{Wall: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), Boot: "one", Mono: time.Hour}
@@ -184,10 +186,10 @@ func TestAPurchaseFoundLaterIsPostedWithTheTimeOfItsIntent(t *testing.T) {
 func TestAReadingOfTheAccountBecomesItsVerdict(t *testing.T) {
 	before := posting.Reading(account())
 	applied, other := account(), account()
-	applied.Fees, applied.Total = applied.Fees[:1], eur(250)
+	applied.Fees, applied.Total = slices.Delete(applied.Fees, 1, 2), eur(250)
 	other.Fees, other.Total = other.Fees[:2], eur(1150)
 	other.Fees[1].Balance = eur(900)
-	leg := payment.Leg{Number: 1, Fee: "105", Amount: eur(1000), Snapshot: before}
+	leg := payment.Leg{Number: 1, Fee: "105", Amount: eur(1000), Snapshot: before, DoubtAt: payment.Stamp{Wall: noon.Wall.Add(-time.Minute)}}
 	for name, c := range map[string]struct {
 		account ils.Account
 		want    payment.Verdict
@@ -197,8 +199,8 @@ func TestAReadingOfTheAccountBecomesItsVerdict(t *testing.T) {
 		"something else": {other, payment.Unclear},
 	} {
 		library := &answers{account: c.account}
-		since := noon.Wall.Add(-time.Minute)
-		e, err := posting.ReadAccount(t.Context(), library, ils.Patron{Card: "1"}, leg, since, now)
+		p := payment.Payment{ID: payment.ID{Epoch: 4821, Number: 123}}
+		e, err := posting.ReadAccount(t.Context(), library, ils.Patron{Card: "1"}, p, leg, now)
 		read, ok := e.(payment.AccountRead)
 		if err != nil || !ok || read.Verdict != c.want || read.Leg != 1 || read.At != noon {
 			t.Errorf("%s: %#v, %v", name, e, err)
@@ -206,8 +208,8 @@ func TestAReadingOfTheAccountBecomesItsVerdict(t *testing.T) {
 		if fmt.Sprint(read.Account) != fmt.Sprint(posting.Reading(c.account)) {
 			t.Errorf("%s: kept %v", name, read.Account)
 		}
-		if !library.notBefore.Equal(since) {
-			t.Errorf("%s: an older connection would do: %v", name, library.notBefore)
+		if want := (ils.Doubt{Since: leg.DoubtAt.Wall, Reference: "4821-000123-01"}); library.after != want {
+			t.Errorf("%s: read for the doubt %+v, want %+v", name, library.after, want)
 		}
 	}
 }
@@ -226,7 +228,7 @@ func TestAnAccountThatCannotBeReadIsAskedAgainLater(t *testing.T) {
 		"PIN wanted, but shown":   {&answers{account: account(), err: ils.ErrPINNeeded}, "account read"},
 		"unreadable, but partial": {&answers{account: account(), err: ils.ErrFeesUnreadable}, ""},
 	} {
-		e, err := posting.ReadAccount(t.Context(), c.library, ils.Patron{}, leg, time.Time{}, now)
+		e, err := posting.ReadAccount(t.Context(), c.library, ils.Patron{}, payment.Payment{}, leg, now)
 		kind := ""
 		if e != nil {
 			kind = payment.Kind(e)

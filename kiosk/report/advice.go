@@ -120,5 +120,9 @@ func LookUp(p payment.Payment, leg int) string {
 	if l.Fee != "" {
 		fee = "fee " + l.Fee
 	}
-	return fmt.Sprintf("%s of %s, reference %s, paid with %s", l.Amount, fee, p.ID.Reference(leg), text)
+	reference := p.ID.Reference(leg)
+	if l.BookingNumber != "" {
+		reference += ", the library's number " + l.BookingNumber
+	}
+	return fmt.Sprintf("%s of %s, reference %s, paid with %s", l.Amount, fee, reference, text)
 }

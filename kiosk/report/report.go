@@ -225,7 +225,7 @@ func (r *Report) count(payments []payment.Payment) {
 }
 
 func (b *Library) add(l payment.Leg) {
-	sum := &b.ByAnswer
+	sum := &b.ByAnswer // a reference that the library shows is as good as its answer
 	switch l.Proof {
 	case payment.ByAccount, payment.ByAccountConfirmed:
 		sum = &b.ByAccount

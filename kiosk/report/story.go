@@ -149,7 +149,7 @@ func sentenceOfLeg(before, after payment.Payment, event payment.Event) string {
 		return fmt.Sprintf("The library did not show the account for %s (%s).", leg(after, e.Leg), e.Reason)
 	case payment.Answered:
 		if e.Accepted {
-			return fmt.Sprintf("The library answered yes: %s is posted.", leg(after, e.Leg))
+			return fmt.Sprintf("The library answered yes: %s is posted%s.", leg(after, e.Leg), as(e.BookingNumber))
 		}
 		return fmt.Sprintf("The library answered no for %s. The account is read before money goes back, since some systems say no after booking.", leg(after, e.Leg))
 	case payment.NotPosted:
@@ -191,6 +191,14 @@ func sentenceOfPeople(after payment.Payment, event payment.Event) string {
 	return payment.Kind(event) + "."
 }
 
+// as names the library's own number of a booking, where it gave one.
+func as(number string) string {
+	if number == "" {
+		return ""
+	}
+	return " as its number " + number
+}
+
 // lost says what it means that an answer does not come.
 func lost(before payment.Payment, e payment.NoAnswer) string {
 	switch {
@@ -214,6 +222,8 @@ func readSentence(before, after payment.Payment, e payment.AccountRead) string {
 	switch {
 	case is.State == payment.LegPosting:
 		return fmt.Sprintf("%s. The posting of %s was about to be sent, with the reference %s.", showed, leg(after, e.Leg), after.ID.Reference(e.Leg))
+	case is.Proof == payment.ByReference:
+		return fmt.Sprintf("%s, and %s booked under the reference %s: %s counts as posted, by reference.", showed, is.Amount, after.ID.Reference(e.Leg), leg(after, e.Leg))
 	case was.State == payment.LegWaiting:
 		return showed + ": the fee is not what the patron confirmed, so it was not posted."
 	case e.Verdict == payment.Applied && is.State == payment.LegPosted:

@@ -31,16 +31,17 @@ func (s steady) take(d time.Duration) {
 
 const readingTime, postingTime = 38 * time.Millisecond, 32 * time.Millisecond
 
-func (steady) Traits() ils.Traits { return ils.Traits{FeeIDs: true} }
+func (steady) Traits() ils.Traits           { return ils.Traits{FeeIDs: true} }
+func (steady) Clock() (time.Duration, bool) { return 0, false }
 
-func (s steady) Account(context.Context, ils.Patron, time.Time) (ils.Account, error) {
+func (s steady) Account(context.Context, ils.Patron, ils.Doubt) (ils.Account, error) {
 	s.take(readingTime)
 	return ils.Account{Total: eur(250), Fees: []ils.Fee{{ID: "104", Balance: eur(250)}}}, nil
 }
 
-func (s steady) Post(context.Context, ils.Leg) error {
+func (s steady) Post(context.Context, ils.Leg) (string, error) {
 	s.take(postingTime)
-	return nil
+	return "", nil
 }
 
 // noTerminal is not asked.

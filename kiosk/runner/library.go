@@ -88,7 +88,7 @@ func (r *Runner) doAtLibrary(j Job, p payment.Payment, who ils.Patron) {
 		}
 		e = posting.Post(r.context, r.Library, who, p, leg, r.Now)
 	} else {
-		e, err = posting.ReadAccount(r.context, r.Library, who, leg, leg.DoubtAt.Wall, r.Now)
+		e, err = posting.ReadAccount(r.context, r.Library, who, p, leg, r.Now)
 	}
 	r.send(func() { r.core.Finished(j, e, err) })
 }

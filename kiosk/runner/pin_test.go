@@ -23,7 +23,7 @@ func TestPostingAfterARestartNeedsNoPIN(t *testing.T) {
 			t.Fatal(err)
 		}
 		first := w.start(crash{at: 4, after: true}) // the card is charged, the library not told
-		account, err := first.library.Account(context.Background(), who, time.Time{})
+		account, err := first.library.Account(context.Background(), who, ils.Doubt{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func (d *demandingLibrary) Traits() ils.Traits {
 	return traits
 }
 
-func (d *demandingLibrary) Post(ctx context.Context, l ils.Leg) error {
+func (d *demandingLibrary) Post(ctx context.Context, l ils.Leg) (string, error) {
 	d.pins = append(d.pins, l.Patron.PIN)
 	return d.Library.Post(ctx, l)
 }
@@ -72,7 +72,7 @@ func (w *world) demand() *demandingLibrary {
 // payWithPIN lets the patron confirm; shown is called when the account was read for that.
 func (p *program) payWithPIN(pin string, shown func()) {
 	p.w.t.Helper()
-	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, time.Time{})
+	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, ils.Doubt{})
 	if err != nil {
 		p.w.t.Fatal(err)
 	}

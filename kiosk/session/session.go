@@ -297,7 +297,7 @@ func (s *Session) load() {
 	s.show()
 	round, who := s.round, s.patron
 	go func() {
-		account, err := s.Library.Account(s.context, who, time.Time{})
+		account, err := s.Library.Account(s.context, who, ils.Doubt{})
 		var unfinished []payment.Payment
 		if err == nil {
 			unfinished, err = s.Ledger.OfPatron(who.Card)

@@ -44,11 +44,12 @@ type library struct {
 	posted int
 }
 
-func (l *library) Ready(context.Context) error { return nil }
-func (l *library) Traits() ils.Traits          { return l.traits }
-func (l *library) Close() error                { return nil }
+func (l *library) Ready(context.Context) error  { return nil }
+func (l *library) Traits() ils.Traits           { return l.traits }
+func (l *library) Clock() (time.Duration, bool) { return 0, false }
+func (l *library) Close() error                 { return nil }
 
-func (l *library) Account(_ context.Context, p ils.Patron, _ time.Time) (ils.Account, error) {
+func (l *library) Account(_ context.Context, p ils.Patron, _ ils.Doubt) (ils.Account, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.down != nil {
@@ -71,11 +72,11 @@ func (l *library) Account(_ context.Context, p ils.Patron, _ time.Time) (ils.Acc
 	return a, nil
 }
 
-func (l *library) Post(_ context.Context, leg ils.Leg) error {
+func (l *library) Post(_ context.Context, leg ils.Leg) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.post != nil {
-		return l.post
+		return "", l.post
 	}
 	l.posted++
 	var left []ils.Fee
@@ -90,7 +91,7 @@ func (l *library) Post(_ context.Context, leg ils.Leg) error {
 		}
 	}
 	l.fees[leg.Patron.Card] = left
-	return nil
+	return "", nil
 }
 
 func (l *library) set(change func(*library)) {

@@ -21,6 +21,7 @@ type Library struct {
 	OverpaymentRefused bool // else the rest becomes credit
 	NeedsPIN           bool
 	Partial            bool // takes a part of a fee
+	ShowsReferences    bool // what is booked can be found by its reference
 }
 
 // Libraries are the kinds that differ for the money.
@@ -29,13 +30,15 @@ var Libraries = []Library{
 	{Name: "refuses overpayment", FeeIDs: true, OverpaymentRefused: true, Partial: true},
 	{Name: "totals only"},
 	{Name: "wants the PIN", FeeIDs: true, NeedsPIN: true},
+	{Name: "shows references", FeeIDs: true, ShowsReferences: true},
 }
 
 // quiet is the profile's quiet time: what was sent is applied within it or never.
 const quiet = 120 * time.Second
 
 func (l Library) traits() ils.Traits {
-	return ils.Traits{FeeIDs: l.FeeIDs, OverpaymentRefused: l.OverpaymentRefused, Partial: l.Partial, PINInFeePaid: l.NeedsPIN, Quiet: quiet}
+	return ils.Traits{FeeIDs: l.FeeIDs, OverpaymentRefused: l.OverpaymentRefused, Partial: l.Partial, PINInFeePaid: l.NeedsPIN,
+		ReferenceReadable: l.ShowsReferences, Quiet: quiet}
 }
 
 // librarySystem holds the accounts. Its books are what the library's cashier has.
@@ -45,7 +48,8 @@ type librarySystem struct {
 	down     bool
 	accounts []*account
 	fees     int
-	booked   map[string]int // by reference
+	booked   map[string]int   // how often, by reference
+	minor    map[string]int64 // how much, by reference
 	doubled  map[string]bool
 	pending  int // requests that will still be applied
 }
@@ -64,7 +68,7 @@ type fee struct {
 }
 
 func newLibrarySystem(w *World, kind Library) *librarySystem {
-	l := &librarySystem{World: w, kind: kind, booked: map[string]int{}, doubled: map[string]bool{}}
+	l := &librarySystem{World: w, kind: kind, booked: map[string]int{}, minor: map[string]int64{}, doubled: map[string]bool{}}
 	for i := range 4 {
 		l.accounts = append(l.accounts, &account{card: fmt.Sprintf("2001700001%04d", i+1), atDesk: map[string]int64{}})
 	}
@@ -161,6 +165,7 @@ func (l *librarySystem) book(leg ils.Leg) bool {
 	}
 	a.credit += rest
 	l.booked[leg.Reference]++
+	l.minor[leg.Reference] += leg.Amount.Minor
 	l.tell("library", "books %s for leg %s", leg.Amount, leg.Reference[5:])
 	return true
 }
@@ -186,7 +191,11 @@ func (k *life) doReadAccount(j runner.Job, p payment.Payment, who ils.Patron) {
 			return
 		}
 		account, err := l.read(who.Card, who.PIN)
-		e, err := posting.ReadAccount(context.Background(), answering{account: account, err: err}, who, p.Legs[j.Leg-1], time.Time{}, k.Now)
+		if l.kind.ShowsReferences && p.Legs[j.Leg-1].DoubtAt != (payment.Stamp{}) {
+			booked := money.Of(l.minor[p.ID.Reference(j.Leg)], "EUR")
+			account.Booked = &booked
+		}
+		e, err := posting.ReadAccount(context.Background(), answering{account: account, err: err}, who, p, p.Legs[j.Leg-1], k.Now)
 		k.sabotage(postBeforeSave, func() { l.arrived(p.ID, j.Leg); l.book(k.legOf(j, p, who)) })
 		k.core.Finished(j, e, err)
 	})
@@ -302,7 +311,7 @@ type answering struct {
 	err     error
 }
 
-func (a answering) Account(context.Context, ils.Patron, time.Time) (ils.Account, error) {
+func (a answering) Account(context.Context, ils.Patron, ils.Doubt) (ils.Account, error) {
 	return a.account, a.err
 }
-func (a answering) Post(context.Context, ils.Leg) error { return a.err }
+func (a answering) Post(context.Context, ils.Leg) (string, error) { return "", a.err }

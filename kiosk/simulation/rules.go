@@ -120,8 +120,8 @@ func (w *World) checkLeg(p payment.Payment, l payment.Leg) {
 		if n > 0 && !late {
 			w.violation("leg %d of payment %d is booked, and the payment is %s", l.Number, p.ID.Number, p.State)
 		}
-	case l.State == payment.LegPosted && l.Proof == payment.ByAnswer && n == 0:
-		w.violation("leg %d of payment %d counts as booked by answer, and is not", l.Number, p.ID.Number)
+	case l.State == payment.LegPosted && (l.Proof == payment.ByAnswer || l.Proof == payment.ByReference) && n == 0:
+		w.violation("leg %d of payment %d counts as booked %s, and is not", l.Number, p.ID.Number, l.Proof)
 	case l.State == payment.LegPosted && l.Proof == payment.ByAccount && n == 0 && !w.paidAtDesk(p, l):
 		w.violation("leg %d of payment %d counts as booked by account, and nobody paid it", l.Number, p.ID.Number)
 	case (l.State == payment.LegRefundDue || l.State == payment.LegRefunded) && n > 0 && !late:

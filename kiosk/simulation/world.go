@@ -34,7 +34,7 @@ type Strike struct {
 // few, some or many faults.
 func FromSeed(seed uint64, folder string) Options {
 	return Options{Seed: seed, Folder: folder, Visits: 10, Chance: []float64{0.02, 0.08, 0.25}[seed%3],
-		Library: Libraries[seed/3%uint64(len(Libraries))], Dialect: Dialects[seed/12%uint64(len(Dialects))]}
+		Library: Libraries[seed/3%uint64(len(Libraries))], Dialect: Dialects[seed/(3*uint64(len(Libraries)))%uint64(len(Dialects))]}
 }
 
 // Result is what a run came to.
