@@ -25,8 +25,10 @@ var arrows = map[string]struct {
 	"selfpay/systemd/vm":    {ours: []string{"selfpay/systemd/vm"}, others: []string{"golang.org/x/sys"}},
 	"selfpay/cmd":           {ours: []string{"selfpay"}, others: []string{"*"}},
 	"selfpay/drivers/zvt":   {ours: []string{"selfpay/device", "selfpay/drivers/zvt"}, others: []string{"golang.org/x/text"}},
-	"selfpay/kiosk/ils":     {ours: []string{"selfpay/device", "selfpay/sip", "selfpay/kiosk/ils"}},
-	"selfpay/kiosk/ledger":  {ours: []string{"selfpay/kiosk/payment"}, others: []string{"modernc.org/sqlite"}},
+	"selfpay/kiosk/ils": {ours: []string{"selfpay/device", "selfpay/sip", "selfpay/kiosk/ils"},
+		others: []string{"github.com/BurntSushi/toml", "golang.org/x/text"}},
+	"selfpay/kiosk/ils/ilstest": {ours: []string{"selfpay/device", "selfpay/kiosk/ils", "selfpay/kiosk/payment", "selfpay/kiosk/posting"}},
+	"selfpay/kiosk/ledger":      {ours: []string{"selfpay/kiosk/payment"}, others: []string{"modernc.org/sqlite"}},
 
 	"selfpay/kiosk/ledger/disktest": {others: []string{"github.com/ncruces/go-sqlite3"}},
 

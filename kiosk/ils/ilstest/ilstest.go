@@ -1,6 +1,7 @@
 // Package ilstest is the conformance suite of the contract ils.Library: every route runs it over its own far end,
-// with the same faults and the same expectations. Each case runs in a bubble of testing/synctest, so the far end must
-// be reached in memory and time costs nothing.
+// with the same faults and the same expectations. Its first half holds single calls to the contract; the second, money.go,
+// takes whole payments through the kiosk's own rules and compares the books. Each case runs in a bubble of
+// testing/synctest, so the far end must be reached in memory and time costs nothing.
 package ilstest
 
 import (
@@ -26,8 +27,14 @@ const (
 	Refuse      Fault = "refuse"       // not booked, answered no
 	Drop        Fault = "drop"         // booked, the connection breaks in the answer
 	Duplicate   Fault = "duplicate"    // booked once, answered twice
-	Foreign     Fault = "foreign"      // not booked, the answer is for another patron
+	Foreign     Fault = "foreign"      // not booked, the answer is another patron's or somebody else's
+	Late        Fault = "late"         // booked and answered some seconds later
+	ApplyLate   Fault = "apply-late"   // never answered, and booked 90 s later although nobody waits
+	BookedNo    Fault = "booked-no"    // booked, answered no
 )
+
+// Faults are all of them.
+var Faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Late, ApplyLate, BookedNo}
 
 // Far is a library system with the route to it, made anew for each case.
 type Far struct {
@@ -41,6 +48,9 @@ type Far struct {
 	Booked  func(reference string) int // how often the far end has booked this reference
 	// Deaf makes the far end refuse the login; nil where there is none.
 	Deaf func()
+	// Waive lets the library's staff cancel Patron's first fee, Charge lets them add one.
+	Waive  func()
+	Charge func(minor int64)
 }
 
 // rule is one rule of the contract.
@@ -59,7 +69,10 @@ var rules = []rule{
 	{"silence is doubt", outcome(Silent, device.ErrDoubt, 0)},
 	{"silence after booking is doubt, and the account shows it", outcome(ApplySilent, device.ErrDoubt, 1)},
 	{"an answer that breaks off is doubt, and the account shows it", outcome(Drop, device.ErrDoubt, 1)},
-	{"an answer for another patron is doubt", outcome(Foreign, device.ErrDoubt, 0)},
+	{"an answer for somebody else is doubt", outcome(Foreign, device.ErrDoubt, 0)},
+	{"a no after booking is a refusal, and the account shows it", outcome(BookedNo, device.ErrRefused, 1)},
+	{"an answer that comes late is an answer", outcome(Late, nil, 1)},
+	{"what is applied late is doubt, and the account shows it after the quiet time", outcome(ApplyLate, device.ErrDoubt, 1)},
 	{"an answer twice is one posting", outcome(Duplicate, nil, 1)},
 	{"the next posting after an answer twice is not confused", afterDuplicate},
 	{"a link that is down means not sent", linkDownIsNotSent},
@@ -69,10 +82,11 @@ var rules = []rule{
 	{"error texts name no patron", errorsNameNoPatron},
 }
 
-// Run holds a route to the contract. far is called once per case, inside its bubble; it registers its own clean-up.
+// Run holds a route to the contract and to the rules of money. far is called once per case, inside its bubble; it
+// registers its own clean-up.
 func Run(t *testing.T, far func(t *testing.T) Far) {
 	t.Helper()
-	for _, r := range rules {
+	for _, r := range append(rules, moneyRules()...) {
 		t.Run(r.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { r.run(t, far(t)) })
 		})
@@ -80,16 +94,13 @@ func Run(t *testing.T, far func(t *testing.T) Far) {
 }
 
 // read gets the account and checks what must hold for every one.
-func read(t *testing.T, far Far, p ils.Patron, notBefore time.Time) ils.Account {
+func read(t *testing.T, far Far, p ils.Patron, after ils.Doubt) ils.Account {
 	t.Helper()
-	a, err := far.Library.Account(t.Context(), p, notBefore)
+	a, err := far.Library.Account(t.Context(), p, after)
 	if err != nil {
 		t.Fatalf("Account = %v", err)
 	}
 	if !far.Library.Traits().FeeIDs {
-		if len(a.Fees) > 0 {
-			t.Errorf("the route knows no fee ids, and the account has %d fees", len(a.Fees))
-		}
 		return a
 	}
 	sum := money.Of(0, a.Total.Currency)
@@ -119,6 +130,13 @@ func leg(far Far, a ils.Account, reference string) ils.Leg {
 	return l
 }
 
+// post posts a leg and keeps the error only.
+func post(t *testing.T, far Far, l ils.Leg) error {
+	t.Helper()
+	_, err := far.Library.Post(t.Context(), l)
+	return err
+}
+
 // wantClass wants exactly one class in an error, or no error.
 func wantClass(t *testing.T, what string, err, want error) {
 	t.Helper()
@@ -128,7 +146,7 @@ func wantClass(t *testing.T, what string, err, want error) {
 }
 
 func accountIsRead(t *testing.T, far Far) {
-	a := read(t, far, far.Patron, time.Time{})
+	a := read(t, far, far.Patron, ils.Doubt{})
 	if !a.Total.Positive() {
 		t.Errorf("total is %v", a.Total)
 	}
@@ -138,7 +156,7 @@ func accountIsRead(t *testing.T, far Far) {
 	if a.Initials == "" || len([]rune(a.Initials)) > 3 {
 		t.Errorf("initials %q", a.Initials)
 	}
-	if again := read(t, far, far.Patron, time.Now()); again.Total != a.Total {
+	if again := read(t, far, far.Patron, ils.Doubt{Since: time.Now()}); again.Total != a.Total {
 		t.Errorf("read again: %v, before %v", again.Total, a.Total)
 	}
 	if err := far.Library.Ready(t.Context()); err != nil {
@@ -147,7 +165,7 @@ func accountIsRead(t *testing.T, far Far) {
 }
 
 func unknownPatronIsRefused(t *testing.T, far Far) {
-	_, err := far.Library.Account(t.Context(), far.Unknown, time.Time{})
+	_, err := far.Library.Account(t.Context(), far.Unknown, ils.Doubt{})
 	if !errors.Is(err, ils.ErrUnknownPatron) || !ils.IsRefusedAccount(err) {
 		t.Errorf("Account = %v, want %v", err, ils.ErrUnknownPatron)
 	}
@@ -159,33 +177,33 @@ func pinIsAskedFor(t *testing.T, far Far) {
 		t.Skip("this far end has no patron with a PIN")
 	}
 	for _, pin := range []string{"", far.WithPIN.PIN + "9"} {
-		_, err := far.Library.Account(t.Context(), ils.Patron{Card: far.WithPIN.Card, PIN: pin}, time.Time{})
+		_, err := far.Library.Account(t.Context(), ils.Patron{Card: far.WithPIN.Card, PIN: pin}, ils.Doubt{})
 		if !errors.Is(err, ils.ErrPINNeeded) {
 			t.Errorf("Account = %v, want %v", err, ils.ErrPINNeeded)
 		}
 	}
-	read(t, far, far.WithPIN, time.Time{})
+	read(t, far, far.WithPIN, ils.Doubt{})
 }
 
 func postingIsAccepted(t *testing.T, far Far) {
-	before := read(t, far, far.Patron, time.Time{})
+	before := read(t, far, far.Patron, ils.Doubt{})
 	l := leg(far, before, "4821-000123-01")
-	wantClass(t, "Post", far.Library.Post(t.Context(), l), nil)
+	wantClass(t, "Post", post(t, far, l), nil)
 	if n := far.Booked(l.Reference); n != 1 {
 		t.Errorf("booked %d times", n)
 	}
-	if after := read(t, far, far.Patron, time.Time{}); after.Total.Minor != before.Total.Minor-l.Amount.Minor {
+	if after := read(t, far, far.Patron, ils.Doubt{}); after.Total.Minor != before.Total.Minor-l.Amount.Minor {
 		t.Errorf("%v were paid of %v, and %v are left", l.Amount, before.Total, after.Total)
 	}
 }
 
 func everyFeeIsPaid(t *testing.T, far Far) {
 	for i := range 10 {
-		a := read(t, far, far.Patron, time.Time{})
+		a := read(t, far, far.Patron, ils.Doubt{})
 		if !a.Total.Positive() {
 			return
 		}
-		wantClass(t, "Post", far.Library.Post(t.Context(), leg(far, a, fmt.Sprintf("4821-000123-%02d", i+1))), nil)
+		wantClass(t, "Post", post(t, far, leg(far, a, fmt.Sprintf("4821-000123-%02d", i+1))), nil)
 	}
 	t.Error("something is owed after ten postings")
 }
@@ -193,15 +211,19 @@ func everyFeeIsPaid(t *testing.T, far Far) {
 // outcome is a posting that meets a fault.
 func outcome(fault Fault, want error, booked int) func(*testing.T, Far) {
 	return func(t *testing.T, far Far) {
-		before := read(t, far, far.Patron, time.Time{})
+		before := read(t, far, far.Patron, ils.Doubt{})
 		l := leg(far, before, "4821-000123-01")
 		far.Fault(fault)
-		wantClass(t, "Post", far.Library.Post(t.Context(), l), want)
+		wantClass(t, "Post", post(t, far, l), want)
+		sent := time.Now()
+		time.Sleep(far.Library.Traits().Quiet)
 		if n := far.Booked(l.Reference); n != booked {
 			t.Errorf("booked %d times, want %d", n, booked)
 		}
-		time.Sleep(far.Library.Traits().Quiet)
-		after := read(t, far, far.Patron, time.Now())
+		after := read(t, far, far.Patron, ils.Doubt{Since: sent, Reference: l.Reference})
+		if far.Library.Traits().ReferenceReadable && (after.Booked == nil || after.Booked.Minor != int64(booked)*l.Amount.Minor) {
+			t.Errorf("booked under the reference: %v, want %d times %v", after.Booked, booked, l.Amount)
+		}
 		if paid := before.Total.Minor - after.Total.Minor; paid != int64(booked)*l.Amount.Minor {
 			t.Errorf("the account went down by %d, want %d times %d", paid, booked, l.Amount.Minor)
 		}
@@ -214,8 +236,8 @@ func afterDuplicate(t *testing.T, far Far) {
 	}
 	far.Fault(Duplicate)
 	for _, reference := range []string{"4821-000123-01", "4821-000123-02"} {
-		l := leg(far, read(t, far, far.Patron, time.Time{}), reference)
-		wantClass(t, "Post "+reference, far.Library.Post(t.Context(), l), nil)
+		l := leg(far, read(t, far, far.Patron, ils.Doubt{}), reference)
+		wantClass(t, "Post "+reference, post(t, far, l), nil)
 		if n := far.Booked(reference); n != 1 {
 			t.Errorf("%s booked %d times", reference, n)
 		}
@@ -223,10 +245,10 @@ func afterDuplicate(t *testing.T, far Far) {
 }
 
 func linkDownIsNotSent(t *testing.T, far Far) {
-	l := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	l := leg(far, read(t, far, far.Patron, ils.Doubt{}), "4821-000123-01")
 	far.Cut()
-	wantClass(t, "Post", far.Library.Post(t.Context(), l), device.ErrNotSent)
-	_, err := far.Library.Account(t.Context(), far.Patron, time.Time{})
+	wantClass(t, "Post", post(t, far, l), device.ErrNotSent)
+	_, err := far.Library.Account(t.Context(), far.Patron, ils.Doubt{})
 	if err == nil || ils.IsRefusedAccount(err) || errors.Is(err, device.ErrRefused) {
 		t.Errorf("Account = %v, want that it could not be read", err)
 	}
@@ -234,32 +256,32 @@ func linkDownIsNotSent(t *testing.T, far Far) {
 		t.Errorf("Ready = %v, want that it could not be asked", err)
 	}
 	far.Restore()
-	wantClass(t, "Post after the link came back", far.Library.Post(t.Context(), l), nil)
+	wantClass(t, "Post after the link came back", post(t, far, l), nil)
 	if n := far.Booked(l.Reference); n != 1 {
 		t.Errorf("booked %d times", n)
 	}
 }
 
 func linkComesBack(t *testing.T, far Far) {
-	a := read(t, far, far.Patron, time.Time{})
+	a := read(t, far, far.Patron, ils.Doubt{})
 	far.Cut()
 	far.Restore()
-	read(t, far, far.Patron, time.Time{})
+	read(t, far, far.Patron, ils.Doubt{})
 	far.Cut()
 	far.Restore()
 	l := leg(far, a, "4821-000123-01")
-	wantClass(t, "Post", far.Library.Post(t.Context(), l), nil)
+	wantClass(t, "Post", post(t, far, l), nil)
 	if n := far.Booked(l.Reference); n != 1 {
 		t.Errorf("booked %d times", n)
 	}
 	if err := far.Library.Close(); err != nil {
 		t.Errorf("Close = %v", err)
 	}
-	read(t, far, far.Patron, time.Time{})
+	read(t, far, far.Patron, ils.Doubt{})
 }
 
 func impossibleLegIsNotSent(t *testing.T, far Far) {
-	good := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	good := leg(far, read(t, far, far.Patron, ils.Doubt{}), "4821-000123-01")
 	for name, change := range map[string]func(*ils.Leg){
 		"nothing":           func(l *ils.Leg) { l.Amount.Minor = 0 },
 		"less than nothing": func(l *ils.Leg) { l.Amount.Minor = -1 },
@@ -269,7 +291,7 @@ func impossibleLegIsNotSent(t *testing.T, far Far) {
 	} {
 		l := good
 		change(&l)
-		wantClass(t, "Post with "+name, far.Library.Post(t.Context(), l), device.ErrNotSent)
+		wantClass(t, "Post with "+name, post(t, far, l), device.ErrNotSent)
 		if n := far.Booked(l.Reference); n != 0 {
 			t.Errorf("%s: booked %d times", name, n)
 		}
@@ -280,26 +302,26 @@ func loginRefused(t *testing.T, far Far) {
 	if far.Deaf == nil {
 		t.Skip("this far end has no login")
 	}
-	l := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	l := leg(far, read(t, far, far.Patron, ils.Doubt{}), "4821-000123-01")
 	far.Deaf()
 	far.Cut()
 	far.Restore()
 	wantClass(t, "Ready", far.Library.Ready(t.Context()), device.ErrAttention)
-	wantClass(t, "Post", far.Library.Post(t.Context(), l), device.ErrNotSent)
+	wantClass(t, "Post", post(t, far, l), device.ErrNotSent)
 	if n := far.Booked(l.Reference); n != 0 {
 		t.Errorf("booked %d times", n)
 	}
 }
 
 func errorsNameNoPatron(t *testing.T, far Far) {
-	l := leg(far, read(t, far, far.Patron, time.Time{}), "4821-000123-01")
+	l := leg(far, read(t, far, far.Patron, ils.Doubt{}), "4821-000123-01")
 	var said []error
 	for _, f := range []Fault{Refuse, Silent, Foreign, Drop} {
 		far.Fault(f)
-		said = append(said, far.Library.Post(t.Context(), l))
+		said = append(said, post(t, far, l))
 	}
 	for _, p := range []ils.Patron{far.Unknown, {Card: far.WithPIN.Card, PIN: "987654"}} {
-		_, err := far.Library.Account(t.Context(), p, time.Time{})
+		_, err := far.Library.Account(t.Context(), p, ils.Doubt{})
 		said = append(said, err)
 	}
 	for _, err := range said {

@@ -24,13 +24,13 @@ func ExampleNew() {
 	}
 	defer library.Close()
 	patron := ils.Patron{Card: "20017"}
-	account, err := library.Account(context.Background(), patron, time.Time{})
+	account, err := library.Account(context.Background(), patron, ils.Doubt{})
 	if err != nil {
 		panic(err)
 	}
 	fee := account.Fees[0]
 	fmt.Println(account.Initials, "owes", fee.Balance, "for fee", fee.ID)
-	err = library.Post(context.Background(), ils.Leg{Reference: "4821-000123-01", Patron: patron, Fee: fee.ID, Amount: fee.Balance, PaidAt: time.Now()})
+	_, err = library.Post(context.Background(), ils.Leg{Reference: "4821-000123-01", Patron: patron, Fee: fee.ID, Amount: fee.Balance, PaidAt: time.Now()})
 	fmt.Println("posted:", err == nil)
 	// Output:
 	// JD owes 12.50 EUR for fee 104

@@ -3,6 +3,7 @@ package sip2_test
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,14 +44,14 @@ func feePaid(t *testing.T, mode acs.Mode, profile string, currency money.Currenc
 			}
 		})
 		l := near(t, s, mode, func(c *sip2.Config) {
-			c.Profile, c.Currency = profile, currency
+			c.Profile, c.Currency, c.TestSystem = profile, currency, true
 			c.Dial = func(ctx context.Context) (net.Conn, error) {
 				conn, err := s.Dial(ctx)
 				return overheard{conn, &line}, err
 			}
 		})
 		who := ils.Patron{Card: "20017", PIN: "4711"}
-		a, err := l.Account(t.Context(), who, time.Time{})
+		a, err := l.Account(t.Context(), who, ils.Doubt{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +59,7 @@ func feePaid(t *testing.T, mode acs.Mode, profile string, currency money.Currenc
 		if len(a.Fees) > 0 {
 			leg.Fee, leg.Amount = a.Fees[0].ID, a.Fees[0].Balance
 		}
-		if err := l.Post(t.Context(), leg); err != nil {
+		if _, err := l.Post(t.Context(), leg); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -75,12 +76,29 @@ func feePaid(t *testing.T, mode acs.Mode, profile string, currency money.Currenc
 
 // What a payment type means differs from site to site, up to a write-off.
 func TestOnlyWhatTheProfileAgreedToIsSent(t *testing.T) {
-	for profile, mode := range map[string]acs.Mode{"koha": acs.Koha, "evergreen": acs.Evergreen, "evergreen-legacy": acs.Evergreen, "folio": acs.FOLIO, "generic": acs.Generic} {
+	for _, profile := range sip2.Profiles() {
+		at := slices.IndexFunc(libraries, func(l library) bool { return l.profile == profile })
 		t.Run(profile, func(t *testing.T) {
-			p := feePaid(t, mode, profile, "EUR", time.Now())
-			agreed, _ := sip2.FindProfile(profile)
-			if p.PaymentType != agreed.PaymentType || p.FeeType != agreed.FeeType || p.Currency != "EUR" || p.Patron != "20017" || p.Transaction != "4821-000123-01" ||
-				(p.Fee != "") != agreed.Traits.FeeIDs || p.PatronPassword != "" || p.Institution != "CPL" {
+			p := feePaid(t, libraries[at].mode, profile, "EUR", time.Now())
+			agreed, err := sip2.FindProfile(profile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var extra []string
+			for _, e := range agreed.Sends.Extra {
+				extra = append(extra, e.ID)
+			}
+			var others []string
+			for _, f := range p.Fields {
+				if !slices.Contains([]string{"BV", "CG", "BK", "AO", "AC", "AD", "AA"}, f.ID) {
+					others = append(others, f.ID)
+				}
+			}
+			if !slices.Equal(others, extra) {
+				t.Errorf("fields %v of its own, want %v", others, extra)
+			}
+			if p.PaymentType != agreed.Sends.PaymentType || p.FeeType != agreed.Sends.FeeType || p.Currency != "EUR" || p.Patron != "20017" || p.Transaction != "4821-000123-01" ||
+				(p.Fee != "") != (agreed.Sends.FeeID == sip2.InCG) || p.PatronPassword != "" || p.Institution != "CPL" {
 				t.Errorf("%+v", p)
 			}
 			if n := len(p.Fields); p.Order != sip.PatronLast || p.Fields[0].ID != "BV" || p.Fields[n-1].ID != "AA" {
@@ -111,10 +129,10 @@ func TestCreditAtKohaIsNoDebt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := far(t, acs.Koha, func(c *acs.Config) { c.Patrons[2].CreditMinor, c.Patrons[0].CreditMinor = 500, 5000 })
 		l := near(t, s, acs.Koha, nil)
-		if a, err := l.Account(t.Context(), ils.Patron{Card: "20019"}, time.Time{}); err != nil || a.Total.Minor != 0 || len(a.Fees) != 0 {
+		if a, err := l.Account(t.Context(), ils.Patron{Card: "20019"}, ils.Doubt{}); err != nil || a.Total.Minor != 0 || len(a.Fees) != 0 {
 			t.Errorf("credit and no fees: %v %v", a, err)
 		}
-		if a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{}); !ils.IsRefusedAccount(err) {
+		if a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{}); !ils.IsRefusedAccount(err) {
 			t.Errorf("credit above the fees: %v %v", a, err)
 		}
 	})

@@ -3,6 +3,7 @@ package sip2
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -34,13 +35,13 @@ func (p Profile) read(answer sip.PatronInformationResponse, currency money.Curre
 	}
 	var fees []ils.Fee
 	var err error
-	switch p.fees {
-	case totalOnly:
+	switch p.Reads.Fees {
+	case TotalOnly:
 		if answer.Fees == "" && (len(lines) > 0 || answer.FineItems > 0) {
 			return nil, none, errors.New("fees are listed without a total")
 		}
 		return nil, total, nil
-	case folioGroups:
+	case Groups:
 		fees, err = p.groups(answer.Fields, currency)
 	default:
 		if answer.FineItems != sip.Unknown && answer.FineItems != len(lines) {
@@ -54,7 +55,7 @@ func (p Profile) read(answer sip.PatronInformationResponse, currency money.Curre
 	sum := none
 	seen := map[string]bool{}
 	for i, fee := range fees {
-		if seen[fee.ID] && p.goodID != nil {
+		if seen[fee.ID] && p.Traits.FeeIDs {
 			return nil, none, fmt.Errorf("fee %d of %d has the id of another", i+1, len(fees))
 		}
 		seen[fee.ID] = true
@@ -62,29 +63,38 @@ func (p Profile) read(answer sip.PatronInformationResponse, currency money.Curre
 			return nil, none, errors.New("the fees are too large to add")
 		}
 	}
-	if zero := len(fees) == 0 && (p.zeroUnsaid || answer.FineItems == 0); answer.Fees == "" && !zero {
+	if zero := len(fees) == 0 && (p.Reads.ZeroUnsaid || answer.FineItems == 0); answer.Fees == "" && !zero {
 		return nil, none, errors.New("there is no total to hold the fees against")
 	}
 	if total != sum {
 		return nil, none, errors.New("the fees do not add up to the total")
 	}
-	if p.fees == evergreenText {
-		return nil, total, nil
-	}
 	return fees, total, nil
+}
+
+// count is how many fees an answer counts or lists.
+func count(answer sip.PatronInformationResponse) int {
+	if answer.FineItems != sip.Unknown {
+		return answer.FineItems
+	}
+	n := 0
+	for _, line := range answer.Fines {
+		if strings.TrimSpace(line) != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // lines reads fees that stand in AV, one each. All must be in one form.
 func (p Profile) lines(lines []string, currency money.Currency) ([]ils.Fee, error) {
-	reads := map[feeForm][]func(string, money.Currency) (ils.Fee, error){
-		idFirst: {readFee}, evergreenIDs: {read3M, readSwyerB}, evergreenText: {readLegacy}}[p.fees]
 	var first error
-	for _, read := range reads {
+	for _, parse := range readers[p.Reads.Fees] {
 		var fees []ils.Fee
 		var err error
 		for i, line := range lines {
 			var fee ils.Fee
-			if fee, err = read(line, currency); err == nil && p.goodID != nil && !p.goodID(fee.ID) {
+			if fee, err = parse(p, line, currency); err == nil && p.Traits.FeeIDs && !p.goodID(fee.ID) {
 				err = errors.New("the id has another form than this library system's")
 			}
 			if err != nil {
@@ -103,48 +113,99 @@ func (p Profile) lines(lines []string, currency money.Currency) ([]ils.Fee, erro
 	return nil, first
 }
 
-// groups reads fees that are groups of fields, each beginning with CG and holding one FA. Fields before the first
-// group, and those of other meaning, are passed over; order is all that ties a group together.
+// readers are the forms in which a fee stands in one AV.
+var readers = map[FeeForm][]func(Profile, string, money.Currency) (ils.Fee, error){
+	IDFirst: {Profile.readFee}, EvergreenIDs: {Profile.read3M, Profile.readSwyerB}, EvergreenText: {Profile.readLegacy}, Marked: {Profile.readMarked}}
+
+// groups reads fees that are groups of fields. Fields before the first group, and those of other meaning, are passed over;
+// order is all that ties a group together.
 func (p Profile) groups(fields []wire.Field, currency money.Currency) ([]ils.Fee, error) {
+	at := p.Reads.Fee
 	var fees []ils.Fee
-	closed := true // the last group has its balance
 	for _, f := range fields {
+		if f.ID == at.begin() {
+			if n := len(fees); n > 0 {
+				if err := whole(fees[n-1]); err != nil {
+					return nil, fmt.Errorf("fee %d: %w", n, err)
+				}
+			}
+			fees = append(fees, ils.Fee{})
+		}
 		n := len(fees)
-		switch f.ID {
-		case "CG":
-			switch {
-			case !closed:
-				return nil, fmt.Errorf("fee %d has no balance", n)
-			case !p.goodID(f.Value):
-				return nil, fmt.Errorf("fee %d: the id has another form than this library system's", n+1)
+		if n == 0 {
+			if f.ID == at.ID || f.ID == at.Balance {
+				return nil, errors.New("an id or a balance belongs to no fee")
 			}
-			closed = false
-			fees = append(fees, ils.Fee{ID: f.Value})
-		case "FA":
-			if n == 0 || closed {
-				return nil, errors.New("a balance belongs to no fee, or a fee has two")
-			}
-			balance, err := p.amount(f.Value, currency)
-			if err != nil || !balance.Positive() {
-				return nil, fmt.Errorf("fee %d: the balance is no amount above zero", n)
-			}
-			closed, fees[n-1].Balance = true, balance
-		case "FD", "FF":
-			if n > 0 && f.Value != "" {
-				fees[n-1].Description = strings.TrimSpace(fees[n-1].Description + " " + f.Value)
-			}
+			continue
+		}
+		if err := p.add(&fees[n-1], f.ID, f.Value, currency); err != nil {
+			return nil, fmt.Errorf("fee %d: %w", n, err)
 		}
 	}
-	if !closed {
-		return nil, fmt.Errorf("fee %d has no balance", len(fees))
+	if n := len(fees); n > 0 {
+		if err := whole(fees[n-1]); err != nil {
+			return nil, fmt.Errorf("fee %d: %w", n, err)
+		}
 	}
 	return fees, nil
 }
 
-// amount reads an amount. FOLIO edge-sip2 groups thousands with commas (pattern ",##0.00").
+// readMarked reads a fee whose parts stand behind marks: "I104^F12.50^TThe Hobbit". Pieces with other marks are passed
+// over.
+func (p Profile) readMarked(line string, currency money.Currency) (ils.Fee, error) {
+	at := p.Reads.Fee
+	var fee ils.Fee
+	for piece := range strings.SplitSeq(line, at.Separator) {
+		for _, mark := range append([]string{at.ID, at.Balance}, at.Description...) {
+			if value, found := strings.CutPrefix(piece, mark); found {
+				if err := p.add(&fee, mark, value, currency); err != nil {
+					return ils.Fee{}, err
+				}
+			}
+		}
+	}
+	return fee, whole(fee)
+}
+
+// add puts one part, known by its field or its mark, into a fee.
+func (p Profile) add(fee *ils.Fee, mark, value string, currency money.Currency) error {
+	at := p.Reads.Fee
+	switch {
+	case mark == at.ID && fee.ID != "":
+		return errors.New("there are two ids")
+	case mark == at.ID && !p.goodID(value):
+		return errors.New("the id has another form than this library system's")
+	case mark == at.ID:
+		fee.ID = value
+	case mark == at.Balance && fee.Balance.Positive():
+		return errors.New("there are two balances")
+	case mark == at.Balance:
+		balance, err := p.amount(value, currency)
+		if err != nil || !balance.Positive() {
+			return errors.New("the balance is no amount above zero")
+		}
+		fee.Balance = balance
+	case value != "" && slices.Contains(at.Description, mark):
+		fee.Description = strings.TrimSpace(fee.Description + " " + value)
+	}
+	return nil
+}
+
+// whole refuses a fee of which a part has not come.
+func whole(fee ils.Fee) error {
+	switch {
+	case fee.ID == "":
+		return errors.New("there is no id")
+	case !fee.Balance.Positive():
+		return errors.New("there is no balance")
+	}
+	return nil
+}
+
+// amount reads an amount, with thousands grouped by commas where the profile says so.
 func (p Profile) amount(text string, currency money.Currency) (money.Amount, error) {
-	if whole, fraction, point := strings.Cut(text, "."); p.fees == folioGroups && point && strings.Contains(whole, ",") {
-		groups := strings.Split(whole, ",")
+	if number, fraction, point := strings.Cut(text, "."); p.Reads.Thousands && point && strings.Contains(number, ",") {
+		groups := strings.Split(number, ",")
 		for i, group := range groups {
 			if !digits(group) || len(group) > 3 || (i > 0 && len(group) != 3) || (i == 0 && group[0] == '0') {
 				return money.Amount{}, errors.New("the thousands are not grouped")
@@ -153,6 +214,20 @@ func (p Profile) amount(text string, currency money.Currency) (money.Amount, err
 		text = strings.Join(groups, "") + "." + fraction
 	}
 	return money.Parse(text, currency)
+}
+
+// goodID says whether a fee's id has the form that this library system gives.
+func (p Profile) goodID(id string) bool {
+	switch p.Reads.ID {
+	case Digits:
+		return digits(id)
+	case UUID:
+		return uuid(id)
+	case Word:
+		return id != "" && len(id) <= 40 && !strings.Contains(id, "AY") && !strings.Contains(id, "AZ") &&
+			!strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '|' })
+	}
+	return false
 }
 
 func digits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
@@ -179,7 +254,7 @@ func uuid(text string) bool {
 
 // read3M reads Evergreen's forms 3m and swyer_a: <id> $<amount> "<LOST|FINE|FEE>" <title>
 // (Application/SIP2/Patron.pm).
-func read3M(line string, currency money.Currency) (ils.Fee, error) {
+func (p Profile) read3M(line string, currency money.Currency) (ils.Fee, error) {
 	id, rest, found := strings.Cut(line, " $")
 	if !found {
 		return ils.Fee{}, errors.New("there is no id with an amount behind it")
@@ -194,12 +269,12 @@ func read3M(line string, currency money.Currency) (ils.Fee, error) {
 	default:
 		return ils.Fee{}, errors.New("the kind is none of LOST, FINE and FEE")
 	}
-	return fee(id, strings.TrimSpace(title), amount, currency)
+	return p.fee(id, strings.TrimSpace(title), amount, currency)
 }
 
 // readSwyerB reads Evergreen's form swyer_b: Charge-Number: <id>, Amount-Due: <amount>, Fine-Type: <kind>, Title: <title>
 // (Application/SIP2/Patron.pm).
-func readSwyerB(line string, currency money.Currency) (ils.Fee, error) {
+func (p Profile) readSwyerB(line string, currency money.Currency) (ils.Fee, error) {
 	rest, found := strings.CutPrefix(line, "Charge-Number: ")
 	if !found {
 		return ils.Fee{}, errors.New("there is no charge number")
@@ -216,21 +291,21 @@ func readSwyerB(line string, currency money.Currency) (ils.Fee, error) {
 	if !found {
 		return ils.Fee{}, errors.New("there is no title")
 	}
-	return fee(id, title, amount, currency)
+	return p.fee(id, title, amount, currency)
 }
 
 // readLegacy reads Evergreen's form eg_legacy: <amount> <kind> <title> (OpenILS/SIP/Patron.pm). It has no id.
-func readLegacy(line string, currency money.Currency) (ils.Fee, error) {
+func (p Profile) readLegacy(line string, currency money.Currency) (ils.Fee, error) {
 	amount, text, found := strings.Cut(line, " ")
 	if !found {
 		return ils.Fee{}, errors.New("there is nothing behind the amount")
 	}
-	return fee("", text, amount, currency)
+	return p.fee("", text, amount, currency)
 }
 
 // fee makes a fee of its parts.
-func fee(id, description, amount string, currency money.Currency) (ils.Fee, error) {
-	balance, err := money.Parse(amount, currency)
+func (p Profile) fee(id, description, amount string, currency money.Currency) (ils.Fee, error) {
+	balance, err := p.amount(amount, currency)
 	if err != nil || !balance.Positive() {
 		return ils.Fee{}, errors.New("the amount is no amount above zero")
 	}
@@ -238,16 +313,16 @@ func fee(id, description, amount string, currency money.Currency) (ils.Fee, erro
 }
 
 // readFee reads "<id> <description> <amount>".
-func readFee(line string, currency money.Currency) (ils.Fee, error) {
+func (p Profile) readFee(line string, currency money.Currency) (ils.Fee, error) {
 	words := strings.Fields(line)
 	if len(words) < 2 {
 		return ils.Fee{}, errors.New("there is no id and amount")
 	}
 	id, last := words[0], words[len(words)-1]
-	if !digits(id) {
+	if !p.goodID(id) {
 		return ils.Fee{}, errors.New("the first word is no fee id")
 	}
-	balance, err := money.Parse(last, currency)
+	balance, err := p.amount(last, currency)
 	if err != nil || !balance.Positive() {
 		return ils.Fee{}, errors.New("the last word is no amount above zero")
 	}

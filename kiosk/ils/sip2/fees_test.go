@@ -8,6 +8,15 @@ import (
 	"selfpay/sip/wire"
 )
 
+func builtIn(t testing.TB, name string) Profile {
+	t.Helper()
+	p, err := FindProfile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 	for _, c := range []struct {
 		name, profile, total string
@@ -58,18 +67,37 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 		{name: "a negative amount", profile: "evergreen", total: "0.00", count: 2, lines: []string{`104 $-3.00 "LOST" x`, `105 $3.00 "LOST" x`}},
 		{name: "3m without a total", profile: "evergreen", count: 1, lines: []string{`104 $12.50 "LOST" x`}},
 		{name: "3m with another total", profile: "evergreen", total: "12.51", count: 1, lines: []string{`104 $12.50 "LOST" x`}},
-		{name: "eg_legacy", profile: "evergreen-legacy", total: "15.50", count: 2, lines: []string{"12.50 Lost Materials The Hobbit / Tolkien", "3.00 Overdue materials Dune"}, want: "15.50"},
+		{name: "eg_legacy", profile: "evergreen-legacy", total: "15.50", count: 2, lines: []string{"12.50 Lost Materials The Hobbit / Tolkien", "3.00 Overdue materials Dune"}, want: "15.50 =12.50 =3.00"},
 		{name: "eg_legacy with another total", profile: "evergreen-legacy", total: "15.00", count: 2, lines: []string{"12.50 Lost x", "3.00 Overdue x"}},
-		{name: "eg_legacy twice the same", profile: "evergreen-legacy", total: "6.00", count: 2, lines: []string{"3.00 Overdue x", "3.00 Overdue x"}, want: "6.00"},
+		{name: "eg_legacy twice the same", profile: "evergreen-legacy", total: "6.00", count: 2, lines: []string{"3.00 Overdue x", "3.00 Overdue x"}, want: "6.00 =3.00 =3.00"},
 		{name: "eg_legacy without amount", profile: "evergreen-legacy", total: "3.00", count: 1, lines: []string{"Overdue 3.00"}},
 		{name: "eg_legacy, a fee is missing", profile: "evergreen-legacy", total: "3.00", count: 2, lines: []string{"3.00 Overdue x"}},
 		{name: "fsip2's list where groups are wanted", profile: "folio", total: "24.60", count: 1, lines: []string{`0bab56e5-1ab6-4ac2-afdf-8b2df0434378 24.60 "Lost" Momo`}},
+		{name: "CARL.X", profile: "carlx", total: "15.50", count: 2, lines: []string{"I#1700104^TThe Hobbit^F12.50^SManual", "SLost - fee charged^1 2024^F3.00^I31^X"}, want: "15.50 #1700104=12.50 31=3.00"},
+		{name: "CARL.X, nothing owed", profile: "carlx", total: "0.00", count: 0, want: "0.00"},
+		{name: "CARL.X, a lost item and its processing fee with one id", profile: "carlx", total: "15.50", count: 2, lines: []string{"I31^F12.50^SLost", "I31^F3.00^SProcessing"}},
+		{name: "CARL.X, nothing said at all", profile: "carlx", count: sip.Unknown},
+		{name: "Koha, nothing said at all", profile: "koha", count: sip.Unknown, want: "0.00"},
+		{name: "CARL.X with another total", profile: "carlx", total: "12.51", count: 1, lines: []string{"I31^F12.50"}},
+		{name: "CARL.X without a total", profile: "carlx", count: 1, lines: []string{"I31^F12.50"}},
+		{name: "CARL.X, a fee is missing", profile: "carlx", total: "12.50", count: 2, lines: []string{"I31^F12.50"}},
+		{name: "CARL.X without a balance", profile: "carlx", total: "12.50", count: 1, lines: []string{"I31^TDune"}},
+		{name: "CARL.X without an id", profile: "carlx", total: "12.50", count: 1, lines: []string{"F12.50^TDune"}},
+		{name: "CARL.X, two ids", profile: "carlx", total: "12.50", count: 1, lines: []string{"I31^F12.50^I32"}},
+		{name: "CARL.X, the same id twice", profile: "carlx", total: "12.50", count: 1, lines: []string{"I31^F12.50^I31"}},
+		{name: "CARL.X, two balances", profile: "carlx", total: "12.50", count: 1, lines: []string{"I31^F12.50^F12.50"}},
+		{name: "CARL.X, nothing left and then something", profile: "carlx", total: "12.50", count: 1, lines: []string{"I31^F0.00^F12.50"}},
+		{name: "CARL.X, nothing left", profile: "carlx", total: "0.00", count: 1, lines: []string{"I31^F0.00"}},
+		{name: "CARL.X, an id of two words", profile: "carlx", total: "12.50", count: 1, lines: []string{"I31 32^F12.50"}},
+		{name: "an id that a server may take for the checksum", profile: "carlx", total: "12.50", count: 1, lines: []string{"I3AZ1^F12.50"}},
+		{name: "an id that a server may take for the sequence number", profile: "carlx", total: "12.50", count: 1, lines: []string{"I3AY1^F12.50"}},
+		{name: "an id of more than 40 characters", profile: "carlx", total: "12.50", count: 1, lines: []string{"I" + strings.Repeat("1", 41) + "^F12.50"}},
 		{name: "total with words", profile: "generic", total: "EUR 3.00", count: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			profile, ok := FindProfile(c.profile)
-			if !ok {
-				t.Fatal(c.profile)
+			profile, err := FindProfile(c.profile)
+			if err != nil {
+				t.Fatal(err)
 			}
 			fees, total, err := profile.read(sip.PatronInformationResponse{FineItems: c.count, Fines: c.lines, Fees: c.total, Currency: sip.Currency(c.currency)}, "EUR")
 			if (err == nil) != (c.want != "") {
@@ -92,7 +120,7 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 }
 
 func TestACommaThatMayGroupIsRefusedWhereThereAreThreeDecimals(t *testing.T) {
-	profile, _ := FindProfile("koha")
+	profile := builtIn(t, "koha")
 	for amount, want := range map[string]int64{"1.234": 1234, "1,2": 1200, "1,234": 0, "1,234.500": 0} {
 		_, total, err := profile.read(sip.PatronInformationResponse{FineItems: 1, Fines: []string{"105 Late " + amount}, Fees: amount}, "KWD")
 		if (err == nil) != (want > 0) || err == nil && total.Minor != want {
@@ -103,8 +131,11 @@ func TestACommaThatMayGroupIsRefusedWhereThereAreThreeDecimals(t *testing.T) {
 
 // FA is the balance of a group in FOLIO; Polaris sends an FA of its own, Evergreen and Polaris different PA.
 func TestFieldsOfAnotherMakeAreNotRead(t *testing.T) {
-	for _, name := range []string{"koha", "evergreen", "evergreen-legacy", "generic"} {
-		profile, _ := FindProfile(name)
+	for _, name := range Profiles() {
+		profile := builtIn(t, name)
+		if profile.Reads.Fees == Groups {
+			continue
+		}
 		m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + "AAP1|BV0.00|FA7.00|PA20300101|CG9|FG1|CTmain|"))
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +176,7 @@ func TestFOLIOsGroupsAreReadInTheirOrder(t *testing.T) {
 		"nothing left":               {"0.00", "CG" + a + "|FA0.00|", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			profile, _ := FindProfile("folio")
+			profile := builtIn(t, "folio")
 			m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + c.fields))
 			if err != nil {
 				t.Fatal(err)
@@ -176,6 +207,12 @@ func FuzzFees(f *testing.F) {
 	f.Add("12.50", "AVCharge-Number: 104, Amount-Due: 12.50, Fine-Type: LOST, Title: x|", 1)
 	f.Add("12.50", "AV12.50 Lost x|", 1)
 	f.Add("1,234.50", "CG"+a+"|FA1,234.50|", 1)
+	f.Add("12.50", "AVI104^TMomo^F12.50^SLost|", 1)
+	f.Add("12.50", "EK104|EA12.50|ETMomo|", 1)
+	var profiles []Profile
+	for _, name := range Profiles() {
+		profiles = append(profiles, builtIn(f, name))
+	}
 	f.Fuzz(func(t *testing.T, total, fields string, count int) {
 		m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + fields))
 		if err != nil {
@@ -186,15 +223,17 @@ func FuzzFees(f *testing.F) {
 			return
 		}
 		answer.Fees, answer.FineItems = total, count
-		for _, name := range Profiles() {
-			profile, _ := FindProfile(name)
+		for _, profile := range profiles {
+			name := profile.Name
 			fees, owed, err := profile.read(answer, "EUR")
 			if err != nil {
 				continue
 			}
 			if !profile.Traits.FeeIDs {
-				if len(fees) > 0 {
-					t.Fatalf("%s: fees without ids", name)
+				for _, fee := range fees {
+					if fee.ID != "" || fee.Balance.Minor <= 0 {
+						t.Fatalf("%s: %+v", name, fee)
+					}
 				}
 				continue
 			}

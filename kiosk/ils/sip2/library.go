@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"selfpay/device"
@@ -25,7 +26,8 @@ type Config struct {
 	Location         string      // CP
 	TerminalPassword string      // AC
 	Institution      string      // AO; empty means what the library system says
-	Profile          string      // see Profiles
+	Profile          string      // see FindProfile
+	TestSystem       bool        // no real accounts: a profile that is unproven may be tried
 	Currency         money.Currency
 	Language         sip.Language // of the library system's texts; empty means unknown
 	Charset          wire.Charset // empty means UTF-8
@@ -46,6 +48,7 @@ type Library struct {
 	profile Profile
 	client  *client.Client
 	log     *slog.Logger
+	ahead   atomic.Pointer[time.Duration] // the library's clock before ours
 }
 
 var _ ils.Library = (*Library)(nil)
@@ -53,12 +56,14 @@ var _ ils.Library = (*Library)(nil)
 // New makes a library that is reached by cfg.Dial. It opens nothing; the first method call does, and again after the
 // connection was lost. The error is a mistake in the configuration.
 func New(cfg Config, log *slog.Logger) (*Library, error) {
-	profile, ok := FindProfile(cfg.Profile)
+	profile, err := FindProfile(cfg.Profile)
 	switch {
 	case cfg.Dial == nil:
 		return nil, errors.New("sip2: no way to reach the library system")
-	case !ok:
-		return nil, fmt.Errorf("sip2: profile %q is none of %s", cfg.Profile, strings.Join(Profiles(), ", "))
+	case err != nil:
+		return nil, fmt.Errorf("sip2: %w", err)
+	case profile.Unproven && !cfg.TestSystem:
+		return nil, fmt.Errorf("sip2: profile %s is inferred and not proven, so it is for a test system only, until the commissioning probe has written the site's own profile there", cfg.Profile)
 	case !cfg.Currency.Known():
 		return nil, fmt.Errorf("sip2: currency %q is not known", cfg.Currency)
 	}
@@ -73,11 +78,11 @@ func New(cfg Config, log *slog.Logger) (*Library, error) {
 }
 
 // Connection is the configuration without the kiosk's contract around it, for tools that ask in the words of the SIP2
-// document. The error is a mistake in the configuration.
+// document; an unproven profile will do for them. The error is a mistake in the configuration.
 func (cfg Config) Connection() (client.Config, error) {
-	profile, ok := FindProfile(cfg.Profile)
-	if !ok {
-		return client.Config{}, fmt.Errorf("sip2: profile %q is none of %s", cfg.Profile, strings.Join(Profiles(), ", "))
+	profile, err := FindProfile(cfg.Profile)
+	if err != nil {
+		return client.Config{}, fmt.Errorf("sip2: %w", err)
 	}
 	return cfg.connection(profile), nil
 }
@@ -94,12 +99,21 @@ func (cfg Config) connection(profile Profile) client.Config {
 	return client.Config{
 		Dial: cfg.Dial, TLS: cfg.TLS, Format: wire.Format{Charset: cfg.Charset}, Login: login, Telnet: prompts, KeepAlive: cfg.KeepAlive,
 		Institution: cfg.Institution, TerminalPassword: cfg.TerminalPassword, Timeouts: cfg.Timeouts,
-		ErrorDetection: cfg.ErrorDetection, Echo: profile.Echo, Order: cfg.Order, Now: cfg.Now, Trace: cfg.Trace,
+		ErrorDetection: cfg.ErrorDetection, Echo: echoes[profile.Reads.Echo], NoResend: !profile.Traits.Resend, Order: cfg.Order, Now: cfg.Now, Trace: cfg.Trace,
 	}
 }
 
 // Traits says what the library system can do, from its profile.
 func (l *Library) Traits() ils.Traits { return l.profile.Traits }
+
+// Clock is how far the library system's clock is ahead of ours, by its last status (98); a date without a zone counts as
+// local time.
+func (l *Library) Clock() (ahead time.Duration, known bool) {
+	if d := l.ahead.Load(); d != nil {
+		return *d, true
+	}
+	return 0, false
+}
 
 // Close ends the connection after the request that is under way.
 func (l *Library) Close() error { return l.client.Close() }
@@ -120,6 +134,10 @@ func (l *Library) note(what string, began time.Time, err error) {
 func (l *Library) Ready(ctx context.Context) (err error) {
 	defer func(began time.Time) { l.note("ready", began, err) }(time.Now())
 	status, err := l.client.Status(ctx)
+	if err == nil && !status.At.IsZero() {
+		ahead := status.At.Sub(l.cfg.Now()).Round(time.Second)
+		l.ahead.Store(&ahead)
+	}
 	switch {
 	case err != nil:
 		return unreachable("ready", err)
@@ -144,10 +162,10 @@ func unreachable(what string, err error) error {
 
 // Account reads who the patron is and what is owed. It changes nothing and may be repeated. See ils.Library for the
 // errors.
-func (l *Library) Account(ctx context.Context, p ils.Patron, notBefore time.Time) (account ils.Account, err error) {
+func (l *Library) Account(ctx context.Context, p ils.Patron, after ils.Doubt) (account ils.Account, err error) {
 	defer func(began time.Time) { l.note("account", began, err) }(time.Now())
-	if !notBefore.IsZero() {
-		if err := l.client.Renew(ctx, notBefore); err != nil {
+	if !after.Since.IsZero() {
+		if err := l.client.Renew(ctx, after.Since); err != nil {
 			return ils.Account{}, unreachable("account", err)
 		}
 	}
@@ -165,6 +183,9 @@ func (l *Library) Account(ctx context.Context, p ils.Patron, notBefore time.Time
 	}
 	account = ils.Account{Initials: initials(answer.Name), Blocked: blocked(answer.Status)}
 	account.Fees, account.Total, err = l.profile.read(answer, l.cfg.Currency)
+	if !l.profile.Traits.FeeIDs {
+		account.Count = count(answer)
+	}
 	if err != nil {
 		return ils.Account{}, fmt.Errorf("sip2: account: %w: %w", ils.ErrFeesUnreadable, err)
 	}
@@ -180,31 +201,64 @@ func blocked(s sip.PatronStatus) bool {
 }
 
 // Post tells the library that one leg is paid. The route never repeats it without evidence that the first was not
-// executed. A Yes that names another amount as booked (FG, FOLIO) is doubt: the account tells what is left. See
-// ils.Library for the errors. After nil and device.ErrRefused the connection stays.
-func (l *Library) Post(ctx context.Context, leg ils.Leg) (err error) {
+// executed. A Yes that names another amount as booked (FG, FOLIO) is doubt: the account tells what is left. number is
+// that of Profile.Reads.Number. See ils.Library for the errors. After nil and device.ErrRefused the connection stays.
+func (l *Library) Post(ctx context.Context, leg ils.Leg) (number string, err error) {
 	defer func(began time.Time) { l.note("post "+leg.Reference, began, err) }(time.Now())
-	if err := l.postable(leg); err != nil {
-		return fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, device.ErrNotSent, err)
+	paid, err := l.feePaid(leg)
+	if err != nil {
+		return "", fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, device.ErrNotSent, err)
 	}
+	answer, err := l.client.FeePaid(ctx, paid)
+	if err != nil {
+		return "", fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, class(err), err)
+	}
+	if answer.Applied != "" {
+		if applied, err := l.profile.amount(answer.Applied, l.cfg.Currency); err != nil || applied != leg.Amount {
+			return "", fmt.Errorf("sip2: post %s: accepted, and another amount was booked than was paid: %w", leg.Reference, device.ErrDoubt)
+		}
+	}
+	return l.profile.number(answer, leg.Reference), nil
+}
+
+// feePaid is the message for a leg. The error says why this library system would book it wrongly.
+func (l *Library) feePaid(leg ils.Leg) (sip.FeePaid, error) {
+	if err := l.postable(leg); err != nil {
+		return sip.FeePaid{}, err
+	}
+	sends := l.profile.Sends
 	paid := sip.FeePaid{
-		At: leg.PaidAt.Local(), FeeType: l.profile.FeeType, PaymentType: l.profile.PaymentType,
+		At: leg.PaidAt.Local(), FeeType: sends.FeeType, PaymentType: sends.PaymentType,
 		Currency: sip.Currency(leg.Amount.Currency), Amount: leg.Amount.Text(),
-		Patron: leg.Patron.Card, Fee: leg.Fee, Transaction: leg.Reference,
+		Patron: leg.Patron.Card, Transaction: leg.Reference,
+	}
+	if sends.FeeID == InCG {
+		paid.Fee = leg.Fee
+	}
+	for _, extra := range sends.Extra {
+		field, err := extra.field(leg)
+		if err != nil {
+			return sip.FeePaid{}, fmt.Errorf("field %s %w", extra.ID, err)
+		}
+		paid.Fields = append(paid.Fields, field)
 	}
 	if l.profile.Traits.PINInFeePaid {
 		paid.PatronPassword = leg.Patron.PIN
 	}
-	answer, err := l.client.FeePaid(ctx, paid)
-	if err != nil {
-		return fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, class(err), err)
-	}
-	if answer.Applied != "" {
-		if applied, err := l.profile.amount(answer.Applied, l.cfg.Currency); err != nil || applied != leg.Amount {
-			return fmt.Errorf("sip2: post %s: accepted, and another amount was booked than was paid: %w", leg.Reference, device.ErrDoubt)
+	return paid, nil
+}
+
+// number is the library system's own number of a booking. What is no short word, or is our own reference again, is none.
+func (p Profile) number(answer sip.FeePaidResponse, reference string) string {
+	for _, f := range answer.Fields {
+		if p.Reads.Number != "" && f.ID == p.Reads.Number {
+			if f.Value == reference || len(f.Value) > 32 || strings.ContainsFunc(f.Value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+				return ""
+			}
+			return f.Value
 		}
 	}
-	return nil
+	return ""
 }
 
 // class turns the classes of package sip into those of the kiosk.
@@ -231,7 +285,7 @@ func (l *Library) postable(leg ils.Leg) error {
 		return errors.New("reference is not 1 to 16 digits and dashes")
 	case l.profile.Traits.FeeIDs && leg.Fee == "":
 		return errors.New("no fee is named, and this library system wants one")
-	case leg.Fee != "" && l.profile.goodID != nil && !l.profile.goodID(leg.Fee):
+	case l.profile.Traits.FeeIDs && !l.profile.goodID(leg.Fee):
 		return errors.New("the fee's id has another form than this library system's")
 	case !l.profile.Traits.FeeIDs && leg.Fee != "":
 		return errors.New("a fee is named, and this library system knows none")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,14 +67,17 @@ func named(c *acs.Config) {
 	}
 }
 
-// libraries are the makes of library systems with the profile for each.
-var libraries = []struct {
+// library is one make of library system, or one way in which it is set up.
+type library struct {
 	name, profile string
 	mode          acs.Mode
 	fees          acs.FeeForm // empty: the mode's
 	change        func(*acs.Config)
 	kiosk         func(*sip2.Config)
-}{
+}
+
+// libraries are the makes of library systems with the profile for each.
+var libraries = []library{
 	{name: "koha", profile: "koha", mode: acs.Koha},
 	{name: "koha at prompts", profile: "koha", mode: acs.Koha, change: func(c *acs.Config) { c.Telnet = true },
 		kiosk: func(c *sip2.Config) { c.Telnet, c.KeepAlive = true, 5*time.Minute }},
@@ -85,11 +89,29 @@ var libraries = []struct {
 	{name: "evergreen without echo", profile: "evergreen", mode: acs.Evergreen, change: func(c *acs.Config) { c.NoEcho = true }},
 	{name: "folio", profile: "folio", mode: acs.FOLIO, change: named},
 	{name: "folio with error detection", profile: "folio", mode: acs.FOLIO, change: func(c *acs.Config) { named(c); c.NeedAZ = true }},
+	{name: "carlx", profile: "carlx", mode: acs.CARLX, change: func(c *acs.Config) { c.Patrons[0].Fees[0].ID = "#1700000000104" }}, // a manual fee
+	{name: "carlx before 9.6", profile: "carlx", mode: acs.CARLX, change: func(c *acs.Config) { c.Behaviour.OwnReference = false }},
+	{name: "aleph-std", profile: "aleph-std", mode: acs.AlephStd},
+	{name: "aleph-std without echo", profile: "aleph-std", mode: acs.AlephStd, change: func(c *acs.Config) { c.NoEcho = true }},
+	{name: "aleph-tpl", profile: "aleph-tpl", mode: acs.AlephTPL, kiosk: func(c *sip2.Config) { c.TestSystem = true }},
+	{name: "polaris", profile: "polaris", mode: acs.Polaris},
+	{name: "sierra", profile: "sierra", mode: acs.Sierra},
+	{name: "symphony", profile: "symphony", mode: acs.Generic},
+	{name: "alma", profile: "alma", mode: acs.Generic},
+	{name: "alma without echo", profile: "alma", mode: acs.Generic, change: func(c *acs.Config) { c.NoEcho = true }},
 	{name: "totals only", profile: "generic", mode: acs.Totals},
 	{name: "LF late", profile: "generic", mode: acs.LF},
 	{name: "split segments", profile: "generic", mode: acs.Split},
 	{name: "joined segments", profile: "generic", mode: acs.Joined},
 	{name: "idle close", profile: "generic", mode: acs.IdleClose},
+}
+
+func TestEveryProfileIsHeldToTheContract(t *testing.T) {
+	for _, name := range sip2.Profiles() {
+		if !slices.ContainsFunc(libraries, func(l library) bool { return l.profile == name }) {
+			t.Errorf("no library system is listed for the profile %s", name)
+		}
+	}
 }
 
 func TestContract(t *testing.T) {
@@ -138,6 +160,16 @@ func TestContract(t *testing.T) {
 						return n
 					},
 					Deaf: func() { now = deaf },
+					Waive: func() {
+						if err := s.SetOutstanding("20017", s.Books().Patrons[0].Fees[0].ID, 0); err != nil {
+							t.Error(err)
+						}
+					},
+					Charge: func(minor int64) {
+						if err := s.AddFee("20017", acs.Fee{ID: "199", Description: "Another", OutstandingMinor: minor}); err != nil {
+							t.Error(err)
+						}
+					},
 				}
 			})
 		})
@@ -152,7 +184,7 @@ func TestAYesThatBookedLessIsInDoubt(t *testing.T) {
 		l := near(t, s, acs.FOLIO, nil)
 		for minor, want := range map[int64]error{1251: device.ErrDoubt, 300: nil} {
 			fee := map[int64]string{1251: "104", 300: "105"}[minor]
-			err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "0bab56e5-1ab6-4ac2-afdf-000000000" + fee,
+			_, err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "0bab56e5-1ab6-4ac2-afdf-000000000" + fee,
 				Amount: money.Of(minor, "EUR"), PaidAt: time.Now()})
 			if !errors.Is(err, want) || (err == nil) != (want == nil) {
 				t.Errorf("Post of %d = %v, want %v", minor, err, want)
@@ -172,7 +204,7 @@ func TestWhatAPersonMustMendCallsStaff(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := near(t, far(t, acs.Koha, c.library), acs.Koha, c.kiosk)
-			if _, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{}); !errors.Is(err, device.ErrAttention) || ils.IsRefusedAccount(err) {
+			if _, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{}); !errors.Is(err, device.ErrAttention) || ils.IsRefusedAccount(err) {
 				t.Errorf("%s: Account = %v", name, err)
 			}
 		})
@@ -183,7 +215,7 @@ func TestALegThatFOLIOWouldPayInBulkIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := far(t, acs.FOLIO, named)
 		l := near(t, s, acs.FOLIO, nil)
-		err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: money.Of(100, "EUR"), PaidAt: time.Now()})
+		_, err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: money.Of(100, "EUR"), PaidAt: time.Now()})
 		if !errors.Is(err, device.ErrNotSent) || len(s.Books().Postings) != 0 {
 			t.Errorf("Post = %v, booked %v", err, s.Books().Postings)
 		}
@@ -194,7 +226,7 @@ func TestAnOverpaidFeeAtEvergreenIsInDoubtAndBooksNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := far(t, acs.Evergreen, nil)
 		l := near(t, s, acs.Evergreen, nil)
-		err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: money.Of(1251, "EUR"), PaidAt: time.Now()})
+		_, err := l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: money.Of(1251, "EUR"), PaidAt: time.Now()})
 		if !errors.Is(err, device.ErrDoubt) || len(s.Books().Postings) != 0 {
 			t.Errorf("Post = %v, booked %v", err, s.Books().Postings)
 		}
@@ -206,7 +238,7 @@ func TestEdgeSIP2sFailuresAreDoubtOrARefusalToBeChecked(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := far(t, acs.FOLIO, named)
 			l := near(t, s, acs.FOLIO, nil)
-			before, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+			before, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -214,8 +246,8 @@ func TestEdgeSIP2sFailuresAreDoubtOrARefusalToBeChecked(t *testing.T) {
 				t.Fatal(err)
 			}
 			fee := before.Fees[0]
-			err = l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: fee.ID, Amount: fee.Balance, PaidAt: time.Now()})
-			after, readErr := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Now())
+			_, err = l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: fee.ID, Amount: fee.Balance, PaidAt: time.Now()})
+			after, readErr := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{Since: time.Now()})
 			if !errors.Is(err, want) || readErr != nil || after.Total.Minor != before.Total.Minor-fee.Balance.Minor {
 				t.Errorf("%s: Post = %v, then %v %v: the account shows what happened", fault, err, after.Total, readErr)
 			}
@@ -233,7 +265,8 @@ func TestPINGoesWithFeePaidOnlyWhereTheLibraryWantsIt(t *testing.T) {
 			if l.Traits().PINInFeePaid != wanted {
 				t.Errorf("traits %+v", l.Traits())
 			}
-			return l.Post(t.Context(), ils.Leg{Reference: reference, Patron: who, Fee: "106", Amount: money.Of(500, "EUR"), PaidAt: time.Now()})
+			_, err := l.Post(t.Context(), ils.Leg{Reference: reference, Patron: who, Fee: "106", Amount: money.Of(500, "EUR"), PaidAt: time.Now()})
+			return err
 		}
 		if err := pay(false, "4821-000123-01"); !errors.Is(err, device.ErrRefused) {
 			t.Errorf("without the PIN: %v, want refused", err)
@@ -250,17 +283,17 @@ func TestPINGoesWithFeePaidOnlyWhereTheLibraryWantsIt(t *testing.T) {
 func TestKohaFeesAreReadExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := near(t, far(t, acs.Koha, nil), acs.Koha, nil)
-		a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+		a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(a); got != "{AMM false [{104 Lost Item The Hobbit 12.50 EUR} {105 Overdue Dune 3.00 EUR}] 15.50 EUR}" {
+		if got := fmt.Sprint(a); got != "{AMM false [{104 Lost Item The Hobbit 12.50 EUR} {105 Overdue Dune 3.00 EUR}] 0 15.50 EUR <nil>}" {
 			t.Errorf("account %s", got)
 		}
-		if a, err = l.Account(t.Context(), ils.Patron{Card: "20019"}, time.Time{}); err != nil || a.Total.Minor != 0 || len(a.Fees) != 0 {
+		if a, err = l.Account(t.Context(), ils.Patron{Card: "20019"}, ils.Doubt{}); err != nil || a.Total.Minor != 0 || len(a.Fees) != 0 {
 			t.Errorf("a patron who owes nothing: %v %v", a, err)
 		}
-		if a, err = l.Account(t.Context(), ils.Patron{Card: "20018", PIN: "4711"}, time.Time{}); err != nil || !a.Blocked {
+		if a, err = l.Account(t.Context(), ils.Patron{Card: "20018", PIN: "4711"}, ils.Doubt{}); err != nil || !a.Blocked {
 			t.Errorf("a blocked patron: %v %v", a, err)
 		}
 	})
@@ -306,11 +339,11 @@ func TestAnAnswerLostOnTheWayIsFetchedAgain(t *testing.T) {
 			if err := s.Next(fault); err != nil {
 				t.Fatal(err)
 			}
-			a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+			a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: a.Fees[0].Balance, PaidAt: time.Now()})
+			_, err = l.Post(t.Context(), ils.Leg{Reference: "4821-1-01", Patron: ils.Patron{Card: "20017"}, Fee: "104", Amount: a.Fees[0].Balance, PaidAt: time.Now()})
 			if n := len(s.Books().Postings); err != nil || n != 1 {
 				t.Errorf("%s: Post = %v, booked %d times", fault, err, n)
 			}
@@ -325,8 +358,8 @@ func TestAfterDoubtTheAccountIsReadOnANewConnection(t *testing.T) {
 		l := near(t, s, acs.Koha, func(c *sip2.Config) {
 			c.Dial = func(ctx context.Context) (net.Conn, error) { dials++; return s.Dial(ctx) }
 		})
-		for i, notBefore := range []time.Time{{}, time.Now().Add(-time.Hour), time.Now(), {}} {
-			if _, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, notBefore); err != nil {
+		for i, since := range []time.Time{{}, time.Now().Add(-time.Hour), time.Now(), {}} {
+			if _, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{Since: since}); err != nil {
 				t.Fatal(err)
 			}
 			if want := []int{1, 1, 2, 2}[i]; dials != want {
@@ -346,7 +379,7 @@ func TestHeldAccountCanBeReleased(t *testing.T) {
 		}
 		done := make(chan error)
 		go func() {
-			_, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{})
+			_, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{})
 			done <- err
 		}()
 		if err := s.WaitHolding(t.Context()); err != nil || !s.Holding() {
@@ -378,7 +411,7 @@ func TestAnAccountOfAnotherPatronIsNotTaken(t *testing.T) {
 				return kiosk, nil
 			}
 		})
-		if a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, time.Time{}); err == nil || ils.IsRefusedAccount(err) || strings.Contains(err.Error(), "2001") {
+		if a, err := l.Account(t.Context(), ils.Patron{Card: "20017"}, ils.Doubt{}); err == nil || ils.IsRefusedAccount(err) || strings.Contains(err.Error(), "2001") {
 			t.Errorf("Account = %v %v", a, err)
 		}
 	})

@@ -1,0 +1,96 @@
+package profile
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+type tastes struct {
+	Sweet bool   `toml:"sweet"`
+	Kind  string `toml:"kind"`
+	Parts struct {
+		Size int `toml:"size"`
+	} `toml:"parts"`
+}
+
+// files hold the profiles in a folder, as they are embedded.
+var files = fstest.MapFS{
+	"in/apple.toml":      {Data: []byte("sweet = true\nkind = \"fruit\"\n[parts]\nsize = 3\n")},
+	"in/apple-wild.toml": {Data: []byte("kind = \"fruit\"\n")},
+	"in/broken.toml":     {Data: []byte("sweet = \n")},
+	"in/README.md":       {Data: []byte("no profile")},
+	"in/more/pear.toml":  {Data: []byte("sweet = true\n")},
+	"out.toml":           {Data: []byte("sweet = true\n")},
+}
+
+var builtin = func() fs.FS {
+	sub, err := fs.Sub(files, "in")
+	if err != nil {
+		panic(err)
+	}
+	return sub
+}()
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "own.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestABuiltInProfileIsFoundByItsName(t *testing.T) {
+	if p, err := Find[tastes](builtin, "apple"); err != nil || !p.Sweet || p.Kind != "fruit" || p.Parts.Size != 3 {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+func TestASitesOwnProfileIsReadFromItsFile(t *testing.T) {
+	if p, err := Find[tastes](builtin, file(t, "kind = \"nut\"\n[parts]\nsize = 7\n")); err != nil || p.Sweet || p.Kind != "nut" || p.Parts.Size != 7 {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+func TestNamesAreInOrder(t *testing.T) {
+	if got := Names(builtin); !slices.Equal(got, []string{"apple", "apple-wild", "broken"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestWhatIsNoProfileIsSaid(t *testing.T) {
+	for name, c := range map[string]struct{ name, want string }{
+		"another name":        {"cherry", `profile "cherry" is none of apple, apple-wild, broken`},
+		"no name":             {"", `profile "" is none of apple`},
+		"a way out":           {"../out", "is none of apple"},
+		"a way round":         {"more/../apple", "is none of apple"},
+		"a relative file":     {"./own.toml", "is none of apple"},
+		"a name without end":  {strings.Repeat("a", 300), `profile "` + strings.Repeat("a", 40) + `" is none of`},
+		"no such file":        {filepath.Join(t.TempDir(), "none.toml"), "the profile cannot be read"},
+		"a folder":            {t.TempDir(), "the profile cannot be read"},
+		"a file of a film":    {file(t, strings.Repeat("# x\n", longest/4+1)), "is larger than 65536 bytes"},
+		"no TOML":             {"broken", "profile broken: "},
+		"an unknown key":      {file(t, "sour = true\n"), "the key sour is not known"},
+		"an unknown key, far": {file(t, "[parts]\nsize = 1\nweight = 2\n"), "the key parts.weight is not known"},
+		"a number for a word": {file(t, "kind = 7\n"), "kind"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if p, err := Find[tastes](builtin, c.name); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%+v %v, want a word on %s", p, err, c.want)
+			}
+		})
+	}
+}
+
+func TestAProfileAsLargeAsIsReadIsRead(t *testing.T) {
+	text := "kind = \"nut\"\n"
+	text += "#" + strings.Repeat("x", longest-len(text)-2) + "\n"
+	if p, err := Find[tastes](builtin, file(t, text)); err != nil || p.Kind != "nut" {
+		t.Errorf("%d bytes: %+v %v", len(text), p, err)
+	}
+}
