@@ -3,6 +3,7 @@
 package config
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,33 +46,6 @@ type Kiosk struct {
 	Languages []string       `toml:"languages"`
 	State     string         `toml:"state"`  // folder of ledger and keys
 	Socket    string         `toml:"socket"` // kioskctl asks the daemon here
-}
-
-// ILS is the library system.
-type ILS struct {
-	Route       string   `toml:"route"`
-	Address     Address  `toml:"address"`
-	Profile     string   `toml:"profile"`
-	TLS         bool     `toml:"tls"`
-	CAFile      string   `toml:"ca_file"`     // PEM; empty: the system's
-	ServerName  string   `toml:"server_name"` // empty: the host of the address
-	CertFile    string   `toml:"cert_file"`   // PEM, the kiosk's own certificate where the library wants one
-	KeyFile     string   `toml:"key_file"`    // PEM, its key
-	Charset     string   `toml:"charset"`     // empty: UTF-8
-	Login       string   `toml:"login"`
-	Password    Secret   `toml:"password"`
-	TelnetLogin bool     `toml:"telnet_login"` // login and password are typed at prompts, before any SIP2
-	Institution string   `toml:"institution"`
-	Location    string   `toml:"location"`
-	Quiet       Duration `toml:"quiet"`       // a posting is applied within this time or never
-	Answer      Duration `toml:"answer"`      // longest wait for the answer to a posting
-	KeepAlive   Duration `toml:"keep_alive"`  // an idle connection is kept open after this; 0: it is not
-	TestSystem  bool     `toml:"test_system"` // no real accounts: kioskctl ils raw may change them
-
-	TerminalPassword Secret `toml:"terminal_password"` // AC in each message; not the login's
-	PINInFeePaid     bool   `toml:"pin_in_fee_paid"`   // the library wants the patron's PIN with each posting
-	ErrorDetection   string `toml:"error_detection"`   // "on", "strict": answers without a checksum prove nothing, "off"
-	FeePaidOrder     string `toml:"fee_paid_order"`    // "patron-last": a cut message names no patron; "document"
 }
 
 // Terminal is the card terminal.
@@ -212,6 +186,10 @@ type Address struct{ url.URL }
 
 // UnmarshalText reads an address.
 func (a *Address) UnmarshalText(text []byte) error {
+	if len(text) == 0 { // as a key that is left out
+		*a = Address{}
+		return nil
+	}
 	parsed, err := url.Parse(strings.Replace(string(text), "usb://", "usb:///", 1)) // VID:PID is no host and port
 	if err != nil || parsed.Scheme == "" {
 		return fmt.Errorf("%q is no address such as tcp://192.0.2.20:20007 or serial:///dev/serial/by-id/NAME", text)
@@ -234,10 +212,31 @@ func (a Address) USB() (vendor, product uint16, serial string, err error) {
 	return vendor, product, serial, err
 }
 
-// Text is the configuration as a file would say it, secrets hidden.
+// Text is the configuration as a file would say it, secrets hidden, without the tables of other routes.
 func (c Config) Text() (string, error) {
-	text, err := toml.Marshal(c)
-	return string(text), err
+	marshalled, err := toml.Marshal(c)
+	text := string(marshalled)
+	for _, table := range routeTables {
+		if table != c.ILS.Route {
+			text = withoutTable(text, "ils."+table)
+		}
+	}
+	return text, err
+}
+
+// withoutTable takes a table out of a file, up to the next one.
+func withoutTable(text, name string) string {
+	var kept []string
+	inside := false
+	for _, line := range strings.Split(text, "\n") {
+		if header := strings.TrimSpace(line); strings.HasPrefix(header, "[") {
+			inside = header == "["+name+"]"
+		}
+		if !inside {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
 }
 
 // MarshalJSON writes the configuration with the keys of the file, secrets hidden.
@@ -299,7 +298,7 @@ func (m *Mistakes) Error() string {
 func Defaults() Config {
 	return Config{
 		Kiosk:    Kiosk{Currency: "EUR", Languages: []string{"en"}, State: "/var/lib/kiosk", Socket: "/run/kiosk/ctl.sock"},
-		ILS:      ILS{Route: "sip2", Profile: "generic", Quiet: Duration(120 * time.Second), Answer: Duration(45 * time.Second), ErrorDetection: "on", FeePaidOrder: "patron-last"},
+		ILS:      defaultILS(),
 		Terminal: Terminal{Driver: "zvt", Answer: Duration(180 * time.Second)},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
@@ -324,7 +323,10 @@ func Parse(content string) (Config, []Mistake) {
 	for _, key := range meta.Undecoded() {
 		mistakes = append(mistakes, Mistake{at[key.String()], key.String(), "this key is not known", unknownMend(key)})
 	}
-	check := checker{c: c, at: at, mistakes: mistakes, tlsSaid: meta.IsDefined("ils", "tls")}
+	if c.ILS.Profile == "" {
+		c.ILS.Profile = routes[c.ILS.Route].standard
+	}
+	check := checker{c: c, at: at, mistakes: mistakes, said: func(key string) bool { return meta.IsDefined(strings.Split(key, ".")...) }}
 	check.all()
 	slices.SortStableFunc(check.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
 	return c, check.mistakes
@@ -350,18 +352,20 @@ func syntaxMistake(err error) Mistake {
 
 // formOf says how the value of a key is written.
 func formOf(key string) string {
-	table, name, _ := strings.Cut(key, ".")
-	field, known := fieldOf(reflect.TypeFor[Config](), table)
-	if !known {
-		return `write tables as [kiosk] and keys as id = "main-01"`
-	}
-	if name == "" {
-		return "write it as a table: [" + table + "]"
-	}
-	if field, known = fieldOf(field.Type, name); !known {
+	field := reflect.StructField{Type: reflect.TypeFor[Config]()}
+	for i, name := range strings.Split(key, ".") {
+		known := false
+		if field, known = fieldOf(field.Type, name); known {
+			continue
+		}
+		if i == 0 {
+			return `write tables as [kiosk] and keys as id = "main-01"`
+		}
 		return `write keys as id = "main-01"`
 	}
 	switch {
+	case isTable(field.Type):
+		return "write it as a table: [" + key + "]"
 	case field.Type == reflect.TypeFor[Duration]():
 		return `write it as "120s"`
 	case field.Type == reflect.TypeFor[Address]():
@@ -376,7 +380,15 @@ func formOf(key string) string {
 	return "write it in quotes"
 }
 
+// isTable says whether a key stands for a table: a structure that is not written as one word.
+func isTable(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
 func fieldOf(table reflect.Type, name string) (reflect.StructField, bool) {
+	if !isTable(table) {
+		return reflect.StructField{}, false
+	}
 	return table.FieldByNameFunc(func(field string) bool {
 		f, _ := table.FieldByName(field)
 		return f.Tag.Get("toml") == name
@@ -406,14 +418,18 @@ func lines(content string) map[string]int {
 }
 
 // knownKeys lists every key of the file, for the mend of a misspelt one.
-func knownKeys() []string {
+func knownKeys() []string { return keysOf(reflect.TypeFor[Config](), "") }
+
+func keysOf(table reflect.Type, prefix string) []string {
 	var all []string
-	tables := reflect.TypeFor[Config]()
-	for i := range tables.NumField() {
-		table := tables.Field(i)
-		for j := range table.Type.NumField() {
-			all = append(all, table.Tag.Get("toml")+"."+table.Type.Field(j).Tag.Get("toml"))
+	for i := range table.NumField() {
+		field := table.Field(i)
+		key := prefix + field.Tag.Get("toml")
+		if isTable(field.Type) {
+			all = append(all, keysOf(field.Type, key+".")...)
+			continue
 		}
+		all = append(all, key)
 	}
 	return all
 }
@@ -457,13 +473,13 @@ type checker struct {
 	c        Config
 	at       map[string]int
 	mistakes []Mistake
-	tlsSaid  bool // the file says whether TLS is wanted
+	said     func(key string) bool // the file itself has the key
 }
 
 func (k *checker) say(key, what, mend string) {
 	line := k.at[key]
-	if line == 0 {
-		table, _, _ := strings.Cut(key, ".")
+	for table := key; line == 0 && strings.Contains(table, "."); {
+		table = table[:strings.LastIndexByte(table, '.')]
 		line = k.at[table]
 	}
 	k.mistakes = append(k.mistakes, Mistake{line, key, what, mend})
@@ -501,46 +517,6 @@ func (k *checker) kiosk() {
 	}
 }
 
-func (k *checker) ils() {
-	c := k.c.ILS
-	k.oneOf("ils.route", c.Route, "sip2")
-	k.oneOf("ils.profile", c.Profile, "evergreen", "evergreen-legacy", "folio", "generic", "koha")
-	k.address("ils.address", c.Address, "tcp")
-	k.oneOf("ils.charset", c.Charset, "", "utf-8", "latin-1", "cp850", "cp437", "ascii")
-	if time.Duration(c.Quiet) <= 0 || time.Duration(c.Quiet) > time.Hour {
-		k.say("ils.quiet", fmt.Sprintf("%s is no quiet time", time.Duration(c.Quiet)), `use a time between 1s and 1h; "120s" is right for most library systems`)
-	}
-	if time.Duration(c.Answer) < time.Second || time.Duration(c.Answer) > 10*time.Minute {
-		k.say("ils.answer", fmt.Sprintf("%s is no waiting time", time.Duration(c.Answer)), `use a time between 1s and 10m; "45s" is right for most library systems`)
-	}
-	if alive := time.Duration(c.KeepAlive); alive != 0 && (alive < time.Second || alive > time.Hour) {
-		k.say("ils.keep_alive", fmt.Sprintf("%s is no time to keep a connection open", alive), `use a time between 1s and 1h, such as "5m", or leave it out`)
-	}
-	k.oneOf("ils.error_detection", c.ErrorDetection, "on", "strict", "off")
-	k.oneOf("ils.fee_paid_order", c.FeePaidOrder, "patron-last", "document")
-	if c.TelnetLogin && c.Login == "" {
-		k.say("ils.telnet_login", "there is no login to type at the prompts", "set login and password, or remove telnet_login")
-	}
-	k.tls()
-}
-
-// tls wants patrons and passwords to go in clear only where the file says so in so many words.
-func (k *checker) tls() {
-	c := k.c.ILS
-	ip := net.ParseIP(c.Address.Hostname())
-	loopback := c.Address.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	switch {
-	case !c.TLS && (c.CAFile != "" || c.ServerName != "" || c.CertFile != ""):
-		k.say("ils.tls", "a certificate is named but TLS is off", "set tls = true or remove ca_file, server_name and cert_file")
-	case !c.TLS && !k.tlsSaid && !loopback && c.Address.Scheme == "tcp":
-		k.say("ils.tls", "patrons' numbers and the password would go over the network in clear",
-			"set tls = true, or write tls = false if a tunnel or a network of its own protects the line")
-	}
-	if (c.CertFile == "") != (c.KeyFile == "") {
-		k.say("ils.cert_file", "a certificate and its key belong together", "set both cert_file and key_file, or neither")
-	}
-}
-
 func (k *checker) devices() {
 	k.oneOf("terminal.driver", k.c.Terminal.Driver, "zvt")
 	k.address("terminal.address", k.c.Terminal.Address, "tcp", "serial")
@@ -569,8 +545,8 @@ func (k *checker) devices() {
 
 func (k *checker) payment() {
 	c := k.c.Payment
-	if profile := k.c.ILS.Profile; c.Partial && profile == "generic" {
-		k.say("payment.partial", fmt.Sprintf("with the profile %q whole accounts only can be paid", profile), "set partial = false")
+	if traits, err := k.c.ILS.traits(); c.Partial && err == nil && !traits.Partial {
+		k.say("payment.partial", fmt.Sprintf("with the profile %q nothing can be paid in part", k.c.ILS.Profile), "set partial = false")
 	}
 	k.oneOf("payment.on_refusal", c.OnRefusal, "reverse", "refund")
 	if after := time.Duration(c.TellStaffAfter); after < time.Minute || after > 24*time.Hour {
@@ -628,6 +604,10 @@ func (k *checker) address(key string, a Address, schemes ...string) {
 		if _, err := strconv.ParseUint(a.Port(), 10, 16); err != nil || a.Hostname() == "" {
 			wrong = "host and port are needed"
 		}
+	case "http", "https":
+		if a.Hostname() == "" || a.RawQuery != "" || a.Fragment != "" || a.User != nil {
+			wrong = "a host is needed, and nothing behind the path"
+		}
 	case "usb":
 		if _, _, _, err := a.USB(); err != nil {
 			wrong = "vendor and product number are needed"
@@ -645,6 +625,8 @@ func (k *checker) address(key string, a Address, schemes ...string) {
 func exampleOf(scheme string) string {
 	return map[string]string{
 		"tcp":    "tcp://192.0.2.20:20007",
+		"https":  "https://ils.example.org",
+		"http":   "http://192.0.2.10:1892",
 		"serial": "serial:///dev/serial/by-id/NAME?baud=9600",
 		"usb":    "usb://04b8:0202",
 		"evdev":  "evdev:///dev/input/by-id/NAME",

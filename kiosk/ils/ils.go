@@ -88,8 +88,11 @@ type Account struct {
 	Initials string // of the personal name, at most three letters, for the screen
 	Blocked  bool   // charge privileges denied, or another block that paying may lift
 	Fees     []Fee  // in the library's order; perhaps without ids, or empty, where Traits.FeeIDs is false
-	Count    int    // fees that the library counts; 0: none, or it does not say. It tells two accounts of the same total apart
 	Total    money.Amount
+
+	// Mark is what the balances are made of, where the fees do not tell: how many fees the library counts, or a digest of
+	// the charges. It tells two accounts of the same balances apart, and is the same as long as nothing moves.
+	Mark string
 
 	// Booked is what the library has booked under Doubt.Reference, zero where it has nothing. nil: it was not looked
 	// for, because there is no doubt or the references cannot be read.

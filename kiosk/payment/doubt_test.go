@@ -25,7 +25,7 @@ var rows = []struct {
 	{"a new fee came", false, false, Reading{Fees: append([]Balance{{"107", 100}}, account.Fees...), Total: euro(1425)}, LegOpenCase, "", 1},
 	{"the library shows totals only, and the total fell by our amount", false, true, Reading{Total: euro(0)}, LegPosted, ByAccount, 1},
 	{"the library shows totals only, and the total fell by another amount", false, true, Reading{Total: euro(1000)}, LegOpenCase, "", 1},
-	{"the library shows totals only, the total is as before, and it counts another number of fees", false, true, Reading{Total: euro(1325), Count: 1}, LegOpenCase, "", 1},
+	{"the library shows totals only, the total is as before, and it counts another number of fees", false, true, Reading{Total: euro(1325), Mark: "1"}, LegOpenCase, "", 1},
 	{"our reference is booked with our amount, whatever moved", false, false, showing(without("104", "105"), 250), LegPosted, ByReference, 1},
 	{"references can be read, ours is not there, and nothing moved", false, false, showing(account, 0), LegWaiting, "", 2},
 	{"references can be read, ours is not there, and our fee is gone", false, false, showing(without("104"), 0), LegOpenCase, "", 1},
@@ -39,7 +39,7 @@ func TestEveryRowOfTheWayOutOfDoubt(t *testing.T) {
 		t.Run(row.shows, func(t *testing.T) {
 			e := intended("104", "106")
 			if row.lump {
-				e.Account = Reading{Total: euro(1325), Count: 3}
+				e.Account = Reading{Total: euro(1325), Mark: "3"}
 				e.Legs, e.Amount = []PlannedLeg{{Amount: euro(1325)}}, euro(1325)
 			}
 			p := walk(t, Payment{}, e, Purchasing{Head: head(1)}, ApprovalSeen{head(10), approval(e.Amount.Minor)}, DialogueEnded{Head: head(11)},

@@ -16,7 +16,7 @@ func Judge(before, now Reading, leg Leg) Verdict {
 	if before.Total.Currency != now.Total.Currency {
 		return Unclear
 	}
-	still := sameExcept(before, now, "") && before.Total == now.Total && before.Count == now.Count
+	still := sameExcept(before, now, "") && before.Total == now.Total && before.Mark == now.Mark
 	if now.Booked != nil {
 		return judgeByReference(*now.Booked, leg, still)
 	}

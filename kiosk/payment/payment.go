@@ -159,7 +159,7 @@ type Leg struct {
 type Reading struct {
 	Fees  []Balance    `json:"fees,omitempty"`
 	Total money.Amount `json:"total"`
-	Count int          `json:"count,omitempty"` // fees that the library counts; 0: none, or it does not say
+	Mark  string       `json:"mark,omitempty"` // tells accounts of the same balances apart, where the library shows what they are made of
 
 	// Booked is what the library has booked under the leg's reference, in minor units; nil where it was not looked for.
 	Booked *int64 `json:"booked,omitempty"`

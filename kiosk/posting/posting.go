@@ -81,7 +81,7 @@ func owes(account ils.Account, c Choice) bool {
 
 // Reading is what the ledger keeps of an account: ids and balances, no titles, no names.
 func Reading(account ils.Account) payment.Reading {
-	r := payment.Reading{Total: account.Total, Count: account.Count}
+	r := payment.Reading{Total: account.Total, Mark: account.Mark}
 	for _, f := range account.Fees {
 		r.Fees = append(r.Fees, payment.Balance{Fee: f.ID, Minor: f.Balance.Minor})
 	}

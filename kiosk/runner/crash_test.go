@@ -36,6 +36,18 @@ type world struct {
 	log      *slog.Logger
 	wrap     func(ils.Library) ils.Library // puts something between runner and library; nil: nothing
 	cables   *cables                       // nil: none that can be cut
+
+	far     farLibrary // another library system than library; nil: none
+	next    func(fault string) error
+	connect func(*program) ils.Library // to far
+}
+
+// books is what the library system holds.
+func (w *world) books() acs.Books {
+	if w.far != nil {
+		return w.far.Books()
+	}
+	return w.library.Books()
 }
 
 func newWorld(t *testing.T, mode acs.Mode) *world {
@@ -47,12 +59,16 @@ func newWorld(t *testing.T, mode acs.Mode) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, folder: ledgertest.Folder(t), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler)}
+	w := &world{t: t, folder: ledgertest.Folder(t), library: library, terminal: zvttest.New(zvttest.Config{}), log: slog.New(slog.DiscardHandler),
+		next: func(fault string) error { return library.Next(acs.Fault(fault)) }}
 	return w
 }
 
 func (w *world) close() {
 	w.library.Close()
+	if w.far != nil {
+		w.far.Close()
+	}
 	w.terminal.Close()
 }
 
@@ -61,7 +77,7 @@ type program struct {
 	w       *world
 	ledger  *ledger.Ledger
 	runner  *runner.Runner
-	library *sip2.Library
+	library ils.Library
 	stop    context.CancelFunc
 	ended   chan error
 
@@ -83,6 +99,14 @@ func (p *program) track(c io.Closer, err error) error {
 	}
 	p.conns = append(p.conns, c)
 	return nil
+}
+
+// tracked is a way to a library system whose connections die with the program.
+func (p *program) tracked(dial func(context.Context, string) (net.Conn, error)) func(context.Context, string) (net.Conn, error) {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		conn, err := dial(ctx, address)
+		return conn, p.track(conn, err)
+	}
 }
 
 // die ends all connections at once, as the kernel does for a killed process.
@@ -158,11 +182,12 @@ func (w *world) start(c crash) *program {
 			conn, err := w.terminal.Dial(ctx)
 			return conn, p.track(conn, err)
 		})
-	p.library, err = sip2.New(sip2.Config{Profile: "koha", Currency: "EUR", Institution: "CPL", Dial: toLibrary}, w.log)
-	if err != nil {
+	if w.connect != nil {
+		p.library = w.connect(p)
+	} else if p.library, err = sip2.New(sip2.Config{Profile: "koha", Currency: "EUR", Institution: "CPL", Dial: toLibrary}, w.log); err != nil {
 		w.t.Fatal(err)
 	}
-	var library ils.Library = p.library
+	library := p.library
 	if w.wrap != nil {
 		library = w.wrap(library)
 	}
@@ -192,21 +217,27 @@ func (p *program) pay() bool { return p.payAfter(func() {}) }
 
 // payAfter does something between the patron's look at the account and the confirmation.
 func (p *program) payAfter(do func()) bool {
-	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, time.Time{})
+	account, err := p.library.Account(context.Background(), ils.Patron{Card: card}, ils.Doubt{})
 	if err != nil {
 		p.w.t.Fatalf("account: %v", err)
 	}
-	var chosen []posting.Choice
-	for _, f := range account.Fees {
-		chosen = append(chosen, posting.Choice{Fee: f.ID, Amount: f.Balance})
+	traits := p.library.Traits()
+	chosen := []posting.Choice{{Amount: account.Total}}
+	if traits.FeeIDs {
+		chosen = nil
 	}
-	legs, err := posting.Plan(account, p.library.Traits(), chosen)
+	for _, f := range account.Fees {
+		if traits.FeeIDs {
+			chosen = append(chosen, posting.Choice{Fee: f.ID, Amount: f.Balance})
+		}
+	}
+	legs, err := posting.Plan(account, traits, chosen)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
 	do()
 	_, err = p.runner.Pay(context.Background(), runner.Order{Patron: ils.Patron{Card: card}, Legs: legs, Amount: account.Total,
-		Rules: payment.StandardRules(120*time.Second, false), Seen: posting.Reading(account)})
+		Rules: payment.StandardRules(traits.Quiet, traits.OverpaymentRefused), Seen: posting.Reading(account)})
 	return err == nil
 }
 
@@ -244,7 +275,7 @@ func (w *world) checkBooks(l *ledger.Ledger) {
 		captures[c.Reference]++
 		charged += c.AmountMinor
 	}
-	for _, b := range w.library.Books().Postings {
+	for _, b := range w.books().Postings {
 		postings[b.Reference]++
 		booked += b.AmountMinor
 	}
@@ -301,7 +332,7 @@ func TestBooksAgreeWhereverTheKioskIsKilled(t *testing.T) {
 				for n := 1; ; n++ {
 					died := false
 					for _, after := range []bool{false, true} {
-						died = lifeAndDeath(t, mood.fault, dialect, crash{n, after}) || died
+						died = lifeAndDeath(t, nil, string(mood.fault), dialect, crash{n, after}) || died
 					}
 					if !died {
 						break
@@ -317,14 +348,17 @@ func TestBooksAgreeWhereverTheKioskIsKilled(t *testing.T) {
 	}
 }
 
-// lifeAndDeath runs one payment with one crash and says whether the crash came about.
-func lifeAndDeath(t *testing.T, fault acs.Fault, dialect zvttest.Dialect, c crash) (died bool) {
+// lifeAndDeath runs one payment with one crash, over a route (nil: SIP2 to Koha), and says whether the crash came about.
+func lifeAndDeath(t *testing.T, r *route, fault string, dialect zvttest.Dialect, c crash) (died bool) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, acs.Koha)
 		defer w.close()
+		if r != nil {
+			w.far, w.next, w.connect = r.begin(w)
+		}
 		w.terminal.Unacknowledged(dialect)
 		if fault != "" {
-			if err := w.library.Next(fault); err != nil {
+			if err := w.next(fault); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -362,5 +396,5 @@ func (w *world) tell(l *ledger.Ledger) {
 		}
 		w.t.Logf("%s %s %+v", p.ID, p.State, p.Legs)
 	}
-	w.t.Logf("terminal %+v library %+v", w.terminal.Books(), w.library.Books())
+	w.t.Logf("terminal %+v library %+v", w.terminal.Books(), w.books())
 }

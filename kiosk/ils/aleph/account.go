@@ -1,11 +1,12 @@
 package aleph
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
@@ -18,9 +19,9 @@ const longestDescription = 90
 // there. A patron with money left over is sent to the desk: whether Pay Cash takes the debits or what is left after the
 // credits is unknown.
 func (l cashList) account(here []string, currency money.Currency) (ils.Account, error) {
-	a := ils.Account{Total: money.Of(0, currency)}
+	a := ils.Account{Total: money.Of(0, currency), Mark: l.mark(here)}
 	for _, code := range l.order {
-		if len(here) > 0 && !slices.Contains(here, strings.TrimSuffix(code, newcomers)) {
+		if len(here) > 0 && !slices.Contains(here, code) {
 			continue
 		}
 		if l.hasCredit(code) {
@@ -96,7 +97,7 @@ func (l cashList) describe(code string) string {
 			titles = append(titles, r.title)
 		}
 	}
-	name := l.names[strings.TrimSuffix(code, newcomers)]
+	name := l.names[code]
 	if name == "" {
 		name = code
 	}
@@ -106,24 +107,21 @@ func (l cashList) describe(code string) string {
 	return clean(name, longestDescription)
 }
 
-// keys tell which charges are open at an institution.
-func (l cashList) keys(code string) []string {
-	keys := []string{}
+// mark is a digest of the charges that are open and paid here. An institution is one fee, so that a charge of the same sum
+// that comes up while a posting is in doubt would else look as if nothing had been booked.
+func (l cashList) mark(here []string) string {
+	var keys []string
 	for _, r := range l.rows {
-		if r.kind == open && r.institution == code {
-			keys = append(keys, r.key)
+		if r.kind == open && (len(here) == 0 || slices.Contains(here, r.institution)) {
+			keys = append(keys, r.institution+"/"+r.key)
 		}
 	}
-	slices.Sort(keys)
-	return keys
-}
-
-func (l cashList) allKeys() map[string][]string {
-	all := map[string][]string{}
-	for _, code := range l.order {
-		all[code] = l.keys(code)
+	if len(keys) == 0 {
+		return ""
 	}
-	return all
+	slices.Sort(keys)
+	digest := sha256.Sum256([]byte(strings.Join(keys, "\n")))
+	return hex.EncodeToString(digest[:8])
 }
 
 // booked is what the list shows as paid under a reference: the charges that it closed, or the row of the payment itself.
@@ -175,21 +173,12 @@ func mentions(text, reference string) bool {
 // nameless stands for the initials of a patron whose name Aleph does not tell: no payment fails for want of a name.
 const nameless = "·"
 
-// initials makes at most three letters of a name, "Nordmann, Kari" as Aleph keeps it (z303-name).
+// initials are those of a name, "Nordmann, Kari" as Aleph keeps it (z303-name).
 func initials(name string) string {
-	if family, given, found := strings.Cut(name, ","); found {
-		name = given + " " + family
+	if letters := ils.Initials(name); letters != "" {
+		return letters
 	}
-	var letters []rune
-	for _, word := range strings.Fields(name) {
-		if first := []rune(word)[0]; unicode.IsLetter(first) && len(letters) < 3 {
-			letters = append(letters, unicode.ToUpper(first))
-		}
-	}
-	if len(letters) == 0 {
-		return nameless
-	}
-	return string(letters)
+	return nameless
 }
 
 // holder is what an X-service tells of the person: name and blocks.

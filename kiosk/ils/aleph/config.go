@@ -43,11 +43,7 @@ type Library struct {
 	log     *slog.Logger
 	turn    chan struct{} // one posting at a time
 
-	// In memory only, and bounded.
-	ids      memory[string]              // internal ids by cards: a payment goes to the patron whose account was read
-	open     memory[map[string][]string] // keys of open charges by institution, by internal id
-	postings memory[seen]                // by reference
-
+	ids   memory
 	ahead atomic.Pointer[time.Duration] // Aleph's clock before ours
 }
 

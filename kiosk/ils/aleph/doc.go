@@ -52,8 +52,7 @@
 // a no. All else is doubt, also a refused address, a redirect, and a page of something in between.
 //
 // In doubt the list is read again. Where the profile says that references can be read, what is booked is what stands under
-// ours, in closed charges or in a row of the payment itself. Where it does not, the balance decides, and a charge of the same
-// sum that comes up at the same institution meanwhile would hide what was booked: so the route remembers which charges were
-// open at the posting, and lists those that came up after it closed others as a fee of their own. It remembers in memory;
-// after a restart the balance alone decides.
+// ours, in closed charges or in a row of the payment itself. Where it does not, the balance decides, with the account's mark,
+// a digest of the charges that are open: a charge of the same sum that comes up at the same institution meanwhile would else
+// hide what was booked.
 package aleph

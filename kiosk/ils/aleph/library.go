@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,21 +28,10 @@ func (l *Library) Clock() (ahead time.Duration, known bool) {
 // Close ends nothing, since no connection outlives its question.
 func (l *Library) Close() error { return nil }
 
-// note writes one line per call; errors carry no card, no PIN and no password.
-func (l *Library) note(what string, began time.Time, err error) {
-	level := slog.LevelInfo
-	attributes := []any{"device", "library", "took", time.Since(began)}
-	if err != nil {
-		level = slog.LevelWarn
-		attributes = append(attributes, "error", err)
-	}
-	l.log.Log(context.Background(), level, "library: "+what, attributes...)
-}
-
 // Ready asks whether fees can be paid now: whether both servers answer this address and this user. It changes nothing and
 // may be repeated. device.ErrAttention: staff must act. Any other error: Aleph could not be asked.
 func (l *Library) Ready(ctx context.Context) (err error) {
-	defer func(began time.Time) { l.note("ready", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "ready", began, err) }(time.Now())
 	if err := l.restAnswers(ctx); err != nil {
 		return unreachable("ready", fmt.Errorf("the REST server: %w", err))
 	}
@@ -117,7 +105,7 @@ func unreachable(what string, err error) error {
 // Account reads who the patron is and what is owed, on connections that are younger than any doubt. It changes nothing and
 // may be repeated. See ils.Library for the errors.
 func (l *Library) Account(ctx context.Context, p ils.Patron, after ils.Doubt) (account ils.Account, err error) {
-	defer func(began time.Time) { l.note("account", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "account", began, err) }(time.Now())
 	id, err := l.resolve(ctx, p.Card)
 	if err != nil {
 		return ils.Account{}, refusedOr("account", err)
@@ -130,7 +118,7 @@ func (l *Library) Account(ctx context.Context, p ils.Patron, after ils.Doubt) (a
 	if err != nil {
 		return ils.Account{}, refusedOr("account", err)
 	}
-	if account, err = l.clear(list, id, after); err != nil {
+	if account, err = l.clear(list, after); err != nil {
 		return ils.Account{}, refusedOr("account", err)
 	}
 	account.Initials, account.Blocked = initials(who.name), who.blocked
@@ -171,12 +159,7 @@ func (l *Library) cashTarget(id string) string {
 }
 
 // clear makes the account, and says what it tells about a posting in doubt.
-func (l *Library) clear(list cashList, id string, after ils.Doubt) (ils.Account, error) {
-	if after.Reference == "" {
-		l.open.keep(id, list.allKeys(), mostIDs)
-	} else if s, posted := l.postings.find(after.Reference); posted {
-		list = list.since(s)
-	}
+func (l *Library) clear(list cashList, after ils.Doubt) (ils.Account, error) {
 	account, err := list.account(l.cfg.Institutions, l.cfg.Currency)
 	if err != nil || after.Reference == "" || !l.profile.Traits.ReferenceReadable {
 		return account, err

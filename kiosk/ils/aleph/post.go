@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"selfpay/device"
@@ -21,7 +20,7 @@ import (
 // Post tells Aleph that what is open at one institution was paid. It is sent once. Aleph gives no number for it. See
 // ils.Library for the errors.
 func (l *Library) Post(ctx context.Context, leg ils.Leg) (number string, err error) {
-	defer func(began time.Time) { l.note("post "+leg.Reference, began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "post "+leg.Reference, began, err) }(time.Now())
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
@@ -37,9 +36,6 @@ func (l *Library) Post(ctx context.Context, leg ils.Leg) (number string, err err
 			return "", fmt.Errorf("aleph: post %s: the patron cannot be looked up: %w: %v", leg.Reference, device.ErrNotSent, err)
 		}
 	}
-	if keys, read := l.open.find(id); read {
-		l.postings.keep(leg.Reference, seen{leg.Fee, keys[leg.Fee]}, mostPostings)
-	}
 	if err := l.pay(ctx, id, leg, nil); err != nil {
 		return "", fmt.Errorf("aleph: post %s: %w", leg.Reference, err)
 	}
@@ -48,14 +44,11 @@ func (l *Library) Post(ctx context.Context, leg ils.Leg) (number string, err err
 
 // postable refuses a leg that Aleph would book wrongly.
 func (l *Library) postable(leg ils.Leg) error {
+	if err := leg.Check(l.cfg.Currency); err != nil {
+		return err
+	}
 	here := l.cfg.Institutions
 	switch {
-	case leg.Amount.Currency != l.cfg.Currency:
-		return errors.New("amount is in another currency")
-	case !leg.Amount.Positive():
-		return errors.New("amount is not above zero")
-	case !goodReference(leg.Reference):
-		return errors.New("reference is not 1 to 20 digits and dashes")
 	case !goodCode(leg.Fee):
 		return errors.New("no institution is named")
 	case len(here) > 0 && !slices.Contains(here, leg.Fee):
@@ -64,11 +57,6 @@ func (l *Library) postable(leg ils.Leg) error {
 		return errors.New("no such card can exist")
 	}
 	return nil
-}
-
-// goodReference wants digits and dashes only. The longest pay-reference is unknown; 20 characters are safe to assume.
-func goodReference(reference string) bool {
-	return reference != "" && len(reference) <= 20 && strings.Trim(reference, "0123456789-") == ""
 }
 
 // payment is the body of Pay Cash, as two public clients send it (rvk-utd/ding2, AlephClient.php; the registration tool of

@@ -15,7 +15,7 @@ import (
 // Account reads who the patron is and what is owed. It changes nothing and may be repeated. See ils.Library for the
 // errors. Every reading has a connection of its own, so it is always younger than the doubt.
 func (l *Library) Account(ctx context.Context, p ils.Patron, after ils.Doubt) (account ils.Account, err error) {
-	defer func(began time.Time) { l.note("account", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "account", began, err) }(time.Now())
 	barcode, err := l.barcode(ctx, p.Card)
 	if err == nil && l.cfg.AskPIN && p.PIN != "" {
 		err = l.checkPIN(ctx, barcode, p.PIN)

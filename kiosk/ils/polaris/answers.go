@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
@@ -103,15 +102,9 @@ func (b basicData) blocked() bool {
 	return false
 }
 
-// initials makes at most three letters of a personal name.
+// initials are those of the holder.
 func (b basicData) initials() string {
-	var letters []rune
-	for _, word := range strings.Fields(b.Data.NameFirst + " " + b.Data.NameMiddle + " " + b.Data.NameLast) {
-		if first := []rune(word)[0]; unicode.IsLetter(first) && len(letters) < 3 {
-			letters = append(letters, unicode.ToUpper(first))
-		}
-	}
-	return string(letters)
+	return ils.Initials(b.Data.NameFirst + " " + b.Data.NameMiddle + " " + b.Data.NameLast)
 }
 
 // accountRows is the answer to PatronAccountGet, for what is outstanding and for what is reconciled.

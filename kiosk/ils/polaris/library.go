@@ -167,17 +167,6 @@ func (l *Library) Close() error {
 	return nil
 }
 
-// note writes one line per question to the library system; errors carry no card, PIN, token or secret.
-func (l *Library) note(what string, began time.Time, err error) {
-	level := slog.LevelInfo
-	attributes := []any{"device", "library", "took", time.Since(began)}
-	if err != nil {
-		level = slog.LevelWarn
-		attributes = append(attributes, "error", err)
-	}
-	l.log.Log(context.Background(), level, "library: "+what, attributes...)
-}
-
 // question is a reading with the staff session: a public method in the patron's place, or a protected one.
 type question struct {
 	name      string
@@ -194,7 +183,7 @@ var carriers = question{name: "mobilephonecarriers", resource: "sysadmin/mobilep
 // It reads the list of mobile phone carriers, the smallest protected method that changes nothing: the server checks key,
 // signature, clock, session and database for it. The version ("api") needs no authorisation and proves none of that.
 func (l *Library) Ready(ctx context.Context) (err error) {
-	defer func(began time.Time) { l.note("ready", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "ready", began, err) }(time.Now())
 	var said result
 	_, err = l.asStaff(ctx, carriers, &said)
 	if errors.Is(err, device.ErrNotSent) {

@@ -29,7 +29,7 @@ type payData struct {
 // with a code of zero or above is a yes, only the codes that are read as "not executed" are a no; all else is doubt, HTTP
 // 401 too: whether the server looks at the signature before it books is not documented.
 func (l *Library) Post(ctx context.Context, leg ils.Leg) (number string, err error) {
-	defer func(began time.Time) { l.note("post "+leg.Reference, began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "post "+leg.Reference, began, err) }(time.Now())
 	if err := l.postable(leg); err != nil {
 		return "", fmt.Errorf("polaris: post %s: %w: %w", leg.Reference, device.ErrNotSent, err)
 	}
@@ -61,7 +61,7 @@ func (l *Library) pay(ctx context.Context, leg ils.Leg, sent func()) (string, er
 // Void takes back a payment by the number that its Post had given. The charge is owed again; the bank card is not touched.
 // It is for commissioning and never used for a patron. The errors are those of Post.
 func (l *Library) Void(ctx context.Context, card, paymentNumber string) (err error) {
-	defer func(began time.Time) { l.note("void", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "void", began, err) }(time.Now())
 	if !goodID(paymentNumber) || !goodBarcode(card) {
 		return fmt.Errorf("polaris: void: %w: no payment's number", device.ErrNotSent)
 	}
@@ -157,13 +157,10 @@ func withoutClass(err error) string {
 
 // postable refuses a leg that this library system would book wrongly.
 func (l *Library) postable(leg ils.Leg) error {
+	if err := leg.Check(l.cfg.Currency); err != nil {
+		return err
+	}
 	switch {
-	case leg.Amount.Currency != l.cfg.Currency:
-		return errors.New("amount is in another currency")
-	case !leg.Amount.Positive():
-		return errors.New("amount is not above zero")
-	case !goodReference(leg.Reference):
-		return errors.New("reference is not 1 to 16 digits and dashes")
 	case !goodBarcode(leg.Patron.Card):
 		return errors.New("the card cannot stand in an address")
 	case l.profile.Pay == payCharge && !goodID(leg.Fee):
@@ -172,10 +169,6 @@ func (l *Library) postable(leg ils.Leg) error {
 		return errors.New("a charge is named, and here the whole account is paid")
 	}
 	return nil
-}
-
-func goodReference(reference string) bool {
-	return reference != "" && len(reference) <= 16 && strings.Trim(reference, "0123456789-") == ""
 }
 
 // noteOn is the note on a payment, for people at the library and for finding it again: the reference comes first.

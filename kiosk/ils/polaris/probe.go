@@ -383,7 +383,7 @@ func (p *Probe) refusal(ctx context.Context, before ils.Account, leg ils.Leg, pr
 		return careful("", "%s is not booked, and the answer leaves it in doubt: %s", what, payErr)
 	}
 	*proved = true
-	return good("%s is refused: %s", what, payErr)
+	return good("%s is %s", what, payErr)
 }
 
 func (p *Probe) twice(ctx context.Context) (probe.Finding, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"selfpay/device"
+	"selfpay/kiosk/ils"
 )
 
 const (
@@ -108,7 +109,7 @@ type authenticationData struct {
 
 // login logs in, once. wait is how long no other login may follow an error.
 func (l *Library) login(ctx context.Context) (fresh session, wait time.Duration, err error) {
-	defer func(began time.Time) { l.note("login", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "login", began, err) }(time.Now())
 	body, err := xml.Marshal(authenticationData{Domain: l.cfg.Domain, Username: l.cfg.Login, Password: l.cfg.Password})
 	if err != nil {
 		return session{}, afterRefused, needsStaff("login or password cannot be written")

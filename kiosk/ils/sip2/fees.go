@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode"
 
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
@@ -72,18 +72,21 @@ func (p Profile) read(answer sip.PatronInformationResponse, currency money.Curre
 	return fees, total, nil
 }
 
-// count is how many fees an answer counts or lists.
-func count(answer sip.PatronInformationResponse) int {
-	if answer.FineItems != sip.Unknown {
-		return answer.FineItems
-	}
-	n := 0
-	for _, line := range answer.Fines {
-		if strings.TrimSpace(line) != "" {
-			n++
+// count is how many fees an answer counts or lists; empty where there is none.
+func count(answer sip.PatronInformationResponse) string {
+	n := answer.FineItems
+	if n == sip.Unknown {
+		n = 0
+		for _, line := range answer.Fines {
+			if strings.TrimSpace(line) != "" {
+				n++
+			}
 		}
 	}
-	return n
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // lines reads fees that stand in AV, one each. All must be in one form.
@@ -327,19 +330,4 @@ func (p Profile) readFee(line string, currency money.Currency) (ils.Fee, error) 
 		return ils.Fee{}, errors.New("the last word is no amount above zero")
 	}
 	return ils.Fee{ID: id, Description: strings.Join(words[1:len(words)-1], " "), Balance: balance}, nil
-}
-
-// initials makes at most three letters of a personal name, given name first: "Müller, Anna Maria" becomes "AMM".
-func initials(name string) string {
-	if family, given, found := strings.Cut(name, ","); found {
-		name = given + " " + family
-	}
-	var letters []rune
-	for _, word := range strings.Fields(name) {
-		first := []rune(word)[0]
-		if unicode.IsLetter(first) && len(letters) < 3 {
-			letters = append(letters, unicode.ToUpper(first))
-		}
-	}
-	return string(letters)
 }

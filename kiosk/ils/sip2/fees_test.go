@@ -252,12 +252,3 @@ func FuzzFees(f *testing.F) {
 		}
 	})
 }
-
-func TestInitialsAreThreeLettersAtMost(t *testing.T) {
-	for name, want := range map[string]string{"Müller, Anna Maria": "AMM", "Jo Doe": "JD", "Anna Maria Luise von Berg": "AML", "": "", "  ": "", "élan Ö": "ÉÖ",
-		"(desk) 7 Jo": "J", "Doe,": "D"} {
-		if got := initials(name); got != want {
-			t.Errorf("initials(%q) = %q, want %q", name, got, want)
-		}
-	}
-}

@@ -118,21 +118,10 @@ func (l *Library) Clock() (ahead time.Duration, known bool) {
 // Close ends the connection after the request that is under way.
 func (l *Library) Close() error { return l.client.Close() }
 
-// note writes one line per call to the library system; errors carry no card and no PIN.
-func (l *Library) note(what string, began time.Time, err error) {
-	level := slog.LevelInfo
-	attributes := []any{"device", "library", "took", time.Since(began)}
-	if err != nil {
-		level = slog.LevelWarn
-		attributes = append(attributes, "error", err)
-	}
-	l.log.Log(context.Background(), level, "library: "+what, attributes...)
-}
-
 // Ready asks whether fees can be paid now. It changes nothing and may be repeated. device.ErrAttention: staff must
 // act. Any other error: the library system could not be asked.
 func (l *Library) Ready(ctx context.Context) (err error) {
-	defer func(began time.Time) { l.note("ready", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "ready", began, err) }(time.Now())
 	status, err := l.client.Status(ctx)
 	if err == nil && !status.At.IsZero() {
 		ahead := status.At.Sub(l.cfg.Now()).Round(time.Second)
@@ -163,7 +152,7 @@ func unreachable(what string, err error) error {
 // Account reads who the patron is and what is owed. It changes nothing and may be repeated. See ils.Library for the
 // errors.
 func (l *Library) Account(ctx context.Context, p ils.Patron, after ils.Doubt) (account ils.Account, err error) {
-	defer func(began time.Time) { l.note("account", began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "account", began, err) }(time.Now())
 	if !after.Since.IsZero() {
 		if err := l.client.Renew(ctx, after.Since); err != nil {
 			return ils.Account{}, unreachable("account", err)
@@ -181,10 +170,10 @@ func (l *Library) Account(ctx context.Context, p ils.Patron, after ils.Doubt) (a
 	case answer.Patron != p.Card:
 		return ils.Account{}, fmt.Errorf("sip2: account: answer for another patron: %w", device.ErrNotSent)
 	}
-	account = ils.Account{Initials: initials(answer.Name), Blocked: blocked(answer.Status)}
+	account = ils.Account{Initials: ils.Initials(answer.Name), Blocked: blocked(answer.Status)}
 	account.Fees, account.Total, err = l.profile.read(answer, l.cfg.Currency)
 	if !l.profile.Traits.FeeIDs {
-		account.Count = count(answer)
+		account.Mark = count(answer)
 	}
 	if err != nil {
 		return ils.Account{}, fmt.Errorf("sip2: account: %w: %w", ils.ErrFeesUnreadable, err)
@@ -204,7 +193,7 @@ func blocked(s sip.PatronStatus) bool {
 // executed. A Yes that names another amount as booked (FG, FOLIO) is doubt: the account tells what is left. number is
 // that of Profile.Reads.Number. See ils.Library for the errors. After nil and device.ErrRefused the connection stays.
 func (l *Library) Post(ctx context.Context, leg ils.Leg) (number string, err error) {
-	defer func(began time.Time) { l.note("post "+leg.Reference, began, err) }(time.Now())
+	defer func(began time.Time) { ils.Note(l.log, "post "+leg.Reference, began, err) }(time.Now())
 	paid, err := l.feePaid(leg)
 	if err != nil {
 		return "", fmt.Errorf("sip2: post %s: %w: %w", leg.Reference, device.ErrNotSent, err)
@@ -276,13 +265,10 @@ func class(err error) error {
 
 // postable refuses a leg that this library system would book wrongly.
 func (l *Library) postable(leg ils.Leg) error {
+	if err := leg.Check(l.cfg.Currency); err != nil {
+		return err
+	}
 	switch {
-	case leg.Amount.Currency != l.cfg.Currency:
-		return errors.New("amount is in another currency")
-	case !leg.Amount.Positive():
-		return errors.New("amount is not above zero")
-	case !goodReference(leg.Reference):
-		return errors.New("reference is not 1 to 16 digits and dashes")
 	case l.profile.Traits.FeeIDs && leg.Fee == "":
 		return errors.New("no fee is named, and this library system wants one")
 	case l.profile.Traits.FeeIDs && !l.profile.goodID(leg.Fee):
@@ -291,10 +277,4 @@ func (l *Library) postable(leg ils.Leg) error {
 		return errors.New("a fee is named, and this library system knows none")
 	}
 	return nil
-}
-
-// goodReference wants digits and dashes only: letters might spell AY or AZ, which some servers take for the checksum
-// wherever they stand.
-func goodReference(reference string) bool {
-	return reference != "" && len(reference) <= 16 && strings.Trim(reference, "0123456789-") == ""
 }
