@@ -75,9 +75,6 @@ type station struct {
 // newStation builds the surroundings; change edits the configuration before kioskd reads it.
 func newStation(t *testing.T, o surround.Options, change ...string) *station {
 	t.Helper()
-	if o.Mode == "" {
-		o.Mode = "koha"
-	}
 	s := &station{t: t, dir: t.TempDir()}
 	var err error
 	if s.around, err = surround.Start(s.dir, o); err != nil {
@@ -87,18 +84,30 @@ func newStation(t *testing.T, o surround.Options, change ...string) *station {
 	served := make(chan struct{})
 	go func() { s.around.Serve(ctx); close(served) }()
 	t.Cleanup(func() { s.kill(); stop(); <-served; s.around.Close() })
-	text, err := os.ReadFile(s.around.ConfigPath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	edited := strings.NewReplacer(change...).Replace(string(text))
-	if len(change) > 0 && edited == string(text) {
+	text := s.configuration()
+	edited := strings.NewReplacer(change...).Replace(text)
+	if len(change) > 0 && edited == text {
 		t.Fatalf("the configuration has nothing of %q", change)
 	}
-	if err := os.WriteFile(s.around.ConfigPath(), []byte(edited), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.configure(edited)
 	return s
+}
+
+// configuration is the file that kioskd reads.
+func (s *station) configuration() string {
+	s.t.Helper()
+	text, err := os.ReadFile(s.around.ConfigPath())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (s *station) configure(text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.around.ConfigPath(), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // begin starts kioskd, by a wrapper program where one is given.

@@ -29,8 +29,9 @@ type ilsCommand struct {
 	Login  ilsLoginCommand  `cmd:"" help:"Try the login."`
 	Patron ilsPatronCommand `cmd:"" help:"What the library says about a card, without the name."`
 	Fees   ilsFeesCommand   `cmd:"" help:"The fees of a card as the kiosk would offer them."`
-	Raw    ilsRawCommand    `cmd:"" help:"Send one message and explain the answer."`
-	Proxy  ilsProxyCommand  `cmd:"" help:"Stand between a client and the library system and explain what both say."`
+	Raw    ilsRawCommand    `cmd:"" help:"SIP2: send one message and explain the answer."`
+	Proxy  ilsProxyCommand  `cmd:"" help:"SIP2: stand between a client and the library system and explain what both say."`
+	Probe  ilsProbeCommand  `cmd:"" help:"Find out on a test patron what no document says, and write the library's profile."`
 }
 
 // libraryStatus is what a library system says in ACS Status (98).
@@ -106,6 +107,9 @@ func (d libraryStatus) obstacle() string {
 type ilsStatusCommand struct{}
 
 func (ilsStatusCommand) Run(ctx context.Context, t *tool) error {
+	if done, err := t.overHTTP(ctx, t.routeStatus); done {
+		return err
+	}
 	c, cfg, err := t.library()
 	if err != nil {
 		return err
@@ -126,11 +130,14 @@ func (ilsStatusCommand) Run(ctx context.Context, t *tool) error {
 	return err
 }
 
-// library is the configured library system.
+// library is the configured library system in the words of SIP2.
 func (t *tool) library() (config.Config, client.Config, error) {
 	c, err := t.load()
 	if err != nil {
 		return c, client.Config{}, err
+	}
+	if c.ILS.Route != "sip2" {
+		return c, client.Config{}, errUsage(fmt.Sprintf("this command speaks SIP2, and the kiosk's route to the library is %q", c.ILS.Route))
 	}
 	cfg, err := parts.Client(c)
 	return c, cfg, unreadable(c, err)
@@ -204,6 +211,9 @@ type libraryLogin struct {
 type ilsLoginCommand struct{}
 
 func (ilsLoginCommand) Run(ctx context.Context, t *tool) error {
+	if done, err := t.overHTTP(ctx, t.routeLogin); done {
+		return err
+	}
 	c, cfg, err := t.library()
 	if err != nil {
 		return err
@@ -272,17 +282,21 @@ func readSecretLine(in *os.File, prompt string) (string, error) {
 
 // reading is one reading of an account: what the kiosk makes of it, and what the library system said in it.
 type reading struct {
-	account ils.Account
-	wholly  bool                           // the library names no fees, so the whole account is paid at once
-	answer  *sip.PatronInformationResponse // without what names a person; nil when there was none
-	reason  string                         // why the kiosk would offer no payment; empty when it would
-	refused error                          // the reason's class
+	account  ils.Account
+	answered bool                           // the library system answered
+	wholly   bool                           // the library names no fees, so the whole account is paid at once
+	answer   *sip.PatronInformationResponse // without what names a person; nil when there was none
+	reason   string                         // why the kiosk would offer no payment; empty when it would
+	refused  error                          // the reason's class
 }
 
 // readAccount reads an account as the kiosk does. The error is that of a library system that could not be asked. The
 // patron is asked for once, so that a wrong PIN counts once; what the account leaves out is taken from the trace of
 // that one exchange, in which names and numbers are masked.
 func readAccount(ctx context.Context, c config.Config, p ils.Patron) (reading, error) {
+	if c.ILS.Route != "sip2" {
+		return readOverHTTP(ctx, c, p)
+	}
 	var r reading
 	cfg, err := parts.SIP2(c)
 	if err != nil {
@@ -294,7 +308,7 @@ func readAccount(ctx context.Context, c config.Config, p ils.Patron) (reading, e
 			return
 		}
 		if answer, err := sip.ParsePatronInformationResponse(m); err == nil {
-			r.answer = &answer
+			r.answer, r.answered = &answer, true
 		}
 	}
 	library, err := sip2.New(cfg, slog.New(slog.DiscardHandler))
@@ -303,7 +317,7 @@ func readAccount(ctx context.Context, c config.Config, p ils.Patron) (reading, e
 	}
 	defer library.Close()
 	r.wholly = !library.Traits().FeeIDs
-	r.account, r.refused = library.Account(ctx, p, time.Time{})
+	r.account, r.refused = library.Account(ctx, p, ils.Doubt{})
 	if r.refused != nil && !ils.IsRefusedAccount(r.refused) {
 		return r, cannotAsk(c, r.refused)
 	}
@@ -357,7 +371,7 @@ var blockWords = [...]string{"charge privileges denied", "renewal denied", "reca
 	"excessive fines", "excessive fees", "recall overdue", "too many items billed"}
 
 func newLibraryPatron(r reading, withPIN bool, currency money.Currency) libraryPatron {
-	d := libraryPatron{Valid: r.answer != nil && !errors.Is(r.refused, ils.ErrUnknownPatron), Blocks: []string{}, PIN: "not said",
+	d := libraryPatron{Valid: r.answered && !errors.Is(r.refused, ils.ErrUnknownPatron), Blocked: r.account.Blocked, Blocks: []string{}, PIN: "not said",
 		Initials: r.account.Initials, Currency: string(currency), Reason: r.reason}
 	if a := r.answer; a != nil {
 		for i, set := range a.Status {
@@ -448,12 +462,17 @@ func (t *tool) libraryPatron(d libraryPatron, total money.Amount) {
 	t.say("initials  %s", d.Initials)
 	number := func(n *int) string { return orNotSaid(n, func(n int) string { return fmt.Sprint(n) }) }
 	n := d.Counts
-	t.say("items     charged %s, overdue %s, holds %s, holds not available %s, recalls %s", number(n.Charged), number(n.Overdue), number(n.Holds), number(n.UnavailableHolds), number(n.Recalls))
+	if n != (libraryCounts{}) {
+		t.say("items     charged %s, overdue %s, holds %s, holds not available %s, recalls %s", number(n.Charged), number(n.Overdue), number(n.Holds), number(n.UnavailableHolds), number(n.Recalls))
+	}
 	owed := "cannot be read exactly"
 	if d.TotalMinor != nil {
 		owed = total.String()
 	}
-	t.say("owed      %s, fees listed %s", owed, number(n.Fines))
+	if n.Fines != nil {
+		owed += fmt.Sprintf(", fees listed %d", *n.Fines)
+	}
+	t.say("owed      %s", owed)
 	if d.Reason != "" {
 		t.say("%s", d.Reason)
 	}

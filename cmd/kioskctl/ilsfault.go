@@ -41,6 +41,8 @@ func trouble(c config.Config, err error) (what, mend string) {
 		slow  net.Error
 	)
 	switch {
+	case c.ILS.Route != "sip2" && errors.Is(err, device.ErrAttention):
+		return attention(c, err)
 	case errors.Is(err, client.ErrUnsupported):
 		return "does not offer this message to this login", "kioskctl ils status shows what it offers; ask the library to allow it"
 	case errors.Is(err, client.ErrLogin), errors.Is(err, device.ErrAttention) && !errors.Is(err, client.ErrTLS):
@@ -49,7 +51,7 @@ func trouble(c config.Config, err error) (what, mend string) {
 	case errors.As(err, &name):
 		return fmt.Sprintf("cannot be found: the name %q is not known here", name.Name), "look at ils.address, and at the station's name server"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "takes no connections: nothing listens there", "is its SIP2 server up, and is the port in ils.address right?"
+		return "takes no connections: nothing listens there", "is its server up, and is the port in ils.address right?"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "cannot be reached: there is no way to this address", "look at the network cable, at ils.address and at the firewall"
 	case errors.As(err, &plain):

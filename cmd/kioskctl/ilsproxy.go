@@ -47,7 +47,7 @@ func (p *ilsProxyCommand) Run(ctx context.Context, t *tool) error {
 	if ip := net.ParseIP(host); err != nil || port == "" || ip == nil || !ip.IsLoopback() {
 		return errUsage("the proxy shows what goes over an unprotected line, so it listens on this machine only: --listen 127.0.0.1:PORT or [::1]:PORT")
 	}
-	c, err := t.load()
+	c, cfg, err := t.library()
 	if err != nil {
 		return err
 	}
@@ -55,10 +55,9 @@ func (p *ilsProxyCommand) Run(ctx context.Context, t *tool) error {
 		if err := c.ILS.Address.UnmarshalText([]byte("tcp://" + p.To)); err != nil || c.ILS.Address.Port() == "" || c.ILS.Address.Hostname() == "" {
 			return errUsage("the library system is named by host and port: --to ils.example.org:6001")
 		}
-	}
-	cfg, err := parts.Client(c)
-	if err != nil {
-		return unreadable(c, err)
+		if cfg, err = parts.Client(c); err != nil {
+			return unreadable(c, err)
+		}
 	}
 	listener, err := net.Listen("tcp", p.Listen)
 	if err != nil {

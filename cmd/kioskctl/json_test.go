@@ -22,6 +22,7 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/ils/probe"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
 	sipdecode "selfpay/sip/decode"
@@ -56,7 +57,8 @@ var shapes = map[string][]reflect.Type{
 	"config check":   {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},
 	"doctor":         {reflect.TypeFor[finding]()},
 	"health":         {reflect.TypeFor[health.Document]()},
-	"ils status":     {reflect.TypeFor[libraryStatus]()},
+	"ils status":     {reflect.TypeFor[libraryStatus](), reflect.TypeFor[routeStatus]()},
+	"ils probe":      {reflect.TypeFor[probe.Result](), reflect.TypeFor[probeEnd]()},
 	"ils login":      {reflect.TypeFor[libraryLogin]()},
 	"ils patron":     {reflect.TypeFor[libraryPatron]()},
 	"ils fees":       {reflect.TypeFor[libraryFee]()},

@@ -25,8 +25,8 @@ const cardWait = 700 * time.Millisecond
 type demoCommand struct {
 	Kioskd   string `required:"" type:"path" help:"The program kioskd."`
 	Kioskctl string `required:"" type:"path" help:"The program kioskctl."`
-	ILS      string `default:"sip2" enum:"sip2" help:"The route to the library system: ${enum}."`
-	Mode     string `default:"koha" help:"The make of the library system: ${modes}."`
+	ILS      string `default:"sip2" enum:"${routes}" help:"The route to the library system: ${enum}."`
+	Mode     string `help:"The make of the library system. ${modes}."`
 	Serial   bool   `help:"The terminal hangs on a serial line at 9600 baud instead of TCP."`
 	Keep     string `type:"path" help:"Leave everything in this folder; else a temporary one is used and removed."`
 }
@@ -59,7 +59,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 }
 
 func (d *demo) show(ctx context.Context) (err error) {
-	d.around, err = surround.Start(d.dir, surround.Options{Mode: d.Mode, Serial: d.Serial, CardWait: cardWait})
+	d.around, err = surround.Start(d.dir, surround.Options{ILS: d.ILS, Mode: d.Mode, Serial: d.Serial, CardWait: cardWait})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -35,13 +34,15 @@ func (e errUsage) Error() string { return string(e) }
 type arguments struct {
 	Run     runCommand     `cmd:"" help:"Start a whole surrounding and stay."`
 	Serve   serveCommand   `cmd:"" help:"Run one part alone."`
-	ACS     acsCommand     `cmd:"" name:"acs" help:"Run a library system alone; the same as serve acs."`
+	ACS     acsCommand     `cmd:"" name:"acs" help:"Run a library system with SIP2 alone; the same as serve acs."`
+	Polaris polarisCommand `cmd:"" help:"Run a Polaris alone; the same as serve polaris."`
+	Aleph   alephCommand   `cmd:"" help:"Run an Aleph alone; the same as serve aleph."`
 	Patron  patronCommand  `cmd:"" help:"Behave as a patron at the screen."`
 	Demo    demoCommand    `cmd:"" help:"Show the main job, end to end, and compare all books."`
 	Books   booksCommand   `cmd:"" help:"What the simulators hold."`
 	Scan    scanCommand    `cmd:"" help:"Hold a label to the scanner."`
 	Tell    orderCommand   `cmd:"" name:"terminal" help:"next approve|decline|cancel|silent|silent-charged|late|busy|drop-after BYTES; unacknowledged keep|reverse|decline."`
-	ILS     ilsCommand     `cmd:"" name:"ils" help:"next refuse|silent|apply-silent|drop|foreign|duplicate|hold|late|lost|garble|again; release; wait-held."`
+	ILS     ilsCommand     `cmd:"" name:"ils" help:"next refuse|silent|apply-silent|drop|foreign|duplicate|late|apply-late|booked-no|hold, with SIP2 also lost|garble|again, with HTTP error|redirect; release; wait-held."`
 	Link    linkCommand    `cmd:"" help:"ils|terminal cut|restore."`
 	Paper   paperCommand   `cmd:"" help:"out|in."`
 	Printer printerCommand `cmd:"" help:"unplug|plug."`
@@ -51,7 +52,7 @@ type arguments struct {
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kiosksim"), kong.Description("Everything around a self-pay station, simulated."),
-		kong.Vars{"modes": surround.Modes()},
+		kong.Vars{"modes": surround.Modes(), "routes": surround.Routes},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
@@ -160,8 +161,8 @@ func decimal(minor int64) string { return fmt.Sprintf("%d.%02d", minor/100, mino
 // runCommand starts a surrounding.
 type runCommand struct {
 	place
-	ILS      string `default:"sip2" enum:"sip2" help:"The route to the library system: ${enum}."`
-	Mode     string `default:"koha" help:"The make of the library system, or its bad manners: ${modes}."`
+	ILS      string `default:"sip2" enum:"${routes}" help:"The route to the library system: ${enum}."`
+	Mode     string `help:"The make of the library system, or its bad manners. ${modes}."`
 	Terminal string `default:"zvt" enum:"zvt" help:"The card terminal's protocol: ${enum}."`
 	Serial   bool   `help:"The terminal hangs on a serial line, a pty, instead of TCP."`
 	NeedPIN  bool   `name:"need-pin" help:"The library system books nothing without the PIN of a patron who has one."`
@@ -169,7 +170,7 @@ type runCommand struct {
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	s, err := surround.Start(c.Dir, surround.Options{Mode: c.Mode, Serial: c.Serial, CardWait: cardWait, NeedPIN: c.NeedPIN})
+	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Serial: c.Serial, CardWait: cardWait, NeedPIN: c.NeedPIN})
 	if err != nil {
 		return err
 	}
@@ -187,24 +188,43 @@ func (c *runCommand) Run(ctx context.Context) error {
 	return s.Serve(ctx)
 }
 
-// part is a simulator that can run alone.
+// serveCommand is a simulator alone.
 type serveCommand struct {
-	Part   string `arg:"" enum:"acs,terminal,printer,scanner" help:"The part: ${enum}."`
+	Part   string `arg:"" enum:"acs,polaris,aleph,terminal,printer,scanner" help:"The part: ${enum}."`
 	Listen string `required:"" help:"Where: host:port; a path for the scanner's serial line."`
-	Mode   string `default:"koha" help:"acs: the make of the library system, or its bad manners: ${modes}."`
+	manners
 }
 
-// acsCommand is a library system alone.
+func (c *serveCommand) Run(ctx context.Context) error { return c.serve(ctx, c.Part, c.Listen) }
+
+// manners are what a library system alone is like.
+type manners struct {
+	Mode  string `help:"The make of the library system, or its bad manners. ${modes}."`
+	HTTPS string `name:"https" type:"existingdir" placeholder:"DIR" help:"Answer https, and write the certificate to DIR/ca.pem."`
+}
+
+func (m manners) serve(ctx context.Context, part, listen string) error {
+	fmt.Println(part, "on", listen)
+	return surround.Part{Name: part, Address: listen, Mode: m.Mode, HTTPS: m.HTTPS}.Serve(ctx)
+}
+
 type acsCommand struct {
 	Listen string `default:"127.0.0.1:6001" help:"Where: host:port."`
-	Mode   string `default:"koha" help:"The make of the library system, or its bad manners: ${modes}."`
+	manners
 }
 
-func (c *acsCommand) Run(ctx context.Context) error {
-	return (&serveCommand{Part: "acs", Listen: c.Listen, Mode: c.Mode}).Run(ctx)
+func (c *acsCommand) Run(ctx context.Context) error { return c.serve(ctx, "acs", c.Listen) }
+
+type polarisCommand struct {
+	Listen string `default:"127.0.0.1:8443" help:"Where: host:port."`
+	manners
 }
 
-func (c *serveCommand) Run(ctx context.Context) error {
-	fmt.Println(strings.TrimSpace(c.Part), "on", c.Listen)
-	return surround.ServePart(ctx, c.Part, c.Listen, c.Mode)
+func (c *polarisCommand) Run(ctx context.Context) error { return c.serve(ctx, "polaris", c.Listen) }
+
+type alephCommand struct {
+	Listen string `default:"127.0.0.1:1892" help:"Where: host:port."`
+	manners
 }
+
+func (c *alephCommand) Run(ctx context.Context) error { return c.serve(ctx, "aleph", c.Listen) }

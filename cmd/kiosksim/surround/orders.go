@@ -77,12 +77,8 @@ func (s *Surround) orderTerminal(text string) error {
 
 // orderLibrary arms a fault of the library system. What is held is the account reading that comes before a posting,
 // so that one waits for the next approval.
-func (s *Surround) orderLibrary(name string) error {
-	fault, err := acs.ParseFault(name)
-	if err != nil {
-		return err
-	}
-	if fault == acs.Hold {
+func (s *Surround) orderLibrary(fault string) error {
+	if fault == string(acs.Hold) {
 		s.holdNext.Store(true)
 		return nil
 	}
@@ -91,8 +87,11 @@ func (s *Surround) orderLibrary(name string) error {
 
 // approved is told by the terminal that a card is charged.
 func (s *Surround) approved() {
+	if s.options.Approved != nil {
+		s.options.Approved()
+	}
 	if s.holdNext.CompareAndSwap(true, false) {
-		s.library.Next(acs.Hold)
+		s.library.Next(string(acs.Hold))
 	}
 }
 

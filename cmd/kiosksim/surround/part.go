@@ -3,6 +3,7 @@ package surround
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -13,18 +14,33 @@ import (
 	"selfpay/drivers/scanline/scanlinetest"
 )
 
-// ServePart runs one simulator alone until ctx ends. The scanner sends each line of standard input as a label.
-func ServePart(ctx context.Context, part, address, mode string) error {
-	if part == "scanner" {
-		return serveScanner(ctx, address)
+// Part is one simulator that runs alone.
+type Part struct {
+	Name    string // acs, polaris, aleph, terminal, printer, scanner
+	Address string // host:port; a path for the scanner's serial line
+	Mode    string // of a library system, see Modes; empty: the usual one
+	HTTPS   string // the folder that gets the certificate of a library system with https; empty: no https
+}
+
+// Serve runs the simulator until ctx ends. The scanner sends each line of standard input as a label.
+func (p Part) Serve(ctx context.Context) error {
+	if p.Name == "scanner" {
+		return serveScanner(ctx, p.Address)
 	}
-	serve, err := servePart(part, mode)
+	serve, err := p.server()
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", p.Address)
 	if err != nil {
-		return fmt.Errorf("the %s cannot listen: %w", part, err)
+		return fmt.Errorf("the %s cannot listen: %w", p.Name, err)
+	}
+	if p.HTTPS != "" {
+		cert, err := newAuthority(p.HTTPS)
+		if err != nil {
+			return err
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	}
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -34,10 +50,14 @@ func ServePart(ctx context.Context, part, address, mode string) error {
 	return nil
 }
 
-func servePart(part, mode string) (func(net.Listener) error, error) {
-	switch part {
-	case "acs":
-		library, err := newLibrary(Options{Mode: mode})
+func (p Part) server() (func(net.Listener) error, error) {
+	switch p.Name {
+	case "acs", "polaris", "aleph":
+		route := p.Name
+		if route == "acs" {
+			route = "sip2"
+		}
+		library, err := newLibrary(Options{ILS: route, Mode: p.Mode, Plain: p.HTTPS == ""}.filled())
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +67,7 @@ func servePart(part, mode string) (func(net.Listener) error, error) {
 	case "printer":
 		return escpostest.New().Serve, nil
 	}
-	return nil, fmt.Errorf("there is no part %q", part)
+	return nil, fmt.Errorf("there is no part %q", p.Name)
 }
 
 func serveScanner(ctx context.Context, path string) error {

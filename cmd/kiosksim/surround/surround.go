@@ -11,8 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"text/template"
@@ -21,8 +19,6 @@ import (
 	"selfpay/drivers/escpos/escpostest"
 	"selfpay/drivers/scanline/scanlinetest"
 	"selfpay/drivers/zvt/zvttest"
-	"selfpay/kiosk/ils/sip2"
-	"selfpay/sip/acs"
 )
 
 // SocketName is the socket for orders in the surrounding's folder.
@@ -33,18 +29,31 @@ const ConfigName = "kiosk.toml"
 
 // Options say what the surrounding is like.
 type Options struct {
-	Mode     string        // of the library system, see Modes
+	ILS      string        // the route to the library system, one of Routes; empty: sip2
+	Mode     string        // of the library system, see Modes; empty: the route's usual one
 	Serial   bool          // the terminal hangs on a serial line, a pty, instead of TCP
 	CardWait time.Duration // how long a patron takes to present the bank card
 	OpenPAN  string        // a card number that the terminal sends in full, as it never should; empty: masked
+	Plain    bool          // a library system that wants https takes http too
+	Approved func()        // called when the terminal has charged a card; nil: nobody is told
 	NeedPIN  bool          // the library system books nothing without the PIN of a patron who has one
+}
+
+func (o Options) filled() Options {
+	if o.ILS == "" {
+		o.ILS = "sip2"
+	}
+	if o.Mode == "" {
+		o.Mode = routes[o.ILS].standard
+	}
+	return o
 }
 
 // Surround is one running surrounding.
 type Surround struct {
 	options  Options
 	dir      string
-	library  *acs.System
+	library  library
 	terminal *zvttest.Terminal
 	printer  *escpostest.Printer
 	scanner  *scanlinetest.Scanner
@@ -58,8 +67,8 @@ type Surround struct {
 
 // places is where everything is, for the kiosk's configuration.
 type places struct {
-	Dir, Profile, Library, Terminal, Printer, Scanner, Screen, Health string
-	NeedPIN                                                           bool
+	Dir, ILS, Profile, Library, Terminal, Printer, Scanner, Screen, Health string
+	NeedPIN                                                                bool
 }
 
 // Start builds the surrounding in dir and writes the kiosk's configuration there.
@@ -71,7 +80,8 @@ func Start(dir string, o Options) (*Surround, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Surround{options: o, dir: dir, places: places{Dir: dir, Profile: profileFor(o.Mode), NeedPIN: o.NeedPIN}}
+	o = o.filled()
+	s := &Surround{options: o, dir: dir, places: places{Dir: dir, ILS: o.ILS, Profile: profileFor(o), NeedPIN: o.NeedPIN}}
 	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -104,47 +114,6 @@ func (s *Surround) listen(serve func(net.Listener) error) (string, error) {
 	s.closers = append(s.closers, l)
 	s.serving.Go(func() { serve(l) })
 	return l.Addr().String(), nil
-}
-
-// Login and password of the kiosk at the simulated library system.
-const (
-	login    = "kiosk01"
-	password = "demo-password"
-)
-
-func (s *Surround) startLibrary() (err error) {
-	if s.library, err = newLibrary(s.options); err != nil {
-		return err
-	}
-	s.closers = append(s.closers, s.library)
-	s.places.Library, err = s.listen(s.library.Serve)
-	return err
-}
-
-// Modes names the makes and manners of library systems.
-func Modes() string {
-	var names []string
-	for _, m := range acs.Modes() {
-		names = append(names, string(m))
-	}
-	return strings.Join(names, ", ")
-}
-
-// profileFor is the kiosk's profile for a library system of that mode: its own where there is one, else generic.
-func profileFor(mode string) string {
-	if slices.Contains(sip2.Profiles(), mode) {
-		return mode
-	}
-	return string(acs.Generic)
-}
-
-// newLibrary makes the library system of a mode with its patrons.
-func newLibrary(o Options) (*acs.System, error) {
-	if !slices.Contains(acs.Modes(), acs.Mode(o.Mode)) {
-		return nil, fmt.Errorf("there is no library system of the mode %q; there are %s", o.Mode, Modes())
-	}
-	return acs.New(acs.Config{Mode: acs.Mode(o.Mode), NeedPIN: o.NeedPIN, Institution: "CPL", LibraryName: "Central Library", Currency: "EUR",
-		Decimals: 2, Login: login, Password: password, Patrons: patrons()})
 }
 
 func (s *Surround) startTerminal() error {
@@ -211,16 +180,38 @@ state = "{{.Dir}}/state"
 socket = "{{.Dir}}/ctl.sock"
 
 [ils]
-route = "sip2"
-address = "tcp://{{.Library}}"
+route = "{{.ILS}}"
 profile = "{{.Profile}}"
+quiet = "2s"
+answer = "4s"
+{{- if eq .ILS "sip2"}}
+address = "tcp://{{.Library}}"
 tls = false
 login = "` + login + `"
 password = "` + password + `"
 institution = "CPL"
-quiet = "2s"
-answer = "4s"
+test_system = true
 pin_in_fee_paid = {{.NeedPIN}}
+{{- else if eq .ILS "polaris"}}
+address = "https://{{.Library}}"
+ca_file = "{{.Dir}}/` + AuthorityName + `"
+login = "` + login + `"
+password = "` + password + `"
+
+[ils.polaris]
+access_id = "` + accessID + `"
+access_key = "` + accessKey + `"
+domain = "` + domain + `"
+workstation = {{.Workstation}}
+{{- else}}
+address = "http://{{.Library}}"
+
+[ils.aleph]
+x_server = "http://{{.Library}}"
+x_user = "` + xUser + `"
+x_password = "` + xPassword + `"
+library = "` + mainBranch + `"
+{{- end}}
 
 [terminal]
 driver = "zvt"
@@ -252,6 +243,9 @@ listen = "{{.Screen}}"
 [health]
 listen = "{{.Health}}"
 `))
+
+// Workstation is the kiosk's in the simulated Polaris.
+func (places) Workstation() int { return workstation }
 
 func (s *Surround) writeConfig() error {
 	f, err := os.OpenFile(filepath.Join(s.dir, ConfigName), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
