@@ -67,6 +67,37 @@ func TestLostAnswersOfEveryRouteAreFoundOut(t *testing.T) {
 	}
 }
 
+// What only a Polaris does: its session ends before the payment or with it, and it books and says that it was too slow.
+func TestFaultsOfAPolarisAreFoundOut(t *testing.T) {
+	for _, fault := range []string{"expired", "expired-at-payment", "slow-database"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			s := newStation(t, surround.Options{ILS: "polaris"}).begin().ready()
+			s.order("ils", "next", fault)
+			if v := s.patron(cardOneFee); !v.Paid {
+				t.Errorf("outcome %q: %s", v.Outcome, v.Said)
+			}
+			s.queueEmpties()
+			s.booksAgree(oneFee)
+		})
+	}
+}
+
+// What only an Aleph does: the kiosk's address is not in its lists, or a sign-in page stands in front.
+func TestAnAlephThatLetsNobodyInTakesNoPayment(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{ILS: "aleph"}).begin().ready()
+	for shut, open := range map[string]string{"barred": "let-in", "portal": "portal-gone"} {
+		s.order("ils", "next", shut)
+		s.notReady("library-")
+		s.order("ils", "next", open)
+		s.ready()
+	}
+	s.nothingMoved()
+	s.patron(cardOneFee).said(t, "booked")
+	s.booksAgree(oneFee)
+}
+
 func TestARefusalOfEveryRouteIsTakenBackAtTheTerminal(t *testing.T) {
 	for name, o := range otherRoutes {
 		t.Run(name, func(t *testing.T) {

@@ -44,7 +44,8 @@ type devices struct {
 	library  error
 	paper    printer.Status
 	unplug   error
-	asked    int // how often the terminal's status was asked
+	asked    int            // how often the terminal's status was asked
+	clock    *time.Duration // the library's before ours; nil: not told
 }
 
 func (d *devices) set(change func(*devices)) {
@@ -95,8 +96,16 @@ func (l library) Account(context.Context, ils.Patron, ils.Doubt) (ils.Account, e
 }
 func (l library) Post(context.Context, ils.Leg) (string, error) { return "", device.ErrNotSent }
 func (l library) Traits() ils.Traits                            { return ils.Traits{FeeIDs: true} }
-func (l library) Clock() (time.Duration, bool)                  { return 0, false }
-func (l library) Close() error                                  { return nil }
+func (l library) Clock() (time.Duration, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.clock == nil {
+		return 0, false
+	}
+	return *l.clock, true
+}
+
+func (l library) Close() error { return nil }
 
 type paper struct{ *devices }
 
@@ -467,6 +476,26 @@ func TestAPostingByAccountIsNamedUntilItIsTickedOff(t *testing.T) {
 		over(2 * time.Second)
 		if c := s.wantCheck(health.CheckByAccount, health.Pass, ""); c.Output != "" || *c.Value != 0 {
 			t.Errorf("%+v", c)
+		}
+	})
+}
+
+func TestClocksThatDifferAreTold(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		if s.Document().Checks[health.CheckClock] != nil {
+			t.Error("a library that does not tell its time has a clock")
+		}
+		for _, c := range []struct {
+			ahead  time.Duration
+			status health.Status
+			output string
+		}{{4 * time.Minute, health.Pass, ""}, {5 * time.Minute, health.Warn, "5m0s ahead of ours"}, {-6 * time.Minute, health.Warn, "6m0s behind ours"}, {0, health.Pass, ""}} {
+			s.set(func(d *devices) { d.clock = &c.ahead })
+			over(15 * time.Second)
+			if found := s.wantCheck(health.CheckClock, c.status, c.output); found.Value == nil || *found.Value != int64(c.ahead.Seconds()) {
+				t.Errorf("%s: %+v", c.ahead, found)
+			}
+			s.wantObstacle("") // payments go on
 		}
 	})
 }

@@ -193,6 +193,26 @@ func TestAppliedNeedsOneReadingAfterTheQuietTime(t *testing.T) {
 	}
 }
 
+// A posting may be applied after two readings that did not show it. Where references can be read, the reading before the
+// second posting finds it.
+func TestAPostingThatWasAppliedLateIsFoundBeforeItIsRepeated(t *testing.T) {
+	unbooked := showing(account, 0)
+	again := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"},
+		read(140, 1, unbooked, NotApplied), read(201, 1, unbooked, NotApplied))
+	if l := again.Legs[0]; l.State != LegWaiting || l.Attempts != 1 {
+		t.Fatalf("after two readings the leg is %s, posted %d times", l.State, l.Attempts)
+	}
+	if p := walk(t, again, read(202, 1, showing(without("104"), 250), Applied)); p.State != StateClosed || p.Legs[0].Proof != ByReference {
+		t.Errorf("booked late, and the leg is %s %s", p.Legs[0].State, p.Legs[0].Proof)
+	}
+	if p := walk(t, again, read(202, 1, showing(without("104"), 500), Unclear)); p.Legs[0].State != LegOpenCase {
+		t.Errorf("another amount is booked, and the leg is %s", p.Legs[0].State)
+	}
+	if p := walk(t, again, read(202, 1, unbooked, NotApplied)); p.Legs[0].State != LegPosting || p.Legs[0].Attempts != 2 {
+		t.Errorf("not booked, and the leg is %s", p.Legs[0].State)
+	}
+}
+
 func TestRepostNeedsTheVerdictNotApplied(t *testing.T) {
 	doubt := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"})
 	once := walk(t, doubt, read(140, 1, account, NotApplied))

@@ -22,7 +22,7 @@ func moneyRules() []rule {
 			c := newCashier(t, far)
 			c.settle()
 			c.compare(f == Refuse)
-		}})
+		}, nil})
 	}
 	for _, f := range []Fault{"", Silent, ApplySilent, ApplyLate} {
 		all = append(all, rule{fmt.Sprintf("money: the books agree when the kiosk is killed while it posts, %s", orWell(f)), func(t *testing.T, far Far) {
@@ -33,14 +33,15 @@ func moneyRules() []rule {
 			c.killed = true
 			c.settle()
 			c.compare(false)
-		}})
+		}, nil})
 	}
 	return append(all,
-		rule{"money: what cannot be sent waits, and is posted once", waitsForTheLink},
-		rule{"money: a fee that is waived before the posting is not posted", waivedBefore},
-		rule{"money: what the desk took while a posting was in doubt is never held for an answer", tookMeanwhile},
-		rule{"money: a fee that comes up while a posting is in doubt hides nothing", chargedMeanwhile},
-		rule{"money: a second posting of the same leg is never sent by the route", sentOnce},
+		rule{"money: what cannot be sent waits, and is posted once", waitsForTheLink, nil},
+		rule{"money: a library system that is restarted between two legs books each once", restartedBetween, oneLeg},
+		rule{"money: a fee that is waived before the posting is not posted", waivedBefore, nil},
+		rule{"money: what the desk took while a posting was in doubt is never held for an answer", tookMeanwhile, nil},
+		rule{"money: a fee that comes up while a posting is in doubt hides nothing", chargedMeanwhile, nil},
+		rule{"money: a second posting of the same leg is never sent by the route", sentOnce, nil},
 	)
 }
 
@@ -59,6 +60,8 @@ type cashier struct {
 	owed   money.Amount
 	p      payment.Payment
 	killed bool // the next posting is cut short after a second, and the program begins anew
+
+	posted func() // called once when the first posting was answered; nil: nobody is told
 }
 
 func stamp() payment.Stamp {
@@ -179,6 +182,10 @@ func (c *cashier) post(leg int) {
 	if _, notSent := e.(payment.NotPosted); notSent {
 		time.Sleep(again)
 	}
+	if c.posted != nil {
+		c.posted()
+		c.posted = nil
+	}
 }
 
 // compare holds what the kiosk believes against what the library booked. mayRefuse: money may have gone back.
@@ -219,6 +226,21 @@ func waitsForTheLink(t *testing.T, far Far) {
 	far.Cut()
 	restored := time.AfterFunc(time.Hour, far.Restore)
 	defer restored.Stop()
+	c.settle()
+	c.compare(false)
+	for _, l := range c.p.Legs {
+		if l.Proof != payment.ByAnswer {
+			t.Errorf("leg %d was posted %s", l.Number, l.Proof)
+		}
+	}
+}
+
+func restartedBetween(t *testing.T, far Far) {
+	c := newCashier(t, far)
+	c.posted = func() {
+		far.Cut()
+		time.AfterFunc(30*time.Second, far.Restore)
+	}
 	c.settle()
 	c.compare(false)
 	for _, l := range c.p.Legs {

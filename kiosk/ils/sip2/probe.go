@@ -106,13 +106,33 @@ func (p *Probe) askStatus(ctx context.Context) (probe.Finding, error) {
 		return probe.Finding{}, err
 	}
 	ahead, known := library.Clock()
+	dates, err := p.dates(ctx)
 	switch {
+	case err != nil:
+		return probe.Finding{}, err
 	case !known:
 		return probe.Finding{Mark: probe.Good, Said: "it is there; it does not tell its time"}, nil
 	case ahead.Abs() > 5*time.Minute:
-		return probe.Finding{Mark: probe.Careful, Said: fmt.Sprintf("it is there, and its clock is %s ahead of ours", ahead), Mend: "set the clocks and the time zones right"}, nil
+		return probe.Finding{Mark: probe.Careful, Said: fmt.Sprintf("it is there, and its clock is %s ahead of ours; %s", ahead, dates), Mend: "set the clocks and the time zones right"}, nil
 	}
-	return probe.Finding{Mark: probe.Good, Said: fmt.Sprintf("it is there, and its clock is %s ahead of ours", ahead)}, nil
+	return probe.Finding{Mark: probe.Good, Said: fmt.Sprintf("it is there, and its clock is %s ahead of ours; %s", ahead, dates)}, nil
+}
+
+// dates says how the library system writes dates: which zone stands in the middle of the one in its status.
+func (p *Probe) dates(ctx context.Context) (string, error) {
+	question, err := sip.SCStatus{MaxPrintWidth: 40}.Encode()
+	if err != nil {
+		return "", err
+	}
+	answer, err := p.client.Raw(ctx, question)
+	if err != nil {
+		return "", err
+	}
+	date := answer.FixedValue("date_time_sync")
+	if zone := strings.TrimSpace(date[min(8, len(date)):min(12, len(date))]); zone != "" {
+		return fmt.Sprintf("its dates have the zone %q", zone), nil
+	}
+	return "its dates have no zone: they are local time", nil
 }
 
 // library reads accounts with what was found so far, over the probe's own connection.

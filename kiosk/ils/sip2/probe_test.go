@@ -119,6 +119,21 @@ func TestAProbePaysNothingWithoutAYes(t *testing.T) {
 	}
 }
 
+func TestAProbeSaysHowDatesAndAmountsAreWritten(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*acs.Behaviour)
+		want   [2]string
+	}{
+		"as in the document": {func(*acs.Behaviour) {}, [2]string{"no zone", `"99.99"`}},
+		"another zone":       {func(b *acs.Behaviour) { b.Zone = "0000" }, [2]string{`the zone "0000"`, `"99.99"`}},
+	} {
+		_, said, _ := probed(t, acs.Koha, "koha", behaving(acs.Koha, c.change), false)
+		if !strings.Contains(said["line"], c.want[0]) || !strings.Contains(said["account"], c.want[1]) {
+			t.Errorf("%s: %q, %q, want %q", name, said["line"], said["account"], c.want)
+		}
+	}
+}
+
 func TestAProbeThatCannotAskEndsEarly(t *testing.T) {
 	marks, said, _ := probed(t, acs.Koha, "koha", func(c *acs.Config) { c.Password = "another" }, true)
 	if len(marks) != 1 || marks["line"] != probe.Bad {

@@ -141,8 +141,19 @@ func (s *System) Cut() { s.server.Cut() }
 // Restore lets connections through again.
 func (s *System) Restore() { s.server.Restore() }
 
-// Next orders faults, see resttest.Fault.
-func (s *System) Next(names ...string) error { return s.orders.Next(names...) }
+// Next orders faults by name: those of resttest, "barred" and "let-in" (see Bar), "portal" and "portal-gone" (see Portal).
+func (s *System) Next(names ...string) error {
+	own := map[string]func(){"barred": func() { s.Bar(true) }, "let-in": func() { s.Bar(false) },
+		"portal": func() { s.Portal(true) }, "portal-gone": func() { s.Portal(false) }}
+	for _, name := range names {
+		if do := own[name]; do != nil {
+			do()
+		} else if err := s.orders.Next(name); err != nil {
+			return fmt.Errorf("%w, nor barred, let-in, portal, portal-gone", err)
+		}
+	}
+	return nil
+}
 
 // Release answers what is held.
 func (s *System) Release() { s.orders.Release() }

@@ -124,6 +124,20 @@ func New(cfg Config) *Server {
 	return s
 }
 
+// Next orders faults by name: those of resttest, "expired" (all staff sessions end now), "expired-at-payment" (they end when
+// the next payment arrives) and "slow-database" (the next payment is booked and answered with -9).
+func (s *Server) Next(names ...string) error {
+	own := map[string]func(){"expired": s.ExpireTokens, "expired-at-payment": s.ExpireAtNextPayment, "slow-database": func() { s.AnswerAfterBooking(-9) }}
+	for _, name := range names {
+		if do := own[name]; do != nil {
+			do()
+		} else if err := s.Orders.Next(name); err != nil {
+			return fmt.Errorf("%w, nor expired, expired-at-payment, slow-database", err)
+		}
+	}
+	return nil
+}
+
 // Close ends all connections and listeners, and gives up what was still to be booked.
 func (s *Server) Close() error {
 	s.End()
