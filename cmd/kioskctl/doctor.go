@@ -117,6 +117,12 @@ func configFinding(path string, err error) finding {
 
 func stateFindings(c config.Config) []finding {
 	findings := []finding{secretFinding("terminal password", c.Terminal.Password), secretFinding("library password", c.ILS.Password)}
+	switch c.ILS.Route {
+	case "polaris":
+		findings = append(findings, secretFinding("access key", c.ILS.Polaris.AccessKey))
+	case "aleph":
+		findings = append(findings, secretFinding("X-server password", c.ILS.Aleph.XPassword))
+	}
 	info, err := os.Stat(c.Kiosk.State)
 	if err != nil {
 		return append(findings, finding{"state folder", health.Fail, err.Error(), "make the folder and give it to the kiosk's user"})
@@ -170,7 +176,8 @@ func clockFinding() finding {
 var fixes = map[string]string{
 	health.CheckLedger:    "look at disk space and file rights in the state folder, then kioskctl ledger verify",
 	health.CheckTerminal:  "is it switched on, plugged in, and is terminal.address right?",
-	health.CheckLibrary:   "ask the library: is the SIP2 server up, the address reachable, the login still valid?",
+	health.CheckLibrary:   "kioskctl ils status; then ask the library: is its server up, the address reachable, the login still valid?",
+	health.CheckClock:     "set the clock, and check the time service here and at the library",
 	health.CheckPrinter:   "is it switched on and plugged in, and its cover closed?",
 	health.CheckPaper:     "put in a new roll",
 	health.CheckScanner:   "is it plugged in, and is scanner.address its name under /dev?",

@@ -204,8 +204,12 @@ type manners struct {
 }
 
 func (m manners) serve(ctx context.Context, part, listen string) error {
+	p := surround.Part{Name: part, Address: listen, Mode: m.Mode, HTTPS: m.HTTPS}
 	fmt.Println(part, "on", listen)
-	return surround.Part{Name: part, Address: listen, Mode: m.Mode, HTTPS: m.HTTPS}.Serve(ctx)
+	if needed := p.Needed(); needed != "" {
+		fmt.Printf("a kiosk needs in [ils]:\n%s\n", needed)
+	}
+	return p.Serve(ctx)
 }
 
 type acsCommand struct {

@@ -22,6 +22,20 @@ type Part struct {
 	HTTPS   string // the folder that gets the certificate of a library system with https; empty: no https
 }
 
+// Needed is what a kiosk's configuration says to be let in, one key on a line; empty where it needs nothing.
+func (p Part) Needed() string {
+	switch p.Name {
+	case "acs":
+		return fmt.Sprintf("login = %q\npassword = %q\ninstitution = \"CPL\"", login, password)
+	case "polaris":
+		return fmt.Sprintf("login = %q\npassword = %q\npolaris.access_id = %q\npolaris.access_key = %q\npolaris.domain = %q\npolaris.workstation = %d",
+			login, password, accessID, accessKey, domain, workstation)
+	case "aleph":
+		return fmt.Sprintf("aleph.x_user = %q\naleph.x_password = %q\naleph.library = %q", xUser, xPassword, mainBranch)
+	}
+	return ""
+}
+
 // Serve runs the simulator until ctx ends. The scanner sends each line of standard input as a label.
 func (p Part) Serve(ctx context.Context) error {
 	if p.Name == "scanner" {
