@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,15 +141,7 @@ func (t *tool) library() (config.Config, client.Config, error) {
 		return c, client.Config{}, errUsage(fmt.Sprintf("this command speaks SIP2, and the kiosk's route to the library is %q", c.ILS.Route))
 	}
 	cfg, err := parts.Client(c)
-	return c, cfg, unreadable(c, err)
-}
-
-// unreadable is the error of a configuration whose password this program cannot read, with the mend.
-func unreadable(c config.Config, err error) error {
-	if err != nil && strings.HasPrefix(string(c.ILS.Password), "credential:") {
-		return fmt.Errorf("%w; while kioskd runs, root may use what it was given: CREDENTIALS_DIRECTORY=/run/credentials/kioskd.service kioskctl ils", err)
-	}
-	return err
+	return c, cfg, keptBySystemd(err)
 }
 
 // askStatus opens a connection, logs in and asks for ACS Status.
@@ -300,7 +293,7 @@ func readAccount(ctx context.Context, c config.Config, p ils.Patron) (reading, e
 	var r reading
 	cfg, err := parts.SIP2(c)
 	if err != nil {
-		return r, unreadable(c, err)
+		return r, keptBySystemd(err)
 	}
 	cfg.Trace = func(d client.Direction, line string) {
 		m, err := wire.Format{}.Parse([]byte(line))
@@ -373,6 +366,9 @@ var blockWords = [...]string{"charge privileges denied", "renewal denied", "reca
 func newLibraryPatron(r reading, withPIN bool, currency money.Currency) libraryPatron {
 	d := libraryPatron{Valid: r.answered && !errors.Is(r.refused, ils.ErrUnknownPatron), Blocked: r.account.Blocked, Blocks: []string{}, PIN: "not said",
 		Initials: r.account.Initials, Currency: string(currency), Reason: r.reason}
+	if errors.Is(r.refused, ils.ErrPINNeeded) {
+		d.PIN = pinWord(sip.AnswerNo, withPIN)
+	}
 	if a := r.answer; a != nil {
 		for i, set := range a.Status {
 			if set {
@@ -455,7 +451,7 @@ func (t *tool) libraryPatron(d libraryPatron, total money.Amount) {
 	t.say("card      valid")
 	blocks := "no"
 	if d.Blocked {
-		blocks = strings.Join(d.Blocks, ", ")
+		blocks = cmp.Or(strings.Join(d.Blocks, ", "), "yes")
 	}
 	t.say("blocked   %s", blocks)
 	t.say("PIN       %s", d.PIN)

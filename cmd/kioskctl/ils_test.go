@@ -35,6 +35,9 @@ const (
 	kioskWord = "s3cr3t-word" // CO
 	patronPIN = "47119"
 	fullName  = "Müller"
+	papiKey   = "papi-k3y-word"
+	papiToken = "IGYhCPGcutuKmZFcKUystVAkgmi4" // how tokens of the simulated Polaris begin
+	xWord     = "x-s3rver-word"
 )
 
 const (
@@ -89,7 +92,7 @@ var well = []string{`profile = "koha"`, `password = "` + kioskWord + `"`, `insti
 func (p place) asks(t *testing.T, stdin string, words ...string) said {
 	t.Helper()
 	s := call(t, stdin, append([]string{"--config", p.config}, words...)...)
-	for _, secret := range []string{kioskWord, patronPIN, fullName} {
+	for _, secret := range []string{kioskWord, patronPIN, fullName, papiKey, papiToken, xWord} {
 		if strings.Contains(s.out+s.err, secret) {
 			t.Errorf("%v prints a secret: %+v", words, s)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -37,10 +36,8 @@ func (p *ilsProbeCommand) Run(ctx context.Context, t *tool) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range []string{p.Profile, p.Report} {
-		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-			return errUsage(fmt.Sprintf("%s exists already, and is not written over: name another file with --profile and --report", path))
-		}
+	if err := p.free(); err != nil {
+		return err
 	}
 	pin, err := p.pinFlag.read()
 	if err != nil {
@@ -48,38 +45,72 @@ func (p *ilsProbeCommand) Run(ctx context.Context, t *tool) error {
 	}
 	route, err := parts.Probe(c, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return unreadable(c, err)
+		return keptBySystemd(err)
 	}
 	if !t.json {
 		t.say("probing the library system at %s (%s, profile %s) on a test patron", c.ILS.Address.Host, c.ILS.Route, c.ILS.Profile)
 	}
-	results, complete := probe.Run(ctx, route, ils.Patron{Card: p.Card, PIN: pin}, probe.Person{Agree: p.agree, Saw: func(r probe.Result) { t.saw(r) }})
+	person := probe.Person{Agree: p.agree(ctx), Saw: func(r probe.Result) { t.saw(r) }}
+	results, complete := probe.Run(ctx, route, ils.Patron{Card: p.Card, PIN: pin}, person)
 	end, err := p.keep(route, results, complete)
-	if err != nil {
+	switch {
+	case end.Report == "":
 		return err
-	}
-	if t.json {
-		err = t.document(end)
-	} else {
+	case t.json:
+		err = errors.Join(err, t.document(end))
+	default:
 		t.tellEnd(end)
 	}
-	if err == nil && !allWell(results) {
+	if err == nil && (end.Profile == "" || !allWell(results)) {
 		err = errNotWell
 	}
 	return err
 }
 
-// agree asks whoever sits at the terminal. Where nobody does, the answer is no.
-func (p *ilsProbeCommand) agree(s probe.Step) bool {
+// free wants places for two new files, before anything is asked or paid that could not be kept then.
+func (p *ilsProbeCommand) free() error {
+	if p.Profile == p.Report {
+		return errUsage("profile and report are two files: name them with --profile and --report")
+	}
+	for _, path := range []string{p.Profile, p.Report} {
+		if _, err := os.Lstat(path); err == nil {
+			return errUsage(fmt.Sprintf("%s exists already, and is not written over: name another file with --profile and --report", path))
+		}
+		if err := unix.Access(filepath.Dir(path), unix.W_OK|unix.X_OK); err != nil {
+			return errUsage(fmt.Sprintf("%s cannot be written (%v): name files in a folder that is there with --profile and --report", path, err))
+		}
+	}
+	return nil
+}
+
+// agree asks whoever sits at the terminal. Where nobody does, the answer is no, as it is when ctx ends.
+func (p *ilsProbeCommand) agree(ctx context.Context) func(probe.Step) bool {
 	if p.YesThisPays {
-		return true
+		return func(probe.Step) bool { return true }
 	}
 	if _, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS); err != nil {
-		return false
+		fmt.Fprintln(os.Stderr, "standard input is no terminal, so nobody can be asked and nothing is done that changes the account; --yes-this-pays does it without asking")
+		return func(probe.Step) bool { return false }
 	}
-	fmt.Fprintf(os.Stderr, "%s This %s. Do it? [y/N] ", s.Question, s.Costs)
-	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "y")
+	in := bufio.NewReader(os.Stdin)
+	return func(s probe.Step) bool {
+		fmt.Fprintf(os.Stderr, "%s This %s. Do it? [y/N] ", s.Question, s.Costs)
+		answer := make(chan string, 1)
+		go func() {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				line = ""
+			}
+			answer <- line
+		}()
+		select {
+		case line := <-answer:
+			return strings.EqualFold(strings.TrimSpace(line), "y")
+		case <-ctx.Done(): // Ctrl-C
+			fmt.Fprintln(os.Stderr)
+			return false
+		}
+	}
 }
 
 func (t *tool) saw(r probe.Result) error {
@@ -95,10 +126,10 @@ func (t *tool) saw(r probe.Result) error {
 
 // keep writes the report, and the profile if no needed answer is missing.
 func (p *ilsProbeCommand) keep(route probe.Route, results []probe.Result, complete bool) (probeEnd, error) {
-	end := probeEnd{Report: p.Report}
 	if err := writeNew(p.Report, probe.Report("Commissioning of the library system", results)); err != nil {
-		return end, err
+		return probeEnd{}, err
 	}
+	end := probeEnd{Report: p.Report}
 	if !complete {
 		return end, nil
 	}
@@ -106,8 +137,11 @@ func (p *ilsProbeCommand) keep(route probe.Route, results []probe.Result, comple
 	if err != nil {
 		return end, fmt.Errorf("what was found makes no profile: %w", err)
 	}
+	if err := writeNew(p.Profile, text); err != nil {
+		return end, err
+	}
 	end.Profile = p.Profile
-	return end, writeNew(p.Profile, text)
+	return end, nil
 }
 
 // writeNew writes a file that is not there yet.
@@ -123,15 +157,11 @@ func writeNew(path, text string) error {
 func (t *tool) tellEnd(end probeEnd) {
 	t.say("report   %s", end.Report)
 	if end.Profile == "" {
-		t.say("no profile is written: mend what is bad, and probe again")
+		t.say("no profile is written: mend what is bad, agree to what was skipped, and probe again; kioskctl ils status tells more of a library system that gives no answer")
 		return
 	}
 	t.say("profile  %s", end.Profile)
-	whole, err := filepath.Abs(end.Profile)
-	if err != nil {
-		whole = end.Profile
-	}
-	t.say("read the report; then let the kiosk use what was found: write profile = %q into [ils], and kioskctl config check", whole)
+	t.say("read the report; then let the kiosk use what was found: write profile = %q into [ils], and kioskctl config check", end.Profile)
 }
 
 func allWell(results []probe.Result) bool {

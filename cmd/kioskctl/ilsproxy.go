@@ -56,7 +56,7 @@ func (p *ilsProxyCommand) Run(ctx context.Context, t *tool) error {
 			return errUsage("the library system is named by host and port: --to ils.example.org:6001")
 		}
 		if cfg, err = parts.Client(c); err != nil {
-			return unreadable(c, err)
+			return keptBySystemd(err)
 		}
 	}
 	listener, err := net.Listen("tcp", p.Listen)

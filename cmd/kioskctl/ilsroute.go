@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"selfpay/cmd/parts"
-	"selfpay/device"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/ils"
 )
@@ -24,7 +23,7 @@ func (t *tool) overHTTP(ctx context.Context, ask func(context.Context, config.Co
 	}
 	library, err := parts.Library(c, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return true, unreadable(c, err)
+		return true, keptBySystemd(err)
 	}
 	defer library.Close()
 	return true, ask(ctx, c, library)
@@ -54,7 +53,8 @@ func (t *tool) routeStatus(ctx context.Context, c config.Config, library ils.Lib
 		d.ClockDifference = &seconds
 	}
 	if err != nil {
-		d.Reason = cannotAsk(c, err).Error()
+		fault, _ := faultOverHTTP(ctx, c, err)
+		d.Reason = fault.Error()
 	}
 	if t.json {
 		return errors.Join(t.document(d), notWellIf(err != nil))
@@ -79,11 +79,15 @@ func (t *tool) routeStatus(ctx context.Context, c config.Config, library ils.Lib
 func (t *tool) routeLogin(ctx context.Context, c config.Config, library ils.Library) error {
 	err := library.Ready(ctx)
 	d := libraryLogin{Accepted: err == nil, Login: c.ILS.Login}
+	if c.ILS.Route == "aleph" {
+		d.Login = c.ILS.Aleph.XUser
+	}
 	if err != nil {
-		if !errors.Is(err, device.ErrAttention) {
-			return cannotAsk(c, err)
+		fault, refused := faultOverHTTP(ctx, c, err)
+		if !refused {
+			return fault
 		}
-		d.Reason = cannotAsk(c, err).Error()
+		d.Reason = fault.Error()
 	}
 	switch {
 	case t.json:
@@ -111,20 +115,27 @@ func yesNo(is bool) string { return map[bool]string{true: "yes", false: "no"}[is
 func readOverHTTP(ctx context.Context, c config.Config, p ils.Patron) (reading, error) {
 	library, err := parts.Library(c, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return reading{}, unreadable(c, err)
+		return reading{}, keptBySystemd(err)
 	}
 	defer library.Close()
-	r := reading{wholly: !library.Traits().FeeIDs}
+	r := reading{answered: true, wholly: !library.Traits().FeeIDs}
 	r.account, r.refused = library.Account(ctx, p, ils.Doubt{})
-	if r.refused != nil && !ils.IsRefusedAccount(r.refused) {
-		return r, cannotAsk(c, r.refused)
+	if errors.Is(r.refused, ils.ErrPINNeeded) && r.account.Total.Currency == "" { // nothing was read with a wrong PIN, and without one it is
+		if r.account, err = library.Account(ctx, ils.Patron{Card: p.Card}, ils.Doubt{}); err != nil && !errors.Is(err, ils.ErrPINNeeded) {
+			r.refused = err
+		}
 	}
-	r.answered, r.reason = true, refusal(r.refused, p.PIN != "")
+	if r.refused != nil && !ils.IsRefusedAccount(r.refused) {
+		if err := library.Ready(ctx); err != nil { // it tells more: which server it is, and what to look at
+			r.refused = err
+		}
+		fault, _ := faultOverHTTP(ctx, c, r.refused)
+		return r, fault
+	}
+	r.reason = refusal(r.refused, p.PIN != "")
+	if errors.Is(r.refused, ils.ErrFeesUnreadable) {
+		_, why, _ := strings.Cut(r.refused.Error(), ils.ErrFeesUnreadable.Error()+": ")
+		r.reason = "the fees cannot be read exactly, so the kiosk would offer none: " + why + "; look at the account in the staff client"
+	}
 	return r, nil
-}
-
-// attention is the sentence of a library system over HTTP that staff must look at.
-func attention(c config.Config, err error) (what, mend string) {
-	return fmt.Sprintf("takes no payments from this kiosk: %v", err),
-		fmt.Sprintf("look at [ils] and [ils.%s], and ask the library", c.ILS.Route)
 }

@@ -63,7 +63,7 @@ func New(cfg Config, log *slog.Logger) (*Library, error) {
 	case err != nil:
 		return nil, fmt.Errorf("sip2: %w", err)
 	case profile.Unproven && !cfg.TestSystem:
-		return nil, fmt.Errorf("sip2: profile %s is inferred and not proven, so it is for a test system only, until the commissioning probe has written the site's own profile there", cfg.Profile)
+		return nil, fmt.Errorf("sip2: profile %s is inferred and not proven, so it is for a test system only (test_system = true), until the commissioning probe has written the site's own profile there", cfg.Profile)
 	case !cfg.Currency.Known():
 		return nil, fmt.Errorf("sip2: currency %q is not known", cfg.Currency)
 	}
