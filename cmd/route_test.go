@@ -52,7 +52,7 @@ func TestSeveralBranchesOfAnAlephAreSeveralLegs(t *testing.T) {
 
 func TestLostAnswersOfEveryRouteAreFoundOut(t *testing.T) {
 	for name, o := range otherRoutes {
-		for _, fault := range []string{"silent", "apply-silent", "drop", "foreign", "duplicate", "booked-no", "error", "redirect"} {
+		for _, fault := range []string{"silent", "apply-silent", "drop", "foreign", "duplicate", "booked-no", "error", "redirect", "sign-in"} {
 			t.Run(name+"/"+fault, func(t *testing.T) {
 				t.Parallel()
 				s := newStation(t, o).begin().ready()

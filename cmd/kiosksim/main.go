@@ -42,7 +42,7 @@ type arguments struct {
 	Books   booksCommand   `cmd:"" help:"What the simulators hold."`
 	Scan    scanCommand    `cmd:"" help:"Hold a label to the scanner."`
 	Tell    orderCommand   `cmd:"" name:"terminal" help:"next approve|decline|cancel|silent|silent-charged|late|busy|drop-after BYTES; unacknowledged keep|reverse|decline."`
-	ILS     ilsCommand     `cmd:"" name:"ils" help:"next refuse|silent|apply-silent|drop|foreign|duplicate|late|apply-late|booked-no|hold, with SIP2 also lost|garble|again, with HTTP error|redirect, with Polaris expired|expired-at-payment|slow-database, with Aleph barred|let-in|portal|portal-gone; release; wait-held."`
+	ILS     ilsCommand     `cmd:"" name:"ils" help:"next refuse|silent|apply-silent|drop|foreign|duplicate|late|apply-late|booked-no|hold, with SIP2 also lost|garble|again, with HTTP error|redirect|sign-in, with Polaris expired|expired-at-payment|slow-database, with Aleph barred|let-in|portal|portal-gone; release; wait-held."`
 	Link    linkCommand    `cmd:"" help:"ils|terminal cut|restore."`
 	Paper   paperCommand   `cmd:"" help:"out|in."`
 	Printer printerCommand `cmd:"" help:"unplug|plug."`

@@ -213,6 +213,25 @@ func TestAPostingThatWasAppliedLateIsFoundBeforeItIsRepeated(t *testing.T) {
 	}
 }
 
+// Of the same balance, and yet another account: the first posting was applied late, and something else came up.
+func TestNothingIsRepeatedOverAnAccountOfOtherCharges(t *testing.T) {
+	marked := func(mark string) Reading {
+		r := without("105", "106")
+		r.Mark = mark
+		return r
+	}
+	e := intended("104")
+	e.Account = marked("A")
+	again := walk(t, Payment{}, e, Purchasing{Head: head(1)}, ApprovalSeen{head(10), approval(250)}, DialogueEnded{Head: head(11)},
+		read(12, 1, marked("A"), NotApplied), NoAnswer{head(20), 1, "silence"}, read(140, 1, marked("A"), NotApplied), read(201, 1, marked("A"), NotApplied))
+	if p := walk(t, again, read(3600, 1, marked("A"), NotApplied)); p.Legs[0].State != LegPosting {
+		t.Errorf("over the same account the leg is %s", p.Legs[0].State)
+	}
+	if p := walk(t, again, read(3600, 1, marked("B"), Unclear)); p.Legs[0].State != LegOpenCase {
+		t.Errorf("over another account the leg is %s", p.Legs[0].State)
+	}
+}
+
 func TestRepostNeedsTheVerdictNotApplied(t *testing.T) {
 	doubt := walk(t, approved(t, "104"), read(12, 1, account, NotApplied), NoAnswer{head(20), 1, "silence"})
 	once := walk(t, doubt, read(140, 1, account, NotApplied))

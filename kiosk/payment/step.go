@@ -270,6 +270,10 @@ func (p *Payment) readBeforePosting(l *Leg, e AccountRead) bool {
 		l.bookedLate(e)
 		return true
 	}
+	if l.Attempts > 0 && e.Account.Mark != l.Snapshot.Mark {
+		l.openCase("the account is made of other charges after a posting in doubt")
+		return true
+	}
 	if e.Account.Total.Currency != p.Amount.Currency || e.Account.balance(l.Fee) != p.Intent.balance(l.Fee) {
 		if l.Attempts > 0 { // was it the posting in doubt after all, or the desk?
 			l.openCase("the fee changed after a posting in doubt")

@@ -27,6 +27,9 @@ func (l cashList) account(here []string, currency money.Currency) (ils.Account, 
 		if l.hasCredit(code) {
 			return ils.Account{}, unreadable("the patron has an open credit, which the desk must use up first")
 		}
+		if !l.numbered(code) {
+			return ils.Account{}, unreadable("a charge has no number of its own")
+		}
 		balance, err := l.sum(open, code, currency)
 		if err != nil {
 			return ils.Account{}, err
@@ -47,6 +50,21 @@ func (l cashList) hasCredit(code string) bool {
 	return slices.ContainsFunc(l.rows, func(r row) bool {
 		return r.kind == credit && r.institution == code && (r.sumErr != nil || r.sum.Positive())
 	})
+}
+
+// numbered says whether the open charges of an institution can be told apart. See mark: without its number, a charge that was
+// paid could not be told from another of the same sum that came up meanwhile.
+func (l cashList) numbered(code string) bool {
+	seen := map[string]bool{"": true}
+	for _, r := range l.rows {
+		if r.kind == open && r.institution == code {
+			if seen[r.key] {
+				return false
+			}
+			seen[r.key] = true
+		}
+	}
+	return true
 }
 
 // sum adds up the rows of a kind at an institution, or everywhere where code is empty.

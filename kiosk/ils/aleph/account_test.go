@@ -162,6 +162,22 @@ func TestAChargeOfTheSameSumDoesNotHideWhatWasBooked(t *testing.T) {
 	})
 }
 
+// Nobody could tell a charge that was paid from another of the same sum that came up meanwhile.
+func TestChargesWithoutANumberAreNotOffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		row := func(number string) string {
+			return `<get-pat-cash><reply-code>0000</reply-code><charges><institution code="USM50"><cash type="debit"` + number +
+				`><z31><z31-sum>(12.50)</z31-sum></z31></cash></institution></charges></get-pat-cash>`
+		}
+		for number, want := range map[string]error{"": ils.ErrFeesUnreadable, ` href="http://aleph/rest-dlf/patron/` + number + `/circulationActions/cash/7"`: nil} {
+			l := answering(t, with(row(number)), nil)
+			if a, err := l.Account(t.Context(), ils.Patron{Card: card}, ils.Doubt{}); !errors.Is(err, want) {
+				t.Errorf("with %q: %v %v", number, a, err)
+			}
+		}
+	})
+}
+
 func TestUnknownCardIsNotTakenForAWrongPIN(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := far(t, nil)

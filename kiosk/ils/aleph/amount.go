@@ -40,6 +40,9 @@ func amount(text string, currency money.Currency) (money.Amount, number, error) 
 	if whole, how.grouped, err = ungrouped(whole, how.mark); err != nil {
 		return money.Amount{}, how, err
 	}
+	if len(whole) > 1 && whole[0] == '0' { // as the database has it, 00000000003000: hundredths, and no sum for people
+		return money.Amount{}, how, errAmount
+	}
 	for len(fraction) > currency.Exponent() && strings.HasSuffix(fraction, "0") {
 		fraction = fraction[:len(fraction)-1]
 	}

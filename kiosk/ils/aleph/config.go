@@ -45,6 +45,7 @@ type Library struct {
 
 	ids   memory
 	ahead atomic.Pointer[time.Duration] // Aleph's clock before ours
+	shut  atomic.Pointer[shut]          // the last payment was not let through; nil: it was
 }
 
 var _ ils.Library = (*Library)(nil)

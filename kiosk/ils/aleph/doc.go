@@ -26,7 +26,8 @@
 //   - z303-name, and blocks z303-delinq-1 to 3 and z305-delinq-1 to 3, 00 where there is none: seen in a recorded answer of
 //     bor-info (project Solvberget). Where the name is not told, the screen shows a dot, and nothing fails for it.
 //   - Answers of the RESTful API have reply-code and reply-text; 0000 is yes, whatever else is no, with status 200 too. C.
-//     A list of codes: U. The roots get-pat-cash and put-pat-cash: I, so any root will do that is no web page.
+//     A list of codes: U. The roots get-pat-cash and put-pat-cash: I, so any root will do that is no web page;
+//     for a payment, none that begins with get-.
 //   - The cash list: charges, institution (code, inst-name), cash (type, transferred, href), and z31 in the full view. C; by
 //     institution: D. In the brief view the fields stand in cash itself. C (median). Rows are looked for in every place (C,
 //     VuFind), since one that was passed over would look like one that was paid.

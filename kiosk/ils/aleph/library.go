@@ -38,6 +38,9 @@ func (l *Library) Ready(ctx context.Context) (err error) {
 	if err := l.xAnswers(ctx); err != nil {
 		return unreachable("ready", fmt.Errorf("the X-server: %w", err))
 	}
+	if s := l.shut.Load(); s != nil && l.cfg.Now().Before(s.until) {
+		return unreachable("ready", fmt.Errorf("%w: a payment is not let through: %w", errMend, s.err))
+	}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"selfpay/device"
@@ -96,6 +97,7 @@ func (l *Library) pay(ctx context.Context, id string, leg ils.Leg, sent func()) 
 	if err != nil {
 		return err // has its class
 	}
+	l.lookAt(answer)
 	switch said, err := paid(answer, id); {
 	case err != nil:
 		return fmt.Errorf("%w: %w", device.ErrDoubt, err)
@@ -105,15 +107,37 @@ func (l *Library) pay(ctx context.Context, id string, leg ils.Leg, sent func()) 
 	return nil
 }
 
-// paid reads the answer to a payment. Its root is put-pat-cash by inference, so that any root will do: what counts is a
-// whole document with status 200 and one reply code.
+// shutLasts is how long a payment that was not let through keeps the kiosk from taking others, where none is taken before.
+const shutLasts = time.Hour
+
+// shut is a payment that was not let through.
+type shut struct {
+	err   error
+	until time.Time
+}
+
+// lookAt remembers that a payment was not let through: the next would not be either, and no reading shows it.
+func (l *Library) lookAt(a rest.Answer) {
+	switch err := usable(a); {
+	case err == nil:
+		l.shut.Store(nil)
+	case errors.Is(err, errBarred) || a.Status >= 300 && a.Status < 500:
+		l.shut.Store(&shut{err, l.cfg.Now().Add(shutLasts)})
+	}
+}
+
+// paid reads the answer to a payment. Its root is put-pat-cash by inference, so that any root will do but that of a list,
+// which has the reply code 0000 too: what counts is a whole document with status 200 and one reply code.
 func paid(a rest.Answer, id string) (reply, error) {
 	if a.Status != http.StatusOK {
 		return reply{}, statusError(a.Status)
 	}
 	root, err := parse(bytes.TrimSpace(a.Body))
-	if err != nil {
+	switch {
+	case err != nil:
 		return reply{}, err
+	case strings.HasPrefix(root.name(), "get-"):
+		return reply{}, errors.New("the answer is that of another question")
 	}
 	return readReply(root, id)
 }

@@ -122,6 +122,7 @@ func TestOnlyAWholeYesIsAYes(t *testing.T) {
 		"a code somewhere inside": {`<put-pat-cash><other><reply-code>0000</reply-code></other></put-pat-cash>`, device.ErrDoubt},
 		"a web page with a code":  {`<html><reply-code>0000</reply-code></html>`, device.ErrDoubt},
 		"text":                    {`0000 ok`, device.ErrDoubt},
+		"the cash list":           {`<get-pat-cash><reply-text>ok</reply-text><reply-code>0000</reply-code><cash-list/></get-pat-cash>`, device.ErrDoubt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -129,6 +130,37 @@ func TestOnlyAWholeYesIsAYes(t *testing.T) {
 				_, err := l.Post(t.Context(), ils.Leg{Reference: "4821-000123-01", Patron: ils.Patron{Card: card}, Fee: "USM50", Amount: money.Of(1250, "EUR")})
 				wantClass(t, "Post", err, c.want)
 			})
+		})
+	}
+}
+
+// A server that takes no PUT, or not from here, leaves every payment in doubt, and its readings do not tell.
+func TestAPaymentThatIsNotLetThroughNeedsAttention(t *testing.T) {
+	for _, status := range []int{307, 401, 403, 404, 405} {
+		synctest.Test(t, func(t *testing.T) {
+			taken := false
+			l := answering(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/X" && r.URL.Query().Get("bor_id") == "":
+					fmt.Fprint(w, "<bor-by-key><error>Bor_Id must be filled</error></bor-by-key>")
+				case r.URL.Path == "/X":
+					fmt.Fprint(w, key)
+				case r.Method == http.MethodPut && !taken:
+					w.WriteHeader(status)
+				default:
+					fmt.Fprint(w, "<put-pat-cash><reply-code>0000</reply-code></put-pat-cash>")
+				}
+			}, nil)
+			wantClass(t, "Ready", l.Ready(t.Context()), nil)
+			leg := ils.Leg{Reference: "4821-000123-01", Patron: ils.Patron{Card: card}, Fee: "USM50", Amount: money.Of(1250, "EUR")}
+			wantClass(t, "Post", post(t, l, leg), device.ErrDoubt)
+			wantClass(t, fmt.Sprintf("Ready after %d", status), l.Ready(t.Context()), device.ErrAttention)
+			time.Sleep(time.Hour + time.Second)
+			wantClass(t, "Ready after an hour", l.Ready(t.Context()), nil)
+			wantClass(t, "Post", post(t, l, leg), device.ErrDoubt)
+			taken = true
+			wantClass(t, "Post that is taken", post(t, l, leg), nil)
+			wantClass(t, "Ready after that", l.Ready(t.Context()), nil)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -79,6 +80,7 @@ func TestSumsThatAreNotExactAreRefused(t *testing.T) {
 		{"12 34.50", "EUR"}, {"1 2.50", "EUR"}, {"1 234 5.00", "EUR"}, {"1,23.50", "EUR"}, {"1.234.50", "EUR"}, {"1,234,50", "EUR"},
 		{" 1 . 2 ", "EUR"}, {"1 234,567.00", "EUR"}, {"1'234.00", "EUR"}, {",234.00", "EUR"}, {"1,,234.00", "EUR"},
 		{"700.50", "ISK"}, {"0.5", "JPY"}, {"1e3", "EUR"}, {"٣.00", "EUR"}, {"NaN", "EUR"}, {"12\x00", "EUR"},
+		{"00000000003000", "EUR"}, {"(0030.00)", "EUR"}, {"00", "EUR"}, // as the database has it, in hundredths
 		{"99999999999999999999.00", "EUR"}, {strings.Repeat("1", 41), "EUR"}, {"[2009]", "EUR"}, {"5", "XXX"},
 	} {
 		if sum, _, err := amount(c.text, c.currency); err == nil {
@@ -228,7 +230,8 @@ func TestWhatARowIs(t *testing.T) {
 }
 
 func TestWhatCannotBeReadExactlyIsRefusedWhole(t *testing.T) {
-	const good = `<cash type="debit"><z31><z31-sum>(5.00)</z31-sum></z31></cash>`
+	const good = `<cash type="debit"><z31><z31-sequence>1</z31-sequence><z31-sum>(5.00)</z31-sum></z31></cash>`
+	second := strings.Replace(good, ">1<", ">2<", 1)
 	in := func(inside string) string {
 		return `<get-pat-cash><reply-code>0000</reply-code><charges>` + inside + `</charges></get-pat-cash>`
 	}
@@ -239,7 +242,9 @@ func TestWhatCannotBeReadExactlyIsRefusedWhole(t *testing.T) {
 	}{
 		"good":                                {in(usm(good)), true},
 		"nothing owed":                        {in(``), true},
-		"an institution twice":                {in(usm(good) + usm(good)), true},
+		"an institution twice":                {in(usm(good) + usm(second)), true},
+		"two charges of one number":           {in(usm(good + good)), false},
+		"a charge without a number":           {in(usm(strings.Replace(good, ">1<", "><", 1))), false},
 		"an institution that wants nothing":   {in(`<institution/>` + usm(good)), true},
 		"the sums agree":                      {in(usm(good+`<open-sum>-5.00</open-sum>`) + `<total>(5.00)</total>`), true},
 		"the sum holds what was transferred":  {in(usm(good + `<cash type="debit" transferred="Y"><z31><z31-sum>(7.00)</z31-sum></z31></cash><open-sum>12.00</open-sum>`)), true},
@@ -321,6 +326,23 @@ func TestTextsOfAlephsHideNumbersAndSecrets(t *testing.T) {
 	} {
 		if got := words(text, "anna"); got != want {
 			t.Errorf("words(%q) = %q, want %q", text, got, want)
+		}
+	}
+	for _, text := range []string{"user kiosk may not log in with open sesame", "Open\n SESAME is wrong"} {
+		if got := words(text, "kiosk", "open sesame"); strings.Contains(strings.ToLower(got), "sesame") {
+			t.Errorf("words(%q) = %q, and the password is of two words", text, got)
+		}
+	}
+}
+
+func TestAnAnswerOfEmptyElementsIsNotTakenIn(t *testing.T) {
+	for _, body := range []string{"<a>" + strings.Repeat("<b/>", 2<<20-2) + "</a>", "<a>" + strings.Repeat("<b c='' d=''/>", 599_000) + "</a>"} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := parse([]byte(body))
+		runtime.ReadMemStats(&after)
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || took > 64 {
+			t.Errorf("%d bytes: %v, %d MiB taken", len(body), err, took)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package aleph
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"strings"
@@ -18,9 +19,16 @@ type element struct {
 	Children []element  `xml:",any"`
 }
 
+// mostSigns bounds the signs < and = of an answer: an element or an attribute takes much more memory than bytes. A list of
+// mostRows rows with all that may stand in them has fewer.
+const mostSigns = 400_000
+
 // parse reads a whole document of any root but that of a web page.
 func parse(body []byte) (element, error) {
 	var root element
+	if bytes.Count(body, []byte("<"))+bytes.Count(body, []byte("=")) > mostSigns {
+		return element{}, errors.New("the answer has too many elements")
+	}
 	if err := rest.ParseXML(body, "", &root); err != nil {
 		return element{}, err
 	}
@@ -85,8 +93,14 @@ func clean(text string, longest int) string {
 // words is a text of Aleph's for logs and errors. A word is hidden that holds a digit, since a card, an id or a sum might
 // stand there, or one of the secrets.
 func words(text string, secrets ...string) string {
+	text = clean(text, 200)
+	for _, secret := range secrets { // one of several words stands in none of them
+		if secret = clean(secret, 200); strings.Contains(secret, " ") && holds(text, []string{secret}) {
+			return "…"
+		}
+	}
 	var kept []string
-	for _, word := range strings.Fields(clean(text, 200)) {
+	for _, word := range strings.Fields(text) {
 		if strings.ContainsFunc(word, unicode.IsDigit) || holds(word, secrets) {
 			word = "…"
 		}

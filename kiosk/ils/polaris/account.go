@@ -88,10 +88,13 @@ const enoughStrangers = 3
 
 // stranger is a card that was answered with 401 under a session that is accepted. The guide shows that answer for
 // PatronValidate and does not say when; it may mean a card that nobody has, so one such card must not put the kiosk out of
-// service.
+// service. A card that was found before is none of these: its postings in the queue are not given back for it.
 func (l *Library) stranger(card string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, found := l.barcodes[card]; found {
+		return needsStaff("the library refuses to look up a card that it knew (HTTP 401); look at the permissions of the API access key")
+	}
 	if l.known {
 		return ils.ErrUnknownPatron
 	}
@@ -144,9 +147,12 @@ func (l *Library) owed(ctx context.Context, barcode string, after ils.Doubt) (il
 		return ils.Account{}, fmt.Errorf("%w: %w", ils.ErrFeesUnreadable, err)
 	}
 	if l.profile.Pay == payAll {
-		if err := isBalance(account.Total, basic.Data.ChargeBalance); err != nil {
-			return ils.Account{}, fmt.Errorf("%w: %w", ils.ErrFeesUnreadable, err)
-		}
+		err = isBalance(account.Total, basic.Data.ChargeBalance)
+	} else {
+		err = notEmptied(account.Total, basic.Data.ChargeBalance)
+	}
+	if err != nil {
+		return ils.Account{}, fmt.Errorf("%w: %w", ils.ErrFeesUnreadable, err)
 	}
 	if !l.profile.Traits.ReferenceReadable || after.Reference == "" {
 		return account, nil
@@ -173,10 +179,22 @@ func isBalance(sum money.Amount, balance string) error {
 	return nil
 }
 
-// rows reads one list of an account: outstanding, or reconciled.
+// notEmptied refuses a list without charges where the library itself says that something is owed: whatever was in doubt
+// would look as if it were paid.
+func notEmptied(sum money.Amount, balance string) error {
+	if owed, err := amount(balance, sum.Currency); err == nil && owed.Positive() && !sum.Positive() {
+		return errors.New("no charge is listed, and the charge balance is above zero")
+	}
+	return nil
+}
+
+// rows reads one list of an account: outstanding, or reconciled. A code above zero is how many rows there are.
 func (l *Library) rows(ctx context.Context, barcode, list string) (accountRows, error) {
 	var rows accountRows
-	_, err := l.asStaff(ctx, rowsQuestion(barcode, list), &rows)
+	announced, err := l.asStaff(ctx, rowsQuestion(barcode, list), &rows)
+	if err == nil && announced > len(rows.Rows) {
+		err = fmt.Errorf("%w: more rows are announced than listed", ils.ErrFeesUnreadable)
+	}
 	return rows, err
 }
 

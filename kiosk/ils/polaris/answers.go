@@ -206,6 +206,11 @@ type payResult struct {
 	PayTxnIDs []string `xml:"PayTxnID"`
 }
 
+// failed says whether the answer shows the number that a failed payment brings (PAPI guide, PatronAccountPay).
+func (p payResult) failed() bool {
+	return len(p.PayTxnIDs) == 1 && strings.TrimSpace(p.PayTxnIDs[0]) == "0"
+}
+
 // number is the library's id of the payment. 0 is what a failed payment brings, and no id.
 func (p payResult) number() (string, error) {
 	if len(p.PayTxnIDs) == 0 {

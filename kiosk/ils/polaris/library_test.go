@@ -339,6 +339,45 @@ func TestAKeyThatMayNotPayCallsStaffAtTheSecondTry(t *testing.T) {
 	})
 }
 
+// A server or something in front of it that takes no PUT leaves every payment in doubt.
+func TestAPaymentThatIsNotLetThroughCallsStaff(t *testing.T) {
+	for _, status := range []string{"307 Temporary Redirect", "403 Forbidden", "404 Not Found", "405 Method Not Allowed", "411 Length Required"} {
+		synctest.Test(t, func(t *testing.T) {
+			carriers := ok("<SAMobilePhoneCarriersGetResult><PAPIErrorCode>0</PAPIErrorCode></SAMobilePhoneCarriersGetResult>")
+			l := near(t, far(t, nil), func(c *polaris.Config) {
+				c.Dial = script(goodLogin(), "HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n", carriers, ok(textOf(t, "pay-success.xml")), carriers)
+			})
+			_, err := l.Post(t.Context(), leg(1, "680938", 1250))
+			wantClass(t, status, err, device.ErrDoubt)
+			wantClass(t, "Ready after "+status, l.Ready(t.Context()), device.ErrAttention)
+			_, err = l.Post(t.Context(), leg(1, "680938", 1250))
+			wantClass(t, "the next", err, nil)
+			wantClass(t, "Ready after a payment that was taken", l.Ready(t.Context()), nil)
+		})
+	}
+}
+
+func TestAListThatLacksWhatIsOwedIsUnreadable(t *testing.T) {
+	const owing = "21756003332060"
+	valid := ok("<PatronValidateResult><PAPIErrorCode>0</PAPIErrorCode><ValidPatron>true</ValidPatron><PatronBarcode>" + owing + "</PatronBarcode></PatronValidateResult>")
+	for name, c := range map[string]struct{ balance, list string }{
+		"no list":           {"5.0000", "<PAPIErrorCode>0</PAPIErrorCode>"},
+		"an empty list":     {"5.0000", "<PAPIErrorCode>0</PAPIErrorCode><PatronAccountGetRows/>"},
+		"a list of nothing": {"5.0000", `<PAPIErrorCode>0</PAPIErrorCode><PatronAccountGetRows xmlns:i="i" i:nil="true"/>`},
+		"a row is missing":  {"", "<PAPIErrorCode>1</PAPIErrorCode><PatronAccountGetRows/>"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := near(t, far(t, nil), func(cfg *polaris.Config) {
+				cfg.Dial = script(goodLogin(), valid, ok("<PatronBasicDataGetResult><PAPIErrorCode>0</PAPIErrorCode><PatronBasicData><ChargeBalance>"+c.balance+
+					"</ChargeBalance></PatronBasicData></PatronBasicDataGetResult>"), ok("<PatronAccountGetResult>"+c.list+"</PatronAccountGetResult>"))
+			})
+			if a, err := l.Account(t.Context(), ils.Patron{Card: owing}, ils.Doubt{}); !errors.Is(err, ils.ErrFeesUnreadable) {
+				t.Errorf("%s: %v %v, which would count as paid", name, a, err)
+			}
+		})
+	}
+}
+
 func TestARefusalRightAfterALoginCallsStaffAndDoesNotLoop(t *testing.T) {
 	for _, method := range []string{"basicdata", "outstanding"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -401,6 +440,20 @@ func TestAStrangerAnsweredWith401DoesNotPutTheKioskOutOfService(t *testing.T) {
 			}
 		}
 		wantClass(t, "Ready", l.Ready(t.Context()), nil)
+	})
+}
+
+// A leg of the queue would else be given back for a right that the key has lost.
+func TestACardThatWasFoundBeforeIsNoStrangerWhenItIsAnsweredWith401(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, nil)
+		l := near(t, s, nil)
+		readAccount(t, l, ils.Patron{Card: card})
+		s.Deny("validate")
+		_, err := l.Account(t.Context(), ils.Patron{Card: card}, ils.Doubt{})
+		if wantClass(t, "Account", err, device.ErrAttention); errors.Is(err, ils.ErrUnknownPatron) {
+			t.Errorf("Account = %v", err)
+		}
 	})
 }
 
@@ -485,6 +538,44 @@ func TestALoginWithoutAnAnswerIsTriedTwiceInFiveMinutesAtMost(t *testing.T) {
 		}
 		if len(at) < 3 {
 			t.Errorf("%d logins in ten minutes", len(at))
+		}
+	})
+}
+
+// The server may look at a login as late as we give it up, and the waits count from then.
+func TestALoginThatIsLookedAtLateCountsFromTheEndOfTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var at []time.Time
+		l := near(t, far(t, nil), func(c *polaris.Config) {
+			late := 44 * time.Second // the first only
+			c.Dial = func(context.Context, string) (net.Conn, error) {
+				near, far := net.Pipe()
+				wait := late
+				late = 0
+				go func() {
+					defer far.Close()
+					if _, err := far.Read(make([]byte, 64<<10)); err != nil {
+						return
+					}
+					time.Sleep(wait)
+					mu.Lock()
+					defer mu.Unlock()
+					at = append(at, time.Now())
+				}()
+				return near, nil
+			}
+		})
+		for range 600 {
+			wantClass(t, "Ready", l.Ready(t.Context()), device.ErrNotSent)
+			time.Sleep(time.Second)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for i := 2; i < len(at); i++ {
+			if at[i].Sub(at[i-2]) < 5*time.Minute {
+				t.Errorf("three logins in %s", at[i].Sub(at[i-2]))
+			}
 		}
 	})
 }
@@ -584,7 +675,8 @@ func TestEveryAnswerButAWholeOneIsDoubt(t *testing.T) {
 	answers := map[string]string{
 		"204": "HTTP/1.1 204 No Content\r\n\r\n", "201 with success": strings.Replace(ok(success), "200 OK", "201 Created", 1), "garbage": "garbage", "empty": "",
 		"success twice in one": ok(success + success), "an id that is none": ok(strings.Replace(success, "6546", "six", 1)), "below nothing": ok(strings.Replace(success, "6546", "-1", 1)),
-		"void's": ok(textOf(t, "void-success.xml")), "no code": ok("<PatronAccountPayResult/>"), "empty code": ok("<PatronAccountPayResult><PAPIErrorCode/></PatronAccountPayResult>"),
+		"the number of a failed payment": ok(strings.Replace(success, "6546", "0", 1)),
+		"void's":                         ok(textOf(t, "void-success.xml")), "no code": ok("<PatronAccountPayResult/>"), "empty code": ok("<PatronAccountPayResult><PAPIErrorCode/></PatronAccountPayResult>"),
 	}
 	for n := 1; n < len(success); n += 17 {
 		answers[fmt.Sprintf("the first %d bytes", n)] = ok(success[:n])
@@ -935,7 +1027,8 @@ func TestAProfileThatThisRouteCannotKeepIsRefused(t *testing.T) {
 		"another way to pay": "pay = \"some\"\n[traits]\nquiet = \"120s\"", "ids without charges": "pay = \"all\"\n[traits]\nfee_ids = true\nquiet = \"120s\"",
 		"charges without ids": "pay = \"charge\"\n[traits]\nquiet = \"120s\"", "part of all": "pay = \"all\"\n[traits]\npartial = true\nquiet = \"120s\"",
 		"resend": "pay = \"charge\"\n[traits]\nfee_ids = true\nresend = true\nquiet = \"120s\"", "no quiet time": "pay = \"charge\"\n[traits]\nfee_ids = true",
-		"an unknown key": "pay = \"charge\"\nxml = true\n[traits]\nfee_ids = true\nquiet = \"120s\"",
+		"a quiet time without its unit": "pay = \"charge\"\n[traits]\nfee_ids = true\nquiet = 120",
+		"an unknown key":                "pay = \"charge\"\nxml = true\n[traits]\nfee_ids = true\nquiet = \"120s\"",
 	} {
 		file := filepath.Join(t.TempDir(), "site.toml")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

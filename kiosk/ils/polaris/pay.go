@@ -50,7 +50,8 @@ func (l *Library) pay(ctx context.Context, leg ils.Leg, sent func()) (string, er
 	if leg.Fee == "" {
 		what = "lumpsumpayment"
 	}
-	number, err := l.change(ctx, change{name: "pay", method: http.MethodPut, card: leg.Patron.Card, what: what, body: body, root: "PatronAccountPayResult", sent: sent})
+	number, err := l.change(ctx, change{name: "pay", method: http.MethodPut, card: leg.Patron.Card, what: what, body: body, root: "PatronAccountPayResult",
+		numbered: leg.Fee != "", sent: sent})
 	if err == nil {
 		l.paid.Store(true)
 		l.alarm.end("")
@@ -80,6 +81,8 @@ type change struct {
 	body   []byte
 	root   string // of the answer
 	sent   func()
+
+	numbered bool // a number of 0 in the answer contradicts its yes
 }
 
 // change sends one change, once, and says what became of it.
@@ -104,6 +107,10 @@ func (l *Library) change(ctx context.Context, c change) (string, error) {
 	}
 	l.denied.Store(0)
 	if answer.Status != http.StatusOK {
+		if answer.Status >= 300 && answer.Status < 500 { // so it will be with the next: no reading would show it
+			l.alarm.raise(c.name, fmt.Sprintf("the library answered a payment with HTTP %d; look at address and organisation, and at what lets calls through to the library system",
+				answer.Status), l.cfg.Now())
+		}
 		return "", fmt.Errorf("%w: the library answered with HTTP %d", device.ErrDoubt, answer.Status)
 	}
 	var r payResult
@@ -112,6 +119,9 @@ func (l *Library) change(ctx context.Context, c change) (string, error) {
 		return "", l.said(c.name, code)
 	}
 	number, badNumber := r.number()
+	if c.numbered && number == "" && r.failed() {
+		badNumber = errors.New("the answer says yes, with the number of a payment that failed")
+	}
 	if err = errors.Join(err, badNumber); err != nil {
 		return "", fmt.Errorf("%w: %w", device.ErrDoubt, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/profile"
@@ -60,8 +61,8 @@ func (p Profile) possible() error {
 		return errors.New("with pay = \"all\" the whole account is paid, never a part")
 	case t.ReferenceEchoed, t.Resend, t.PINInFeePaid:
 		return errors.New("reference_echoed, resend and pin_in_fee_paid cannot be had over this interface")
-	case t.Quiet <= 0:
-		return errors.New("there is no quiet time")
+	case t.Quiet < time.Second:
+		return errors.New(`quiet is missing or below a second: write it with its unit, quiet = "120s"`)
 	}
 	return nil
 }

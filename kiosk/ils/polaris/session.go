@@ -73,7 +73,7 @@ func (l *Library) session(ctx context.Context) (session, error) {
 	}
 	fresh, wait, err := l.login(ctx)
 	if err != nil {
-		s.current, s.why, s.noBefore = nil, err, now.Add(wait)
+		s.current, s.why, s.noBefore = nil, err, l.cfg.Now().Add(wait) // from now: it may have been looked at this late
 		return session{}, err
 	}
 	fresh.again, s.dropped = s.dropped, false

@@ -37,8 +37,11 @@ func (p Profile) read(answer sip.PatronInformationResponse, currency money.Curre
 	var err error
 	switch p.Reads.Fees {
 	case TotalOnly:
-		if answer.Fees == "" && (len(lines) > 0 || answer.FineItems > 0) {
+		switch {
+		case answer.Fees == "" && (len(lines) > 0 || answer.FineItems > 0):
 			return nil, none, errors.New("fees are listed without a total")
+		case answer.Fees == "" && answer.FineItems == sip.Unknown && !p.Reads.ZeroUnsaid:
+			return nil, none, errors.New("neither a total nor a number of fees is said")
 		}
 		return nil, total, nil
 	case Groups:

@@ -92,6 +92,8 @@ func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 		{name: "an id that a server may take for the checksum", profile: "carlx", total: "12.50", count: 1, lines: []string{"I3AZ1^F12.50"}},
 		{name: "an id that a server may take for the sequence number", profile: "carlx", total: "12.50", count: 1, lines: []string{"I3AY1^F12.50"}},
 		{name: "an id of more than 40 characters", profile: "carlx", total: "12.50", count: 1, lines: []string{"I" + strings.Repeat("1", 41) + "^F12.50"}},
+		{name: "total only, nothing said at all", profile: "generic", count: sip.Unknown},
+		{name: "total only, no fee and no total", profile: "generic", count: 0, want: "0.00"},
 		{name: "total with words", profile: "generic", total: "EUR 3.00", count: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

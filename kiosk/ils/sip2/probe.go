@@ -398,6 +398,13 @@ func (p *Probe) payTooMuch(ctx context.Context) (probe.Finding, error) {
 	_, err = p.pay(ctx, leg)
 	switch {
 	case errors.Is(err, sip.ErrRefused):
+		after, err := p.read(ctx)
+		switch {
+		case err != nil:
+			return probe.Finding{}, err
+		case after.Total != before.Total:
+			return probe.Finding{Mark: probe.Bad, Said: "more is refused, and the account moved all the same", Mend: "do not take payments by this route before the library has explained it"}, nil
+		}
 		p.found.Traits.OverpaymentRefused = p.twice || leg.Fee == ""
 		return probe.Finding{Mark: probe.Good, Said: "yes"}, nil
 	case err != nil:

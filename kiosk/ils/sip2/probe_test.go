@@ -109,6 +109,31 @@ func behaving(mode acs.Mode, change func(*acs.Behaviour)) func(*acs.Config) {
 	}
 }
 
+// A no to more than is owed guards against nothing where it was booked all the same.
+func TestAProbeLooksWhetherMoreThanIsOwedWasBookedInSpiteOfTheNo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := far(t, acs.Generic, behaving(acs.Generic, func(b *acs.Behaviour) { b.Over = acs.ToCredit }))
+		p, err := sip2.NewProbe(sip2.Config{Dial: s.Dial, Login: "kiosk01", Password: "secret-word", Profile: "generic", Currency: "EUR"}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range p.Steps(ils.Patron{Card: "20017"}) {
+			if step.Name == "too much" {
+				if err := s.Next(acs.BookedNo); err != nil {
+					t.Fatal(err)
+				}
+			}
+			found, err := step.Run(t.Context())
+			if step.Name == "too much" && found.Mark != probe.Bad {
+				t.Errorf("%+v %v, books %+v", found, err, s.Books().Postings)
+			}
+		}
+		if text, err := p.Profile(); err != nil || !strings.Contains(text, "overpayment_refused = false") {
+			t.Errorf("%s %v", text, err)
+		}
+	})
+}
+
 func TestAProbePaysNothingWithoutAYes(t *testing.T) {
 	marks, _, found := probed(t, acs.Koha, "koha", nil, false)
 	if marks["part"] != probe.Skipped || marks["too much"] != probe.Skipped {

@@ -107,7 +107,8 @@ func (s *System) put(w http.ResponseWriter, r *http.Request, number string) {
 			}
 			reply(w, root, "0000", "ok", "")
 		},
-		Refuse: no,
+		Refuse:  no,
+		Foreign: func(w http.ResponseWriter) { s.list(w, number, "", true) },
 	})
 }
 

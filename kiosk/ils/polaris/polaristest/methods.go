@@ -236,9 +236,13 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 			}
 			s.accept(w, fmt.Sprintf("<PayTxnID>%d</PayTxnID>", id))
 		},
-		Refuse: func(w http.ResponseWriter) { refusePay(w, -11, "Validation failed") },
+		Refuse:  func(w http.ResponseWriter) { refusePay(w, -11, "Validation failed") },
+		Foreign: anotherAnswer,
 	})
 }
+
+// anotherAnswer is a well answer to another question: an account with nothing outstanding.
+func anotherAnswer(w http.ResponseWriter) { reply(w, accountRoot, 0, "", "<PatronAccountGetRows/>") }
 
 // bookCharge books a payment on one charge.
 func (s *Server) bookCharge(o order, charge string) (code, id int) {
@@ -285,7 +289,8 @@ func (s *Server) payAll(w http.ResponseWriter, r *http.Request) {
 			}
 			s.accept(w, "")
 		},
-		Refuse: func(w http.ResponseWriter) { reply(w, payRoot, -11, "Validation failed", "") },
+		Refuse:  func(w http.ResponseWriter) { reply(w, payRoot, -11, "Validation failed", "") },
+		Foreign: anotherAnswer,
 	})
 }
 

@@ -20,7 +20,8 @@ const (
 	Refuse      Fault = "refuse"       // not booked, answered no
 	Drop        Fault = "drop"         // booked, and the connection breaks in the middle of the answer
 	Duplicate   Fault = "duplicate"    // booked once, answered twice
-	Foreign     Fault = "foreign"      // not booked; something in between answers 200 with a sign-in page
+	Foreign     Fault = "foreign"      // not booked; the answer is a whole one, to another question
+	Portal      Fault = "sign-in"      // not booked; something in between answers 200 with a sign-in page
 	Late        Fault = "late"         // booked and answered after 5 s, also when nobody waits any more
 	ApplyLate   Fault = "apply-late"   // never answered, and booked after 90 s although nobody waits
 	BookedNo    Fault = "booked-no"    // booked, and answered no
@@ -32,7 +33,7 @@ const (
 )
 
 // Faults are all faults.
-var Faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Late, ApplyLate, BookedNo, ServerError, Redirect, Hold}
+var Faults = []Fault{Silent, ApplySilent, Refuse, Drop, Duplicate, Foreign, Portal, Late, ApplyLate, BookedNo, ServerError, Redirect, Hold}
 
 // The delays of Late and ApplyLate.
 const (
@@ -100,9 +101,10 @@ func (o *Orders) take() Fault {
 
 // Payment is one request to pay, as a simulator carries it out.
 type Payment struct {
-	Book   func() bool                              // carries it out; false: refused by the library's own rules
-	Answer func(w http.ResponseWriter, booked bool) // the answer to that
-	Refuse func(w http.ResponseWriter)              // a no that the library's rules do not give; nil: Answer with false
+	Book    func() bool                              // carries it out; false: refused by the library's own rules
+	Answer  func(w http.ResponseWriter, booked bool) // the answer to that
+	Refuse  func(w http.ResponseWriter)              // a no that the library's rules do not give; nil: Answer with false
+	Foreign func(w http.ResponseWriter)              // a well answer to another question
 }
 
 // Pay carries a payment out and answers it, with the next fault.
@@ -127,6 +129,8 @@ func (o *Orders) Pay(w http.ResponseWriter, r *http.Request, p Payment) {
 	case Duplicate:
 		raw(w, answer(p), func(text []byte) []byte { return slices.Concat(text, text) })
 	case Foreign:
+		p.Foreign(w)
+	case Portal:
 		SignIn(w)
 	case ServerError:
 		p.Book()
