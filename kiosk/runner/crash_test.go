@@ -101,11 +101,14 @@ func (p *program) track(c io.Closer, err error) error {
 	return nil
 }
 
-// tracked is a way to a library system whose connections die with the program.
+// tracked is a way to a library system whose connections die with the program, over the cable where there is one.
 func (p *program) tracked(dial func(context.Context, string) (net.Conn, error)) func(context.Context, string) (net.Conn, error) {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		conn, err := dial(ctx, address)
-		return conn, p.track(conn, err)
+		if err = p.track(conn, err); err != nil || p.w.cables == nil {
+			return conn, err
+		}
+		return netPlug{conn, plug{conn, &p.w.cables.library}}, nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
@@ -126,7 +127,7 @@ func TestBooksAgreeWhereverALinkIsCut(t *testing.T) {
 				dialects = []zvttest.Dialect{zvttest.Keep, zvttest.Reverse, zvttest.Undo}
 			}
 			for _, dialect := range dialects {
-				for after := 0; cutOnce(t, l, dialect, cut{sending, after}); after += stride {
+				for after := 0; cutOnce(t, nil, l, dialect, cut{sending, after}); after += stride {
 					runs++
 					if t.Failed() {
 						t.Fatalf("%s, %s, sending %v, cut after %d bytes", l.name, dialect, sending, after)
@@ -141,11 +142,39 @@ func TestBooksAgreeWhereverALinkIsCut(t *testing.T) {
 	}
 }
 
-// cutOnce plays one payment with one cut and says whether the cut came about.
-func cutOnce(t *testing.T, l link, dialect zvttest.Dialect, where cut) (came bool) {
+// TestBooksAgreeWhereverTheLineToALibraryIsCut does the same for the line of each route.
+func TestBooksAgreeWhereverTheLineToALibraryIsCut(t *testing.T) {
+	stride := 13 // HTTP has many bytes that say nothing; over some runs each place has its turn
+	if testing.Short() {
+		stride = 97
+	}
+	for _, r := range routes {
+		t.Run(r.name, func(t *testing.T) {
+			runs := 0
+			for _, sending := range []bool{true, false} {
+				for after := rand.IntN(stride); cutOnce(t, &r, links[1], zvttest.Keep, cut{sending, after}); after += stride {
+					runs++
+					if t.Failed() {
+						t.Fatalf("sending %v, cut after %d bytes", sending, after)
+					}
+				}
+			}
+			t.Logf("%d places of a cut", runs)
+			if runs < 20 {
+				t.Error("the line carried hardly anything")
+			}
+		})
+	}
+}
+
+// cutOnce plays one payment with one cut, over a route (nil: SIP2 to Koha), and says whether the cut came about.
+func cutOnce(t *testing.T, r *route, l link, dialect zvttest.Dialect, where cut) (came bool) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, acs.Koha)
 		defer w.close()
+		if r != nil {
+			w.far, w.next, w.connect = r.begin(w)
+		}
 		w.terminal.Unacknowledged(dialect)
 		w.cables = &cables{}
 		p := w.start(crash{})
