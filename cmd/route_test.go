@@ -148,6 +148,7 @@ type bridge struct {
 	after  bool
 	kill   func()
 	killed bool
+	ending sync.WaitGroup // the kill is under way
 }
 
 // arm lets the counting begin.
@@ -168,7 +169,17 @@ func (b *bridge) strikes(fromKiosk bool) bool {
 		return false
 	}
 	b.armed, b.killed = false, true
+	b.ending.Add(1)
 	return true
+}
+
+// rest ends the counting, waits for a kill that is under way, and says whether there was one.
+func (b *bridge) rest() (killed bool) {
+	b.mu.Lock()
+	b.armed, killed = false, b.killed
+	b.mu.Unlock()
+	b.ending.Wait()
+	return killed
 }
 
 func (b *bridge) serve(l net.Listener) {
@@ -195,6 +206,7 @@ func (b *bridge) pass(from, to net.Conn, fromKiosk bool) {
 		if n > 0 {
 			if b.strikes(fromKiosk) {
 				b.kill()
+				b.ending.Done()
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil && fromKiosk {
@@ -260,12 +272,11 @@ func killedAt(t *testing.T, o surround.Options, at int, after bool) (came bool) 
 		b.kill = func() { s.kill(); s.begin() }
 		go b.serve(l)
 		s.begin().ready()
+		defer b.rest() // before the station is taken down
 		s.patron(cardTwoFees)
+		came = b.rest()
 		s.queueEmpties()
 		s.booksAgree(twoFees)
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		came = b.killed
 	})
 	return came
 }
