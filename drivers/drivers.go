@@ -28,6 +28,8 @@ type Settings struct {
 	Address    url.URL
 	Password   string
 	Profile    string
+	Fonts      []string // files, for the characters that a printer has not
+	Logo       string   // a file, for the receipts; empty: none
 	TerminalID string
 	Answer     time.Duration // longest silence of a terminal in a dialogue
 	Currency   money.Currency
@@ -44,10 +46,13 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Te
 	},
 }
 
-var printers = map[string]func(Settings, device.Dial, *slog.Logger) printer.Printer{
-	"escpos": func(s Settings, dial device.Dial, log *slog.Logger) printer.Printer {
-		profile, _ := escpos.ProfileNamed(s.Profile) // the configuration knows the names
-		return escpos.New(dial, escpos.Config{Profile: profile}, log)
+var printers = map[string]func(Settings, device.Dial, *slog.Logger) (printer.Printer, error){
+	"escpos": func(s Settings, dial device.Dial, log *slog.Logger) (printer.Printer, error) {
+		cfg, err := escpos.Configure(s.Profile, s.Fonts, s.Logo)
+		if err != nil {
+			return nil, err
+		}
+		return escpos.New(dial, cfg, log), nil
 	},
 }
 
@@ -78,7 +83,7 @@ func Printer(s Settings, log *slog.Logger) (printer.Printer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return make(s, dial, log), nil
+	return make(s, dial, log)
 }
 
 // Scanner makes the configured barcode scanner; nil where none is configured. It opens nothing.

@@ -2,8 +2,8 @@ package escpos
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"selfpay/device/printer"
 )
@@ -13,8 +13,8 @@ var (
 	cmdInitialise = []byte{0x1B, 0x40}                                                 // ESC @
 	cmdNoKanji    = []byte{0x1C, 0x2E}                                                 // FS .
 	cmdUSASet     = []byte{0x1B, 0x52, 0x00}                                           // ESC R 0
-	cmdFeedLine   = []byte{0x1B, 0x64, 0x01}                                           // ESC d 1
-	cmdCut        = []byte{0x1D, 0x56, 0x42, 0x00}                                     // GS V 66 0, feed to the knife and cut partially
+	cmdTell       = []byte{0x1D, 0x61, 0x0E}                                           // GS a: tell of offline, errors and paper by yourself
+	cmdFull       = []byte{0x10, 0x04, 0x14}                                           // DLE EOT 20, full status of Custom printers
 	cmdMark       = []byte{0x1D, 0x72, 0x01}                                           // GS r 1, answered in order
 	cmdClear      = []byte{0x10, 0x14, 0x08, 0x01, 0x03, 0x14, 0x01, 0x06, 0x02, 0x08} // DLE DC4 8
 	cmdRecover    = []byte{0x10, 0x05, 0x02}                                           // DLE ENQ 2, leaves a recoverable error and clears the buffers
@@ -23,12 +23,17 @@ var (
 func cmdStatus(n byte) []byte { return []byte{0x10, 0x04, n} } // DLE EOT n, answered at once
 func cmdPage(n byte) []byte   { return []byte{0x1B, 0x74, n} } // ESC t n
 
+// cmdProcess asks for word when everything before it is printed, GS ( H function 48. The id has four characters.
+func cmdProcess(id string) []byte {
+	return append([]byte{0x1D, 0x28, 0x48, 0x06, 0x00, 0x30, 0x30}, id...)
+}
+
 // job is one receipt in bytes.
 type job struct {
 	bytes []byte
-	ends  []int // offsets behind each row and at the end: between them a command may lie across
-	rows  int   // rows of normal height, for the time the printer needs
-	lost  int   // characters that no page has and no letters stand for
+	ends  []int    // offsets behind each row and at the end: between them a command may lie across
+	rows  int      // rows of normal height, for the time the printer needs
+	notes []string // what could not be printed as it was given
 }
 
 // portions cuts the job behind rows into pieces of at most size bytes, or of one row where that is longer.
@@ -47,20 +52,104 @@ func (j job) portions(size int) [][]byte {
 
 // encode turns a receipt into bytes, from initialising the printer to the cut. Text never reaches the printer as
 // anything but printing characters.
-func encode(r printer.Receipt, p Profile) job {
-	e := encoder{profile: p}
+func encode(r printer.Receipt, p Profile, fonts *Fonts, logo *bitmap) job {
+	laid := lay(r, p, fonts, logo)
+	e := begin(p)
+	for _, one := range laid.pieces {
+		e.piece(one)
+	}
+	j := e.finish()
+	j.notes = laid.notes
+	return j
+}
+
+// begin sets the printer to what the encoder believes of it.
+func begin(p Profile) *encoder {
+	e := &encoder{profile: p}
 	e.out.Write(cmdInitialise)
 	e.out.Write(cmdNoKanji)
 	e.out.Write(cmdUSASet)
-	e.usePage(p.Pages[0])
-	for _, l := range r.Lines {
-		e.line(l)
+	if p.Status.Automatic == Yes {
+		e.out.Write(cmdTell)
 	}
-	e.style(printer.Line{})
-	e.out.Write(cmdFeedLine)
-	e.out.Write(cmdCut)
+	e.usePage(p.Pages[0])
+	return e
+}
+
+func (e *encoder) finish() job {
+	e.style(piece{})
+	e.cut()
 	e.ends = append(e.ends, e.out.Len())
-	return job{bytes: e.out.Bytes(), ends: e.ends, rows: e.rows, lost: e.lost}
+	return job{bytes: e.out.Bytes(), ends: e.ends, rows: e.rows}
+}
+
+// proofLetters are the letters that tell code pages apart, and the sign that is wrong most often.
+const proofLetters = "€ÄÖÜäöüß éèêàçñ ąęłńśźż ğİış ґєії"
+
+// proofSheet is a job that shows what the profile claims.
+func proofSheet(p Profile) job {
+	e := begin(p)
+	line := func(text string) {
+		out, _ := printable(text, p.Pages)
+		for _, row := range wrap(out, p.Columns, inColumns) {
+			e.piece(piece{text: row})
+		}
+	}
+	line(p.Model)
+	line(strings.Repeat("-", p.Columns))
+	for _, page := range p.Pages {
+		e.usePage(page)
+		shown := []rune{}
+		for _, r := range fmt.Sprintf("%d %s ", page.Number, page.Name) + proofLetters {
+			if _, has := page.Encode(r); has {
+				shown = append(shown, r)
+			}
+		}
+		for _, row := range wrap(string(shown), p.Columns, inColumns) {
+			e.piece(piece{text: row}) // the page is current and has all of it: it is not changed
+		}
+	}
+	if p.Raster.Command != "none" {
+		bar := newBitmap(p.Paper.Dots, 24)
+		for y := range bar.height {
+			for x := y; x < bar.width; x += bar.height {
+				bar.set(x, y)
+			}
+			bar.set(0, y)
+			bar.set(bar.width-1, y)
+		}
+		line("picture, " + p.Raster.Command)
+		e.piece(piece{picture: bar, height: bar.height})
+	}
+	native := p
+	for _, c := range []struct {
+		name   string
+		answer *Answer
+		code   printer.Code
+	}{
+		{"qr", &native.Codes.QR, printer.Code{Kind: printer.QR, Data: "QR 123"}},
+		{"code128", &native.Codes.Code128, printer.Code{Kind: printer.Code128, Data: "C128-1"}},
+		{"code39", &native.Codes.Code39, printer.Code{Kind: printer.Code39, Data: "C39-1"}},
+		{"ean", &native.Codes.EAN, printer.Code{Kind: printer.EAN, Data: "4006381333931"}},
+	} {
+		if *c.answer == No {
+			continue
+		}
+		line("codes." + c.name + " = " + string(*c.answer))
+		*c.answer = Yes
+		if s, err := makeSymbol(c.code, native); err == nil && s.native != nil {
+			e.piece(piece{code: s.native, align: printer.Centre, height: s.height})
+			e.style(piece{})
+		}
+	}
+	return e.finish()
+}
+
+// Encode is what Print would send for a receipt, from initialising to the cut, and what its notes would be.
+func Encode(r printer.Receipt, cfg Config) (bytes []byte, notes []string) {
+	cfg, logo := cfg.ready()
+	j := encode(r, cfg.Profile, cfg.Fonts, logo)
+	return j.bytes, j.notes
 }
 
 type encoder struct {
@@ -72,68 +161,94 @@ type encoder struct {
 	align   printer.Align
 	ends    []int
 	rows    int
-	lost    int
 }
 
-func (e *encoder) line(l printer.Line) {
-	columns, height := e.profile.Columns, 1
-	if l.Large {
-		columns, height = columns/2, 2
-	}
-	text, lost := printable(l.Text, e.profile.Pages)
-	e.lost += lost
-	right, lost := printable(l.Right, e.profile.Pages)
-	e.lost += lost
-	if right != "" {
-		l.Align = printer.Left
-	}
-	e.style(l)
-	for _, row := range twoColumns(text, right, columns) {
-		e.text(row)
-		e.out.WriteByte('\n')
-		e.ends = append(e.ends, e.out.Len())
-		e.rows += height
-	}
-}
+// dotsPerRow is a row of characters, for counting the time that pictures need.
+const dotsPerRow = 30
 
-// twoColumns lays text at the left and right at the right edge of text's last row, with one blank between them at
-// least. A right column too wide to leave half the line to the text stands on rows of its own.
-func twoColumns(text, right string, columns int) []string {
-	right = strings.TrimSpace(right)
-	if right == "" {
-		return wrap(text, columns)
-	}
-	width := utf8.RuneCountInString(right)
-	if width+1 > columns/2 && utf8.RuneCountInString(text)+1+width > columns {
-		rows := wrap(text, columns)
-		for _, r := range wrap(right, columns) {
-			rows = append(rows, strings.Repeat(" ", columns-utf8.RuneCountInString(r))+r)
+func (e *encoder) piece(p piece) {
+	e.style(p)
+	switch {
+	case p.picture != nil:
+		for _, band := range p.picture.bands(e.profile.Raster, e.profile.Flow.Buffer/2) {
+			e.out.Write(band)
+			e.ends = append(e.ends, e.out.Len())
 		}
-		return rows
+		e.usePage(e.page) // some printers lose it over a picture
+		e.rows += 1 + p.height/dotsPerRow
+		return
+	case p.code != nil:
+		e.out.Write(p.code)
+		e.rows += 1 + p.height/dotsPerRow
+	default:
+		e.text(p.text)
+		e.out.WriteByte('\n')
+		e.rows++
+		if p.large {
+			e.rows++
+		}
 	}
-	rows := wrap(text, columns-width-1)
-	last := rows[len(rows)-1]
-	rows[len(rows)-1] = last + strings.Repeat(" ", columns-width-utf8.RuneCountInString(last)) + right
-	return rows
+	e.ends = append(e.ends, e.out.Len())
 }
 
-// style changes to the line's style; all its commands are sent at the beginning of a line, where alignment must be.
-func (e *encoder) style(l printer.Line) {
-	if l.Align != e.align {
-		e.align = l.Align
-		e.out.Write([]byte{0x1B, 0x61, bit(l.Align == printer.Centre)}) // ESC a
-	}
-	if l.Bold != e.bold {
-		e.bold = l.Bold
-		e.out.Write([]byte{0x1B, 0x45, bit(l.Bold)}) // ESC E
-	}
-	if l.Large != e.large {
-		e.large = l.Large
-		e.out.Write([]byte{0x1D, 0x21, 0x11 * bit(l.Large)}) // GS !
+// cut feeds the receipt to the knife, cuts it off, and gives it to the presenter.
+func (e *encoder) cut() {
+	c := e.profile.Cutter
+	lines := max(c.FeedLines, 1)
+	e.out.Write([]byte{0x1B, 0x64, byte(lines)}) // ESC d
+	e.rows += lines - 1
+	e.out.Write(cutOnly(c))
+	switch e.profile.Present.Dialect {
+	case "custom-kpm":
+		e.out.Write([]byte{0x1D, 0x65, 0x03, 0x0C}) // produce 12 steps
+	case "custom-tptcm":
+		e.out.Write([]byte{0x1D, 0x65, 0x00}) // present
 	}
 }
 
-func bit(set bool) byte {
+// cutOff is what takes away the paper that hangs out of the printer.
+func cutOff(p Profile) []byte {
+	e := encoder{profile: p}
+	e.out.Write(cmdInitialise)
+	e.cut()
+	return e.out.Bytes()
+}
+
+// cutOnly is the command that cuts.
+func cutOnly(c Cutter) []byte {
+	full := c.Kind == "full"
+	switch {
+	case c.Kind == "none", c.Command == "feed" && !full:
+		return []byte{0x1D, 0x56, 0x42, 0x00} // GS V 66 0: feed to the knife and cut partially; feeds where there is no knife
+	case c.Command == "feed":
+		return []byte{0x1D, 0x56, 0x41, 0x00} // GS V 65 0
+	case c.Command == "here" && full:
+		return []byte{0x1D, 0x56, 0x00} // GS V 0
+	case c.Command == "here":
+		return []byte{0x1D, 0x56, 0x01} // GS V 1
+	case full:
+		return []byte{0x1B, 0x69} // ESC i
+	}
+	return []byte{0x1B, 0x6D} // ESC m
+}
+
+// style changes to the piece's style; all its commands are sent at the beginning of a line, where alignment must be.
+func (e *encoder) style(p piece) {
+	if p.align != e.align {
+		e.align = p.align
+		e.out.Write([]byte{0x1B, 0x61, oneIf(p.align == printer.Centre)}) // ESC a
+	}
+	if p.bold != e.bold {
+		e.bold = p.bold
+		e.out.Write([]byte{0x1B, 0x45, oneIf(p.bold)}) // ESC E
+	}
+	if p.large != e.large {
+		e.large = p.large
+		e.out.Write([]byte{0x1D, 0x21, 0x11 * oneIf(p.large)}) // GS !
+	}
+}
+
+func oneIf(set bool) byte {
 	if set {
 		return 1
 	}
@@ -151,6 +266,9 @@ func (e *encoder) text(row string) {
 	for rest := []rune(row); len(rest) > 0; {
 		best, reach := e.page, e.page.covers(rest)
 		for _, p := range e.profile.Pages {
+			if reach == len(rest) {
+				break
+			}
 			if n := p.covers(rest); n > reach {
 				best, reach = p, n
 			}
@@ -162,7 +280,7 @@ func (e *encoder) text(row string) {
 			e.usePage(best)
 		}
 		for _, r := range rest[:reach] {
-			b, _ := best.encode(r)
+			b, _ := best.Encode(r)
 			e.out.WriteByte(b)
 		}
 		rest = rest[reach:]
@@ -172,127 +290,9 @@ func (e *encoder) text(row string) {
 // covers counts the runes at the front of text that the page has.
 func (p Page) covers(text []rune) int {
 	for i, r := range text {
-		if _, ok := p.encode(r); !ok {
+		if _, ok := p.Encode(r); !ok {
 			return i
 		}
 	}
 	return len(text)
-}
-
-// kind tells what the printer sent.
-type kind int
-
-const (
-	kindNone     kind = iota // not complete yet, or flow control
-	kindRealTime             // answer to DLE EOT, one byte
-	kindInOrder              // answer to GS r, GS I 1-3 or ESC v, one byte
-	kindASB                  // automatic status, four bytes
-	kindBlock                // header to NUL, both left out
-	kindNoise                // bytes that are nothing of these
-)
-
-// message is one thing the printer sent.
-type message struct {
-	kind  kind
-	bytes []byte // valid until the next call of the parser; of a block: header first, NUL left out
-}
-
-// maxBlock bounds a block whose NUL was lost.
-const maxBlock = 80
-
-// parser cuts what arrives into messages. The masks make the first byte unambiguous (Epson and Citizen, transmission
-// status identification). Its zero value is ready to use.
-type parser struct {
-	held []byte // an unfinished ASB or block
-	out  []byte
-}
-
-func isHeader(b byte) bool {
-	return b == 0x35 || b == 0x37 || b == 0x3B || b == 0x3D || b == 0x5F
-}
-
-// feed takes the next byte. XON and XOFF may sit inside any group and are dropped. At most one message is complete
-// with a byte; when a group breaks off, its bytes are noise and b begins anew, which b's own message outranks.
-func (p *parser) feed(b byte) message {
-	if b == 0x11 || b == 0x13 {
-		return message{}
-	}
-	if len(p.held) == 0 {
-		return p.first(b)
-	}
-	if isHeader(p.held[0]) {
-		switch {
-		case b == 0:
-			return p.complete(kindBlock)
-		case b >= 0x1F && b < 0x80 && len(p.held) < maxBlock:
-			p.held = append(p.held, b)
-			return message{}
-		}
-	} else if b&0x90 == 0 {
-		p.held = append(p.held, b)
-		if len(p.held) == 4 {
-			return p.complete(kindASB)
-		}
-		return message{}
-	}
-	broken := p.complete(kindNoise)
-	if m := p.first(b); m.kind != kindNone && m.kind != kindNoise {
-		return m
-	}
-	return broken
-}
-
-func (p *parser) first(b byte) message {
-	switch {
-	case b&0x93 == 0x12:
-		return p.one(kindRealTime, b)
-	case b&0x93 == 0x10, isHeader(b):
-		p.held = append(p.held, b)
-		return message{}
-	case b&0x90 == 0:
-		return p.one(kindInOrder, b)
-	}
-	return p.one(kindNoise, b)
-}
-
-func (p *parser) one(k kind, b byte) message {
-	p.out = append(p.out[:0], b)
-	return message{k, p.out}
-}
-
-func (p *parser) complete(k kind) message {
-	p.out = append(p.out[:0], p.held...)
-	p.held = p.held[:0]
-	return message{k, p.out}
-}
-
-// statusOf reads the four answers to DLE EOT 1 to 4.
-func statusOf(a [4]byte, p Profile) printer.Status {
-	s := printer.Status{
-		Online:    a[0]&0x08 == 0,
-		CoverOpen: a[1]&0x04 != 0,
-		PaperEnd:  a[1]&0x20 != 0 || a[3]&0x60 != 0,
-	}
-	s.PaperNearEnd = s.PaperEnd || p.NearEndSensor && a[3]&0x0C != 0
-	switch {
-	case a[2]&0x20 != 0:
-		s.Fault = "unrecoverable printer error: switch it off and on, then call service"
-	case a[2]&0x08 != 0:
-		s.Fault = "cutter error: look for jammed paper"
-	case a[2]&0x04 != 0:
-		s.Fault = "mechanical error"
-	case a[2]&0x40 != 0:
-		s.Fault = "print head too hot"
-	case a[1]&0x40 != 0:
-		s.Fault = "printer error"
-	}
-	return s
-}
-
-// recoverable says whether DLE ENQ 2 may bring the printer back: the cutter waits for it once its cause is gone.
-func recoverable(a [4]byte) bool { return a[2]&0x08 != 0 && a[2]&0x20 == 0 }
-
-// troubleASB says whether an automatic status block tells of something that stops printing.
-func troubleASB(b []byte) bool {
-	return b[0]&0x28 != 0 || b[1]&0x2C != 0 || b[2]&0x0C != 0
 }

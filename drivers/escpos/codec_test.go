@@ -8,13 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/text/encoding/charmap"
-
 	"selfpay/device/printer"
 	"selfpay/drivers/escpos/escpostest"
 )
 
-var epson = profiles[DefaultProfile]
+var epson = mustProfile(DefaultProfile)
 
 func TestReceiptBytes(t *testing.T) {
 	// Byte values of the characters: code page 858 has ü 81, € D5; 852 has ő 8B, which 858 lacks.
@@ -24,35 +22,35 @@ func TestReceiptBytes(t *testing.T) {
 		{},
 		{Text: "Erdős", Large: true},
 	}}
-	want := "\x1b@\x1c.\x1bR\x00\x1bt\x13" +
+	want := "\x1b@\x1c.\x1bR\x00\x1da\x0e\x1bt\x13" +
 		"\x1ba\x01\x1bE\x01B\x81cherei\n" +
 		"\x1ba\x00\x1bE\x00Fee" + strings.Repeat(" ", 33) + "1,00 \xd5\n" +
 		"\n" +
 		"\x1d!\x11\x1bt\x12Erd\x8bs\n" +
 		"\x1d!\x00\x1bd\x01\x1dVB\x00"
-	if got := encode(r, epson); string(got.bytes) != want || got.lost != 0 || got.rows != 5 {
-		t.Errorf("rows %d, lost %d, bytes\n%q, want\n%q", got.rows, got.lost, got.bytes, want)
+	if got := encode(r, epson, nil, nil); string(got.bytes) != want || len(got.notes) != 0 || got.rows != 5 {
+		t.Errorf("rows %d, notes %q, bytes\n%q, want\n%q", got.rows, got.notes, got.bytes, want)
 	}
 }
 
 func TestPrintable(t *testing.T) {
-	onlyASCII := []Page{{0, charmap.CodePage437}}
+	onlyASCII := []Page{{0, charsets["cp437"]}}
 	for _, c := range []struct {
 		text, want string
 		pages      []Page
-		lost       int
+		replaced   string
 	}{
-		{"u\u0308 “x” – y…\u00a0z", `ü "x" - y... z`, epson.Pages, 0},
-		{"a\x00\x1b\x10\x7f\u0085\u200e\u202eb", "ab", epson.Pages, 0},
-		{"Łódź Černý Ångström Иванов", "Łódź Černý Ångström Иванов", epson.Pages, 0},
-		{"Łódź 12 €", "Lódz 12 EUR", onlyASCII, 0},
-		{"王 😀", "? ?", epson.Pages, 2},
-		{"\xff", "?", epson.Pages, 1},
-		{"ﬁn x\u0331", "fin x", epson.Pages, 0},
+		{"u\u0308 “x” – y…\u00a0z", `ü "x" - y... z`, epson.Pages, ""},
+		{"a\x00\x1b\x10\x7f\u0085\u200e\u202eb", "ab", epson.Pages, ""},
+		{"Łódź Černý Ångström Иванов", "Łódź Černý Ångström Иванов", epson.Pages, ""},
+		{"Łódź 12 €", "Lódz 12 EUR", onlyASCII, "Łź€"},
+		{"王 😀", "? ?", epson.Pages, "王😀"},
+		{"\xff", "?", epson.Pages, "\uFFFD"},
+		{"ﬁn x\u0331", "fin x", epson.Pages, "\u0331"},
 	} {
-		got, lost := printable(c.text, c.pages)
-		if got != c.want || lost != c.lost {
-			t.Errorf("printable(%q) = %q, %d lost; want %q, %d", c.text, got, lost, c.want, c.lost)
+		got, replaced := printable(c.text, c.pages)
+		if got != c.want || string(replaced) != c.replaced {
+			t.Errorf("printable(%q) = %q, replaced %q; want %q, %q", c.text, got, string(replaced), c.want, c.replaced)
 		}
 	}
 }
@@ -72,14 +70,18 @@ func TestTwoColumns(t *testing.T) {
 		{"a", "12345678", []string{"a 12345678"}},
 		{"a", "123456789012", []string{"a", "1234567890", "        12"}},
 	} {
-		if got := twoColumns(c.text, c.right, 10); !slices.Equal(got, c.want) {
+		var got []string
+		for _, row := range twoColumns(c.text, c.right, 10, inColumns) {
+			got = append(got, compose(row))
+		}
+		if !slices.Equal(got, c.want) {
 			t.Errorf("twoColumns(%q, %q) = %q, want %q", c.text, c.right, got, c.want)
 		}
 	}
 }
 
 func TestPortionsEndBehindRows(t *testing.T) {
-	j := encode(printer.Receipt{Lines: []printer.Line{{Text: "aaaa"}, {Text: "bbbb", Large: true}, {Text: "cccc"}}}, epson)
+	j := encode(printer.Receipt{Lines: []printer.Line{{Text: "aaaa"}, {Text: "bbbb", Large: true}, {Text: "cccc"}}}, epson, nil, nil)
 	for size := 1; size < 100; size++ {
 		pieces := j.portions(size)
 		if !bytes.Equal(slices.Concat(pieces...), j.bytes) {
@@ -101,7 +103,7 @@ func parsed(b []byte) []message {
 	var p parser
 	var all []message
 	for _, c := range b {
-		if m := p.feed(c); m.kind != kindNone && m.kind != kindNoise {
+		if m := p.feed(c); m.kind != kindNone && m.kind != kindFlow && m.kind != kindNoise {
 			all = append(all, message{m.kind, bytes.Clone(m.bytes)})
 		}
 	}
@@ -147,25 +149,33 @@ func TestStatusBits(t *testing.T) {
 		{[4]byte{0x1A, 0x52, 0x52, 0x12}, printer.Status{Fault: "print head too hot"}},
 		{[4]byte{0x1A, 0x52, 0x3A, 0x12}, printer.Status{Fault: "unrecoverable printer error: switch it off and on, then call service"}},
 	} {
-		if got := statusOf(c.answers, epson); got != c.want {
-			t.Errorf("statusOf(% x) = %+v, want %+v", c.answers, got, c.want)
+		if got := (answers{realTime: c.answers}).status(epson); got != c.want {
+			t.Errorf("status of % x = %+v, want %+v", c.answers, got, c.want)
 		}
 	}
 	noSensor := epson
-	noSensor.NearEndSensor = false
-	if s := statusOf([4]byte{0x16, 0x12, 0x12, 0x1E}, noSensor); s.PaperNearEnd {
+	noSensor.Sensors.NearEnd = No
+	if s := (answers{realTime: [4]byte{0x16, 0x12, 0x12, 0x1E}}).status(noSensor); s.PaperNearEnd {
 		t.Error("near end without a sensor")
 	}
 }
 
 func FuzzParser(f *testing.F) {
-	f.Add([]byte("\x14\x13\x00\x00\x0f\x37\x25\x00\x12_TM\x00\x80\x91"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var p parser
+	f.Add([]byte("\x14\x13\x00\x00\x0f\x37\x25\x00\x12_TM\x00\x80\x91"), false)
+	f.Add([]byte("\x10\x0f\x24\x02\x00\x01\x37\x220001\x00\x10\x0f\x24"), true)
+	f.Fuzz(func(t *testing.T, b []byte, full bool) {
+		p := parser{full: full}
 		for _, c := range b {
 			m := p.feed(c)
-			if m.kind == kindASB && len(m.bytes) != 4 || len(p.held) > maxBlock {
+			if m.kind == kindASB && len(m.bytes) != 4 || m.kind == kindFull && len(m.bytes) != 6 || len(p.held) > maxBlock {
 				t.Fatalf("%v, held %d", m, len(p.held))
+			}
+			if m.kind == kindBlock {
+				m.block()
+			}
+			var r reading
+			for _, answer := range []string{answerPrinter, answerAutomate, answerFull} {
+				r.add(answer, m.bytes)
 			}
 		}
 		// Whatever came before, noise ends it, and the answer behind it is read.
@@ -183,7 +193,7 @@ func FuzzTextCannotCommand(f *testing.F) {
 	f.Add("Gebühr \x1b@\x10\x04\x01", "12,50 €", true)
 	f.Add("Łódź Иванов 王", "\x1dV\x00", false)
 	f.Fuzz(func(t *testing.T, text, right string, large bool) {
-		j := encode(printer.Receipt{Lines: []printer.Line{{Text: text, Right: right, Large: large}}}, epson)
+		j := encode(printer.Receipt{Lines: []printer.Line{{Text: text, Right: right, Large: large}}}, epson, nil, nil)
 		rest := j.bytes
 		row := 0
 		for len(rest) > 0 {
@@ -191,9 +201,9 @@ func FuzzTextCannotCommand(f *testing.F) {
 			switch c := rest[0]; {
 			case c == 0x1B && rest[1] == '@', c == 0x1C && rest[1] == '.':
 				skip = 2
-			case c == 0x1B && strings.IndexByte("RtaEd", rest[1]) >= 0, c == 0x1D && rest[1] == '!':
+			case c == 0x1B && strings.IndexByte("RtaEd", rest[1]) >= 0, c == 0x1D && (rest[1] == '!' || rest[1] == 'a'):
 				skip = 3
-			case bytes.Equal(rest, cmdCut):
+			case bytes.Equal(rest, cutOnly(epson.Cutter)):
 				skip = 4
 			case c == '\n':
 				row = 0
@@ -216,12 +226,12 @@ func TestPrinterReadsWhatWasEncoded(t *testing.T) {
 	for _, p := range epson.Pages {
 		var s strings.Builder
 		for b := 0x80; b < 0x100; b++ {
-			c := p.Charmap.DecodeByte(byte(b))
+			c := p.Decode(byte(b))
 			if out, _ := printable(string(c), epson.Pages); out == string(c) && out != "?" {
 				s.WriteString(out)
 			}
 		}
-		for _, row := range wrap(s.String(), epson.Columns) {
+		for _, row := range wrap(s.String(), epson.Columns, inColumns) {
 			r.Lines = append(r.Lines, printer.Line{Text: row})
 			want = append(want, row)
 		}
@@ -230,7 +240,7 @@ func TestPrinterReadsWhatWasEncoded(t *testing.T) {
 	near, far := net.Pipe()
 	go sim.ServeConn(far)
 	near.SetDeadline(time.Now().Add(10 * time.Second))
-	near.Write(encode(r, epson).bytes)
+	near.Write(encode(r, epson, nil, nil).bytes)
 	near.Write(cmdMark)
 	near.Read(make([]byte, 1))
 	near.Close()

@@ -1,12 +1,14 @@
 package escpos
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -31,15 +33,19 @@ const emptyRead = 20 * time.Millisecond
 
 var errLinkLost = errors.New("link lost")
 
-// query is a question that the printer answers with one byte. It stays in its queue when nobody waits for it any
-// more, so that its late answer is not taken for another.
+// query is a question that the printer answers. It stays in its queue when nobody waits for it any more, so that its
+// late answer is not taken for another.
 type query struct {
-	answer chan byte // holds one
+	id     string      // of a process id
+	answer chan []byte // holds one
 }
+
+func newQuery() *query { return &query{answer: make(chan []byte, 1)} }
 
 // link is one open connection. One goroutine reads it from opening to closing.
 type link struct {
 	conn    io.ReadWriteCloser
+	custom  bool // the full status of Custom printers may arrive
 	log     *slog.Logger
 	done    chan struct{} // closed when the reader has ended
 	cleared chan struct{} // holds one; the printer's word that its buffers are empty
@@ -48,13 +54,18 @@ type link struct {
 	mu       sync.Mutex
 	realTime []*query // asked by DLE EOT and not answered, oldest first
 	inOrder  []*query // asked by GS r and not answered, oldest first
+	full     []*query // asked by DLE EOT 20 and not answered, oldest first
+	complete []*query // asked by GS ( H and not answered, oldest first
+	givenUp  string   // process id of the query that was forgotten last
+	late     bool     // it was answered after all
 	heard    int      // bytes read
 	noise    int      // messages that answered nothing
 }
 
-func newLink(conn io.ReadWriteCloser, log *slog.Logger) *link {
+func newLink(conn io.ReadWriteCloser, custom bool, log *slog.Logger) *link {
 	l := &link{
 		conn:    conn,
+		custom:  custom,
 		log:     log,
 		done:    make(chan struct{}),
 		cleared: make(chan struct{}, 1),
@@ -66,7 +77,7 @@ func newLink(conn io.ReadWriteCloser, log *slog.Logger) *link {
 
 func (l *link) read() {
 	defer close(l.done)
-	var p parser
+	p := parser{full: l.custom}
 	buf := make([]byte, 512)
 	for {
 		n, err := l.conn.Read(buf)
@@ -91,12 +102,17 @@ func (l *link) dispatch(m message) {
 	defer l.mu.Unlock()
 	switch m.kind {
 	case kindRealTime:
-		l.realTime = l.deliver(l.realTime, m.bytes[0])
+		l.realTime = l.deliver(l.realTime, m.bytes)
 	case kindInOrder:
-		l.inOrder = l.deliver(l.inOrder, m.bytes[0])
+		l.inOrder = l.deliver(l.inOrder, m.bytes)
+	case kindFull:
+		l.full = l.deliver(l.full, m.bytes)
 	case kindBlock:
-		if string(m.bytes) == "\x37\x25" {
+		switch what, text := m.block(); what {
+		case blockCleared:
 			signal(l.cleared)
+		case blockDone:
+			l.confirm(text)
 		}
 	case kindASB:
 		if troubleASB(m.bytes) {
@@ -108,13 +124,43 @@ func (l *link) dispatch(m message) {
 }
 
 // deliver hands b to the oldest query and returns the others.
-func (l *link) deliver(waiting []*query, b byte) []*query {
+func (l *link) deliver(waiting []*query, b []byte) []*query {
 	if len(waiting) == 0 {
 		l.noise++
 		return waiting
 	}
-	waiting[0].answer <- b
+	waiting[0].answer <- bytes.Clone(b)
 	return waiting[1:]
+}
+
+// confirm answers the query with that process id and those before it: a printer whose answers were not read sends
+// only the newest. An id that nobody asked for is of another time.
+func (l *link) confirm(id string) {
+	at := slices.IndexFunc(l.complete, func(q *query) bool { return q.id == id })
+	if at < 0 {
+		l.noise++
+		l.late = l.late || id == l.givenUp
+		return
+	}
+	for _, q := range l.complete[:at+1] {
+		q.answer <- []byte(id)
+	}
+	l.complete = l.complete[at+1:]
+}
+
+// forget gives up a query with a process id: the printer does not know the question.
+func (l *link) forget(q *query) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.complete = slices.DeleteFunc(l.complete, func(other *query) bool { return other == q })
+	l.givenUp = q.id
+}
+
+// cameLate says whether a forgotten process id was answered after all.
+func (l *link) cameLate() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.late
 }
 
 func signal(c chan struct{}) {
@@ -134,11 +180,18 @@ func (l *link) dead() bool {
 	}
 }
 
+// forgetFull gives up the questions after the full status; an answer that comes all the same is noise.
+func (l *link) forgetFull() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full = nil
+}
+
 // stale says whether an answer is still owed.
 func (l *link) stale() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.realTime) > 0 || len(l.inOrder) > 0
+	return len(l.realTime) > 0 || len(l.inOrder) > 0 || len(l.full) > 0
 }
 
 // write sends b. When ctx ends first the link is cut, since nobody knows how much of b left.
@@ -174,27 +227,46 @@ func writeAll(w io.Writer, b []byte) error {
 
 // askRealTime sends DLE EOT n and nothing else until the answer is there.
 func (l *link) askRealTime(ctx context.Context, n byte) (byte, error) {
-	q := &query{answer: make(chan byte, 1)}
-	l.mu.Lock()
-	l.realTime = append(l.realTime, q)
-	l.mu.Unlock()
-	if err := l.write(ctx, cmdStatus(n)); err != nil {
+	answer, err := l.ask(ctx, &l.realTime, cmdStatus(n))
+	if err != nil {
 		return 0, err
+	}
+	return answer[0], nil
+}
+
+// askFull asks a Custom printer for its full status.
+func (l *link) askFull(ctx context.Context) ([]byte, error) { return l.ask(ctx, &l.full, cmdFull) }
+
+func (l *link) ask(ctx context.Context, queue *[]*query, command []byte) ([]byte, error) {
+	q, err := l.put(ctx, queue, newQuery(), command)
+	if err != nil {
+		return nil, err
 	}
 	return l.wait(ctx, q)
 }
 
+// put queues a question and sends it.
+func (l *link) put(ctx context.Context, queue *[]*query, q *query, command []byte) (*query, error) {
+	l.mu.Lock()
+	*queue = append(*queue, q)
+	l.mu.Unlock()
+	return q, l.write(ctx, command)
+}
+
 // mark sends GS r 1, which is answered when everything before it has been worked through.
 func (l *link) mark(ctx context.Context) (*query, error) {
-	q := &query{answer: make(chan byte, 1)}
-	l.mu.Lock()
-	l.inOrder = append(l.inOrder, q)
-	l.mu.Unlock()
-	return q, l.write(ctx, cmdMark)
+	return l.put(ctx, &l.inOrder, newQuery(), cmdMark)
+}
+
+// process sends a process id, which is answered when everything before it has been printed.
+func (l *link) process(ctx context.Context, id string) (*query, error) {
+	q := newQuery()
+	q.id = id
+	return l.put(ctx, &l.complete, q, cmdProcess(id))
 }
 
 // wait waits for q's answer.
-func (l *link) wait(ctx context.Context, q *query) (byte, error) {
+func (l *link) wait(ctx context.Context, q *query) ([]byte, error) {
 	select {
 	case b := <-q.answer:
 		return b, nil
@@ -203,10 +275,10 @@ func (l *link) wait(ctx context.Context, q *query) (byte, error) {
 		case b := <-q.answer:
 			return b, nil
 		default:
-			return 0, errLinkLost
+			return nil, errLinkLost
 		}
 	case <-ctx.Done():
-		return 0, fmt.Errorf("printer does not answer: %w", ctx.Err())
+		return nil, fmt.Errorf("printer does not answer: %w", ctx.Err())
 	}
 }
 
@@ -222,7 +294,7 @@ func (l *link) clear(ctx context.Context) error {
 	select {
 	case <-l.cleared:
 		l.mu.Lock()
-		l.inOrder = nil // the marks were thrown away with the rest
+		l.inOrder, l.complete = nil, nil // thrown away with the rest
 		l.mu.Unlock()
 		return nil
 	case <-l.done:

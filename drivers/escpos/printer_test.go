@@ -1,8 +1,10 @@
 package escpos_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
 	"io"
 	"log/slog"
 	"net"
@@ -489,8 +491,10 @@ func TestAutomaticStatusTellsAtOnce(t *testing.T) {
 }
 
 func TestCallerDoesNotWaitForAnotherForEver(t *testing.T) {
-	inBubble(t, func(t *testing.T, p *escpos.Printer, sim *escpostest.Printer) {
-		sim.PaperEndsAfter(1)
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		mute := &muteMarks{sim: sim}
+		p := escpos.New(mute.dial, escpos.Config{}, quiet)
+		defer p.Close()
 		go p.Print(t.Context(), text("one", "two"))
 		synctest.Wait()
 		time.Sleep(time.Second) // the link settles, the print begins
@@ -498,5 +502,295 @@ func TestCallerDoesNotWaitForAnotherForEver(t *testing.T) {
 		defer cancel()
 		_, err := p.Status(ctx)
 		want(t, err, device.ErrNotSent)
+	})
+}
+
+func TestProcessIDProvesThePrint(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *escpos.Printer, sim *escpostest.Printer) {
+		if o := p.Last(); o.Result != "" {
+			t.Errorf("before the first receipt: %+v", o)
+		}
+		if err := p.Print(t.Context(), text("one")); err != nil {
+			t.Fatal(err)
+		}
+		if o := p.Last(); o.Result != printer.Printed || o.Proof != printer.ProofPrinted || len(o.Notes) != 0 {
+			t.Errorf("outcome = %+v", o)
+		}
+	})
+}
+
+func TestPrinterWithoutProcessIDsIsBelievedOnTheMark(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *escpos.Printer, sim *escpostest.Printer) {
+		sim.ForgetIDs()
+		for i, limit := range []time.Duration{5 * time.Second, 200 * time.Millisecond} { // asked once only
+			began := time.Now()
+			if err := p.Print(t.Context(), text("one")); err != nil {
+				t.Fatal(err)
+			}
+			if o := p.Last(); o.Proof != printer.ProofWorked {
+				t.Errorf("outcome = %+v", o)
+			}
+			if took := time.Since(began); took > limit {
+				t.Errorf("receipt %d took %v", i, took)
+			}
+		}
+	})
+}
+
+func TestLostProcessIDIsInDoubtWhenThePrinterKnowsThem(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *escpos.Printer, sim *escpostest.Printer) {
+		if err := p.Print(t.Context(), text("one")); err != nil {
+			t.Fatal(err)
+		}
+		sim.ForgetIDs() // as a printer that worked through a receipt and does not get it done
+		want(t, p.Print(t.Context(), text("two")), device.ErrDoubt)
+		if o := p.Last(); o.Result != printer.InDoubt || o.Proof != printer.ProofWorked {
+			t.Errorf("outcome = %+v", o)
+		}
+	})
+}
+
+// profile is a built-in one, changed.
+func profile(t *testing.T, name string, change func(p *escpos.Profile)) escpos.Profile {
+	t.Helper()
+	p, err := escpos.FindProfile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&p)
+	return p
+}
+
+func TestPrinterThatCannotClearFinishesTheOldReceiptFirst(t *testing.T) {
+	for _, answer := range []escpos.Answer{escpos.No, escpos.Unknown} {
+		inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+			sim.ForgetClear()
+			p := escpos.New(pipe(sim), escpos.Config{Profile: profile(t, escpos.DefaultProfile, func(p *escpos.Profile) { p.Status.Clear = answer })}, quiet)
+			defer p.Close()
+			if err := p.Print(t.Context(), text("before")); err != nil {
+				t.Fatal(err)
+			}
+			sim.PaperEndsAfter(1)
+			want(t, p.Print(t.Context(), longText("old")), device.ErrDoubt)
+			want(t, p.Print(t.Context(), text("without paper")), device.ErrAttention)
+			sim.PaperIn()
+			for _, name := range []string{"next", "and next"} {
+				if err := p.Print(t.Context(), text(name)); err != nil {
+					t.Fatal(err)
+				}
+				got := sim.Receipts()
+				if last := got[len(got)-1]; last != name {
+					t.Errorf("clear %s: last receipt = %q, want %q alone", answer, last, name)
+				}
+			}
+			for _, r := range sim.Receipts() {
+				if strings.Contains(r, "without paper") || strings.Contains(r, "old") && strings.Contains(r, "next") {
+					t.Errorf("clear %s: receipt %q", answer, r)
+				}
+			}
+		})
+	}
+}
+
+func TestPresenterProvesMore(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		sim.Custom()
+		p := escpos.New(pipe(sim), escpos.Config{Profile: profile(t, "custom-vkp80ii", func(p *escpos.Profile) {})}, quiet)
+		defer p.Close()
+		if s, err := p.Status(t.Context()); err != nil || !s.Ready() {
+			t.Fatalf("Status = %+v, %v", s, err)
+		}
+		if err := p.Print(t.Context(), text("one")); err != nil {
+			t.Fatal(err)
+		}
+		if o := p.Last(); o.Result != printer.Printed || o.Proof != printer.ProofPresented || !sim.Presented() {
+			t.Errorf("outcome = %+v, presented %t", o, sim.Presented())
+		}
+		sim.OpenCover()
+		if s, err := p.Status(t.Context()); err != nil || !s.CoverOpen {
+			t.Errorf("Status = %+v, %v", s, err)
+		}
+	})
+}
+
+func TestLogoAndCodesArePrintedAndNotesAreKept(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		logo := image.NewGray(image.Rect(0, 0, 100, 600)) // black
+		p := escpos.New(pipe(sim), escpos.Config{Profile: profile(t, "generic-80mm", func(p *escpos.Profile) {}), Logo: logo}, quiet)
+		defer p.Close()
+		r := printer.Receipt{Lines: []printer.Line{{Text: "Łódź 王"}, {Code: printer.Code{Kind: printer.QR, Data: "4821-123"}}, {Text: "end"}}}
+		if err := p.Print(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if got := sim.Receipts(); len(got) != 1 || got[0] != "Łódź ?\nend" {
+			t.Errorf("receipts = %q", got)
+		}
+		if n := sim.Pictures(); n != 43+27 { // 600 rows and 377 of the code, in bands of 14 with 72 bytes
+			t.Errorf("%d pictures", n)
+		}
+		if o := p.Last(); len(o.Notes) != 1 || !strings.Contains(o.Notes[0], "王") {
+			t.Errorf("outcome = %+v", o)
+		}
+		if sim.Unknown() != 0 {
+			t.Errorf("%d unknown commands", sim.Unknown())
+		}
+	})
+}
+
+func TestOutcomeFollowsTheClassOfTheError(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *escpos.Printer, sim *escpostest.Printer) {
+		sim.PaperOut()
+		want(t, p.Print(t.Context(), text("x")), device.ErrAttention)
+		if o := p.Last(); o.Result != printer.NotPrinted || o.Proof != printer.ProofNone {
+			t.Errorf("outcome = %+v", o)
+		}
+	})
+}
+
+// oldAnswer brings the answer to a question of an earlier job when the first GS r 1 is asked.
+type oldAnswer struct {
+	io.ReadWriteCloser
+	once sync.Once
+	read chan []byte
+}
+
+func bringOldAnswer(conn io.ReadWriteCloser) *oldAnswer {
+	o := &oldAnswer{ReadWriteCloser: conn, read: make(chan []byte, 1)}
+	go pump(conn, func(b []byte) { o.read <- b }, func() { close(o.read) })
+	return o
+}
+
+// pump hands over what conn brings until it ends.
+func pump(conn io.Reader, hand func(b []byte), end func()) {
+	defer end()
+	for {
+		b := make([]byte, 64)
+		n, err := conn.Read(b)
+		if err != nil {
+			return
+		}
+		hand(b[:n])
+	}
+}
+
+func (o *oldAnswer) Read(b []byte) (int, error) {
+	got, ok := <-o.read
+	if !ok {
+		return 0, io.EOF
+	}
+	return copy(b, got), nil
+}
+
+func (o *oldAnswer) Write(b []byte) (int, error) {
+	if len(b) == 3 && b[0] == 0x1D && b[1] == 'r' {
+		o.once.Do(func() { o.read <- []byte{0} })
+	}
+	return o.ReadWriteCloser.Write(b)
+}
+
+func TestAnswerToAnEarlierJobProvesNoReceipt(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		sim.ForgetClear()
+		p := escpos.New(func(ctx context.Context) (io.ReadWriteCloser, error) {
+			conn, err := pipe(sim)(ctx)
+			return bringOldAnswer(conn), err
+		}, escpos.Config{Profile: profile(t, "generic-80mm", func(p *escpos.Profile) { p.Status.Clear = escpos.No })}, quiet)
+		defer p.Close()
+		sim.PaperEndsAfter(1)
+		want(t, p.Print(t.Context(), text("one", "two", "three")), device.ErrDoubt)
+	})
+}
+
+func TestPrinterWithoutFullStatusIsAskedForItOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) { // a printer that does not know DLE EOT 20
+		p := escpos.New(pipe(sim), escpos.Config{Profile: profile(t, "custom-vkp80ii", func(p *escpos.Profile) {})}, quiet)
+		defer p.Close()
+		for _, limit := range []time.Duration{4 * time.Second, 200 * time.Millisecond} {
+			began := time.Now()
+			if s, err := p.Status(t.Context()); err != nil || !s.Ready() {
+				t.Fatalf("Status = %+v, %v", s, err)
+			}
+			if took := time.Since(began); took > limit {
+				t.Errorf("status took %v", took)
+			}
+		}
+		if err := p.Print(t.Context(), text("one")); err != nil {
+			t.Fatal(err)
+		}
+		if o := p.Last(); o.Proof != printer.ProofWorked {
+			t.Errorf("outcome = %+v", o)
+		}
+	})
+}
+
+func TestProofSheetShowsThePagesOfTheProfile(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *escpos.Printer, sim *escpostest.Printer) {
+		if err := p.PrintProofSheet(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := sim.Receipts()
+		if len(got) != 1 || sim.Unknown() != 0 || sim.Pictures() != 1 {
+			t.Fatalf("receipts = %q, %d unknown commands, %d pictures", got, sim.Unknown(), sim.Pictures())
+		}
+		for _, part := range []string{"Epson TM-T88V\n", "\n19 cp858 €ÄÖÜäöüß éèêàçñ", "\n0 cp437 ÄÖÜäöüß", "\n46 windows-1251 €", "ґєії\n", "\n13 cp857 ÄÖÜäöüß éèêàçñ", "ğİış", "picture, gs-v-0\n", "codes.qr = yes", "codes.ean = yes"} {
+			if !strings.Contains(got[0], part) {
+				t.Errorf("%q is not on the sheet:\n%s", part, got[0])
+			}
+		}
+	})
+}
+
+func TestPrinterThatCannotClearIsAskedForItOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		sim.ForgetClear()
+		sim.PaperOut()
+		p := escpos.New(pipe(sim), escpos.Config{Profile: profile(t, "generic-80mm", func(p *escpos.Profile) {})}, quiet)
+		defer p.Close()
+		for _, limit := range []time.Duration{4 * time.Second, 200 * time.Millisecond} {
+			began := time.Now()
+			if s, err := p.Status(t.Context()); err != nil || !s.PaperEnd {
+				t.Fatalf("Status = %+v, %v", s, err)
+			}
+			if took := time.Since(began); took > limit {
+				t.Errorf("status took %v", took)
+			}
+		}
+	})
+}
+
+// slowIDs brings the answer to the first process id after the driver has given it up.
+func slowIDs(conn io.ReadWriteCloser) *oldAnswer {
+	o := &oldAnswer{ReadWriteCloser: conn, read: make(chan []byte, 8)}
+	o.once.Do(func() {}) // no old answer
+	first := true
+	go pump(conn, func(b []byte) {
+		if before, id, found := bytes.Cut(b, []byte{0x37, 0x22}); found && first {
+			first = false
+			time.AfterFunc(5*time.Second, func() { o.read <- append([]byte{0x37, 0x22}, id...) })
+			b = before
+		}
+		if len(b) > 0 {
+			o.read <- b
+		}
+	}, func() { close(o.read) })
+	return o
+}
+
+func TestSlowProcessIDIsWaitedForFromThenOn(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+		p := escpos.New(func(ctx context.Context) (io.ReadWriteCloser, error) {
+			conn, err := pipe(sim)(ctx)
+			return slowIDs(conn), err
+		}, escpos.Config{}, quiet)
+		defer p.Close()
+		for _, want := range []printer.Proof{printer.ProofWorked, printer.ProofPrinted} {
+			if err := p.Print(t.Context(), text("one")); err != nil {
+				t.Fatal(err)
+			}
+			if o := p.Last(); o.Proof != want {
+				t.Errorf("outcome = %+v, want proof %q", o, want)
+			}
+			time.Sleep(10 * time.Second)
+		}
 	})
 }

@@ -75,6 +75,56 @@ func Run(t *testing.T, open func(t *testing.T) (printer.Printer, Far)) {
 			t.Errorf("rows = %q", rows)
 		}
 	})
+	rule("RowsOfATableStandBelowEachOther", func(t *testing.T, b bench) {
+		row := func(name, amount string) printer.Line {
+			return printer.Line{Cells: []printer.Cell{{Text: name}, {Text: "104", Width: 6}, {Text: amount, Width: 9, Right: true}}}
+		}
+		b.prints(printer.Receipt{Lines: []printer.Line{row("Fee", "1,00 €"), row("Another", "12,00 €")}})
+		got := b.far.Receipts()
+		if len(got) != 1 {
+			t.Fatalf("receipts = %q", got)
+		}
+		rows := strings.Split(got[0], "\n")
+		if len(rows) != 2 || strings.Index(rows[0], "104") != strings.Index(rows[1], "104") || strings.Index(rows[0], "104") < len("Another ") ||
+			len([]rune(rows[0])) != len([]rune(rows[1])) || !strings.HasSuffix(rows[1], "  12,00 €") {
+			t.Errorf("rows = %q", rows)
+		}
+	})
+	rule("BarcodeNeverStopsAReceipt", func(t *testing.T, b bench) {
+		r := printer.Receipt{Lines: []printer.Line{{Text: "first"}}}
+		for _, kind := range []printer.CodeKind{printer.QR, printer.Code128, printer.Code39, printer.EAN, "another"} {
+			for _, data := range []string{"4821123", "x\x1b@", "", strings.Repeat("1", 3000)} {
+				r.Lines = append(r.Lines, printer.Line{Code: printer.Code{Kind: kind, Data: data}})
+			}
+		}
+		r.Lines = append(r.Lines, printer.Line{Text: "last"})
+		b.prints(r)
+		if got := b.far.Receipts(); len(got) != 1 || !strings.HasPrefix(got[0], "first\n") || !strings.HasSuffix(got[0], "\nlast") {
+			t.Errorf("receipts = %q", got)
+		}
+	})
+	rule("LastTellsWhatTheErrorTold", func(t *testing.T, b bench) {
+		teller, ok := b.p.(printer.Teller)
+		if !ok {
+			t.Skip("this printer tells no more than its errors do")
+		}
+		expect := func(err error) {
+			t.Helper()
+			o := teller.Last()
+			if o.Result != printer.ResultOf(err) || (o.Result == printer.Printed) != (err == nil) || err == nil && o.Proof == printer.ProofNone {
+				t.Errorf("after %v: %+v", err, o)
+			}
+		}
+		expect(b.print(receipt("first", 2)))
+		b.far.PaperEndsAfter(5)
+		expect(b.print(receipt("half", 40)))
+		expect(b.print(receipt("none", 2)))
+		b.far.PaperIn()
+		b.far.Unplug()
+		expect(b.print(receipt("none", 2)))
+		b.far.Plug()
+		expect(b.print(receipt("last", 2)))
+	})
 	rule("TextCannotCommandThePrinter", func(t *testing.T, b bench) {
 		b.prints(printer.Receipt{Lines: []printer.Line{
 			{Text: "a\x1dV\x00b\x1b@c\x10\x04\x01d\x00e"},

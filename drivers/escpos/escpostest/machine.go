@@ -27,6 +27,10 @@ var pages = map[byte]*charmap.Charmap{
 	51: charmap.Windows1257, 52: charmap.Windows1258,
 }
 
+// turkish is code page 857 from 80 on, with a replacement where it is empty.
+const turkish = `ÇüéâäàåçêëèïîıÄÅÉæÆôöòûùİÖÜø£ØŞşáíóúñÑĞğ¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ºªÊËÈ�ÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµ�×ÚÛÙìÿ¯´` +
+	"\u00ad±\ufffd¾¶§÷¸°¨·¹³²■\u00a0"
+
 // german is what ESC R 2 puts in the places of ASCII characters; the other national sets are not simulated.
 var german = map[byte]rune{'@': '§', '[': 'Ä', '\\': 'Ö', ']': 'Ü', '{': 'ä', '|': 'ö', '}': 'ü', '~': 'ß'}
 
@@ -55,6 +59,12 @@ type machine struct {
 	scraps   []string
 	unknown  int
 	said     []byte
+
+	noIDs     bool // GS ( H is not known
+	noClear   bool // DLE DC4 8 is not known
+	custom    bool // DLE EOT 20 is known
+	presented bool // a receipt is held out
+	pictures  int  // raster pictures printed
 }
 
 func (m *machine) reset() {
@@ -106,6 +116,11 @@ func (m *machine) realTime(b []byte) int {
 		return 0
 	}
 	switch {
+	case m.custom && b[1] == 0x04 && b[2] == 0x14:
+		m.said = append(m.said, 0x10, 0x0F, 0x01*one(m.paper == 0)|0x04*one(m.near)|0x20*one(m.presented), 0x02*one(m.cover), 0, one(m.stuck))
+		return 3
+	case m.noClear && b[1] == 0x14 && b[2] == 8:
+		return -1
 	case b[1] == 0x04 && b[2] >= 1 && b[2] <= 4:
 		m.said = append(m.said, m.status(b[2]))
 		return 3
@@ -222,6 +237,9 @@ func (m *machine) command(b []byte) int {
 		}
 		return m.print(r)
 	default:
+		if m.page == 13 {
+			return m.print([]rune(turkish)[c-0x80])
+		}
 		page := pages[m.page]
 		if page == nil {
 			return m.print('□')
@@ -387,7 +405,11 @@ func (m *machine) long(b []byte) int {
 	if len(b) < 5 {
 		return 0
 	}
-	return m.skip(b, 5, int(b[3])|int(b[4])<<8)
+	n := m.skip(b, 5, int(b[3])|int(b[4])<<8)
+	if n == 11 && b[2] == 'H' && b[5] == 0x30 && b[6] == 0x30 && !m.noIDs {
+		m.said = append(append(append(m.said, 0x37, 0x22), b[7:11]...), 0)
+	}
+	return n
 }
 
 // skip passes over a header and data bytes; data that can never fit into the buffer is no command.
@@ -444,7 +466,20 @@ func (m *machine) gs(b []byte) int {
 		if len(b) < 8 {
 			return 0
 		}
-		return m.skip(b, 8, (int(b[4])|int(b[5])<<8)*(int(b[6])|int(b[7])<<8))
+		n := m.skip(b, 8, (int(b[4])|int(b[5])<<8)*(int(b[6])|int(b[7])<<8))
+		if n > 8 {
+			m.pictures++
+		}
+		return n
+	case 'e':
+		n := takes(b, 3)
+		if len(b) > 2 && b[2] == 3 {
+			n = takes(b, 4)
+		}
+		if n > 0 {
+			m.presented = true
+		}
+		return n
 	case '8':
 		if len(b) < 7 {
 			return 0

@@ -99,3 +99,48 @@ func FuzzInterpreter(f *testing.F) {
 		}
 	})
 }
+
+func TestProcessIDIsAnsweredWhenItsTurnComes(t *testing.T) {
+	p := New()
+	p.PaperOut()
+	p.act(func() { p.machine.receive([]byte("x\n\x1d(H\x06\x00\x30\x300417")) })
+	p.machine.said = nil
+	p.machine.paper = endless
+	p.machine.work()
+	if got := string(p.machine.said); got != "\x37\x220417\x00" {
+		t.Errorf("said %q", got)
+	}
+	p.ForgetIDs()
+	p.machine.said = nil
+	p.machine.receive([]byte("\x1d(H\x06\x00\x30\x300418"))
+	p.machine.work()
+	if got := p.machine.said; len(got) != 0 {
+		t.Errorf("a printer without ids said %q", got)
+	}
+}
+
+func TestCustomPrinterTellsOfItsPresenter(t *testing.T) {
+	var m machine
+	m.reset()
+	m.custom = true
+	m.receive([]byte("x\n\x1dV\x00\x1de\x03\x0c"))
+	m.work()
+	m.receive([]byte("\x10\x04\x14"))
+	if got := string(m.said); got != "\x10\x0f\x20\x00\x00\x00" {
+		t.Errorf("said %q", got)
+	}
+}
+
+func TestPrinterThatCannotClearKeepsItsBuffer(t *testing.T) {
+	p := New()
+	p.ForgetClear()
+	p.PaperOut()
+	p.machine.receive([]byte("old\n\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"))
+	if got := p.machine.said; len(got) != 0 {
+		t.Errorf("said %q", got)
+	}
+	p.PaperIn()
+	if h := p.Hanging(); h != "old" {
+		t.Errorf("printed %q", h)
+	}
+}

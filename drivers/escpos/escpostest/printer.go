@@ -159,6 +159,29 @@ func (p *Printer) JamCutter() { p.act(func() { p.machine.jam = true }) }
 // FreeCutter takes the jammed paper away. The error stays until the host sends DLE ENQ.
 func (p *Printer) FreeCutter() { p.act(func() { p.machine.jam = false }) }
 
+// Pictures counts the raster pictures that were printed.
+func (p *Printer) Pictures() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.machine.pictures
+}
+
+// ForgetIDs makes it a printer that does not know process ids.
+func (p *Printer) ForgetIDs() { p.act(func() { p.machine.noIDs = true }) }
+
+// ForgetClear makes it a printer that cannot clear its buffer.
+func (p *Printer) ForgetClear() { p.act(func() { p.machine.noClear = true }) }
+
+// Custom makes it a printer with presenter and full status, as those of Custom.
+func (p *Printer) Custom() { p.act(func() { p.machine.custom = true }) }
+
+// Presented says whether a receipt was held out to the patron.
+func (p *Printer) Presented() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.machine.presented
+}
+
 // Silence lets the printer work and say nothing, or speak again.
 func (p *Printer) Silence(silent bool) {
 	p.mu.Lock()
