@@ -99,12 +99,14 @@ deps-build: go-there
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends gcc libc6-dev pkg-config libusb-1.0-0-dev; } \
 		|| echo "The headers of libusb cannot be had: building with the tag nousb; USB printers are used through /dev/usb/lpN."; fi
 
-# What the tests need besides: a browser with a font, Node.js, systemd's checker, a TLS proxy and a model checker.
+# What the tests need besides: a browser with a font, Node.js, systemd's checker, a TLS proxy, a model checker, a reader of
+# barcodes, Python for the second reader of receipts, and the font that receipts are drawn with.
 deps-test:
-	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd stunnel:stunnel4 gcc:gcc spin:spin; do \
+	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd stunnel:stunnel4 gcc:gcc spin:spin zbarimg:zbar-tools python3:python3; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
 	[ -e /usr/include/stdio.h ] || missing="$$missing libc6-dev"; \
 	fc-list : family 2>/dev/null | grep -qE 'Noto Sans|Liberation Sans|DejaVu Sans' || missing="$$missing fontconfig fonts-liberation"; \
+	[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$$missing fonts-dejavu-core"; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 	@cd kiosk/web/browsertest && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
 

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"selfpay/drivers/escpos"
+	escposdecode "selfpay/drivers/escpos/decode"
 	zvtdecode "selfpay/drivers/zvt/decode"
 	sipdecode "selfpay/sip/decode"
 	"selfpay/sip/wire"
@@ -16,6 +19,8 @@ import (
 type decodeCommand struct {
 	SIP2 decodeSIP2 `cmd:"" name:"sip2" help:"Messages to and from a library system."`
 	ZVT  decodeZVT  `cmd:"" name:"zvt" help:"Messages to and from a card terminal."`
+
+	ESCPOS decodeESCPOS `cmd:"" name:"escpos" help:"What is sent to a receipt printer."`
 }
 
 type decodeSIP2 struct {
@@ -68,6 +73,43 @@ func (c *decodeZVT) Run(t *tool) error {
 	}
 	return explain(t, input, func(r io.Reader, emit func(zvtdecode.Document)) error {
 		return zvtdecode.Stream(r, c.Serial, emit)
+	})
+}
+
+type decodeESCPOS struct {
+	Profile string   `default:"epson-tm-t88v" help:"The printer, for its code pages: a profile's name or path."`
+	Bytes   []string `arg:"" optional:"" help:"The bytes in hex; standard input, as they are, where there are none."`
+}
+
+// longestPrint bounds what is explained of a printer's bytes.
+const longestPrint = 16 << 20
+
+func (c *decodeESCPOS) Run(t *tool) error {
+	profile, err := escpos.FindProfile(c.Profile)
+	if err != nil {
+		return errUsage(err.Error())
+	}
+	input := io.Reader(os.Stdin)
+	if len(c.Bytes) > 0 {
+		decoded, err := fromHex(c.Bytes)
+		if err != nil {
+			d := escposdecode.Event{Event: escposdecode.Unknown, Problems: []string{"the arguments are no hex: write two digits for each byte, such as 1B 40"}}
+			return errors.Join(t.document(d), errNotWell)
+		}
+		input = bytes.NewReader(decoded)
+	}
+	return explain(t, input, func(r io.Reader, emit func(escposdecode.Event)) error {
+		all, err := io.ReadAll(io.LimitReader(r, longestPrint+1))
+		if err == nil && len(all) > longestPrint {
+			err = fmt.Errorf("more than %d MB cannot be explained at once", longestPrint>>20)
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range escposdecode.Decode(all, profile) {
+			emit(e)
+		}
+		return nil
 	})
 }
 

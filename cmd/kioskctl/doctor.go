@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"selfpay/cmd/parts"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
@@ -33,7 +34,7 @@ func (c *configCheck) Run(t *tool) error {
 	if path == "" {
 		path = t.config
 	}
-	_, err := config.Load(path)
+	_, err := config.Load(path, parts.CheckPrinter)
 	var mistakes *config.Mistakes
 	switch {
 	case errors.As(err, &mistakes) && t.json:

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"selfpay/cmd/kiosksim/surround"
+	escposdecode "selfpay/drivers/escpos/decode"
 	zvtdecode "selfpay/drivers/zvt/decode"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
@@ -64,6 +65,7 @@ var shapes = map[string][]reflect.Type{
 	"ils fees":       {reflect.TypeFor[libraryFee]()},
 	"ils proxy":      {reflect.TypeFor[proxied]()},
 	"decode sip2":    {reflect.TypeFor[sipdecode.Document]()},
+	"decode escpos":  {reflect.TypeFor[escposdecode.Event]()},
 	"decode zvt":     {reflect.TypeFor[zvtdecode.Document]()},
 	"kiosksim books": {reflect.TypeFor[surround.Books]()},
 }

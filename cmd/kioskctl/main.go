@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"selfpay/cmd/parts"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/ledger"
@@ -106,7 +107,7 @@ func (t *tool) document(d any) error { return json.NewEncoder(t.out).Encode(d) }
 
 func (t *tool) say(format string, a ...any) { fmt.Fprintf(t.out, format+"\n", a...) }
 
-func (t *tool) load() (config.Config, error) { return config.Load(t.config) }
+func (t *tool) load() (config.Config, error) { return config.Load(t.config, parts.CheckPrinter) }
 
 func (t *tool) client() (*control.Client, error) {
 	c, err := t.load()

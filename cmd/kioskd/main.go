@@ -44,7 +44,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitUsage)
 	}
-	c, err := config.Load(a.Config)
+	c, err := config.Load(a.Config, parts.CheckPrinter)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitConfig)
@@ -109,7 +109,7 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 		return p, fmt.Errorf("terminal: %w", err)
 	}
 	p.Printer, err = drivers.Printer(drivers.Settings{Driver: c.Printer.Driver, Address: c.Printer.Address.URL,
-		Profile: c.Printer.Profile}, log.With("device", "printer"))
+		Profile: c.Printer.Profile, Fonts: c.Printer.Fonts, Logo: c.Printer.Logo}, log.With("device", "printer"))
 	if err != nil {
 		return p, fmt.Errorf("printer: %w", err)
 	}

@@ -60,9 +60,11 @@ type Terminal struct {
 
 // Printer is the receipt printer. No driver: no printer.
 type Printer struct {
-	Driver  string  `toml:"driver"`
-	Address Address `toml:"address"`
-	Profile string  `toml:"profile"`
+	Driver  string   `toml:"driver"`
+	Address Address  `toml:"address"`
+	Profile string   `toml:"profile"` // built in, or the whole path of the site's own file
+	Fonts   []string `toml:"fonts"`   // files, for characters that the printer has not
+	Logo    string   `toml:"logo"`    // a PNG file at the top of each receipt; empty: none
 }
 
 // Receipt is what happens without paper: "ask" the patron, or "refuse" the payment.
@@ -252,13 +254,16 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(tables)
 }
 
+// Check looks at what package config cannot know of, and says what is wrong: a device's profile, a file.
+type Check func(c Config, say func(key, what, mend string))
+
 // Load reads and checks the file. Its error lists every mistake found.
-func Load(path string) (Config, error) {
+func Load(path string, more ...Check) (Config, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, &Mistakes{Path: path, List: []Mistake{{What: err.Error(), Mend: "name the right file with --config, and let the kiosk's user read it"}}}
 	}
-	c, mistakes := Parse(string(content))
+	c, mistakes := Parse(string(content), more...)
 	if len(mistakes) > 0 {
 		return Config{}, &Mistakes{Path: path, List: mistakes}
 	}
@@ -312,7 +317,7 @@ func Defaults() Config {
 }
 
 // Parse reads the text of a configuration and lists what is wrong with it.
-func Parse(content string) (Config, []Mistake) {
+func Parse(content string, more ...Check) (Config, []Mistake) {
 	c := Defaults()
 	meta, err := toml.Decode(content, &c)
 	if err != nil {
@@ -328,6 +333,9 @@ func Parse(content string) (Config, []Mistake) {
 	}
 	check := checker{c: c, at: at, mistakes: mistakes, said: func(key string) bool { return meta.IsDefined(strings.Split(key, ".")...) }}
 	check.all()
+	for _, look := range more {
+		look(c, check.say)
+	}
 	slices.SortStableFunc(check.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
 	return c, check.mistakes
 }
@@ -531,7 +539,6 @@ func (k *checker) devices() {
 	if k.c.Printer.Driver != "" {
 		k.oneOf("printer.driver", k.c.Printer.Driver, "escpos")
 		k.address("printer.address", k.c.Printer.Address, "tcp", "serial", "usb")
-		k.oneOf("printer.profile", k.c.Printer.Profile, "epson-tm-t88v")
 	}
 	k.oneOf("receipt.without_paper", k.c.Receipt.WithoutPaper, "ask", "refuse")
 	if k.c.Scanner.Driver != "" {

@@ -1,0 +1,32 @@
+package parts_test
+
+import (
+	"strings"
+	"testing"
+
+	"selfpay/cmd/parts"
+	"selfpay/kiosk/config"
+)
+
+func TestEachMistakeAboutThePrinterNamesKeyAndMend(t *testing.T) {
+	const station = "[kiosk]\nid = \"a\"\nlibrary = \"L\"\n[ils]\naddress = \"tcp://127.0.0.1:6001\"\n[terminal]\naddress = \"tcp://127.0.0.1:20007\"\n"
+	for name, c := range map[string]struct{ printer, key, mend string }{
+		"well":            {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"", "", ""},
+		"another model":   {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"star-tsp650\"", "", ""},
+		"no driver":       {"profile = \"nonsense\"", "", ""},
+		"unknown model":   {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"epson\"", "printer.profile", "epson-tm-t88v"},
+		"a file too many": {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"/nowhere/printer.toml\"", "printer.profile", ""},
+		"no font":         {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nfonts = [\"/nowhere/font.ttf\"]", "printer.fonts", "install"},
+		"no logo":         {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nlogo = \"/nowhere/logo.png\"", "printer.logo", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, mistakes := config.Parse(station+"[printer]\n"+c.printer+"\n", parts.CheckPrinter)
+			switch {
+			case c.key == "" && len(mistakes) > 0:
+				t.Errorf("%+v", mistakes)
+			case c.key != "" && (len(mistakes) != 1 || mistakes[0].Key != c.key || mistakes[0].Line == 0 || mistakes[0].Mend == "" || !strings.Contains(mistakes[0].Mend, c.mend)):
+				t.Errorf("%+v, want one for %s", mistakes, c.key)
+			}
+		})
+	}
+}
