@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"selfpay/cmd/parts"
 	"selfpay/device"
 	"selfpay/kiosk/config"
 	"selfpay/sip"
@@ -127,10 +128,11 @@ func (s server) open(ctx context.Context, c config.Config) error {
 		return d.DialContext(ctx, "tcp", net.JoinHostPort(s.at.Hostname(), port))
 	}}
 	if s.at.Scheme == "https" {
-		line.TLS = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile, CertFile: c.ILS.CertFile, KeyFile: c.ILS.KeyFile}
-		if line.TLS.ServerName == "" {
-			line.TLS.ServerName = s.at.Hostname()
+		known := parts.Certificates(c)
+		if known.ServerName == "" {
+			known.ServerName = s.at.Hostname()
 		}
+		line.TLS = &known
 	}
 	conn, err := line.Open(ctx)
 	if err != nil {

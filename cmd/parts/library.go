@@ -15,7 +15,6 @@ import (
 	"selfpay/kiosk/ils/aleph"
 	"selfpay/kiosk/ils/polaris"
 	"selfpay/kiosk/ils/probe"
-	"selfpay/kiosk/ils/rest"
 	"selfpay/kiosk/ils/sip2"
 	"selfpay/sip"
 	"selfpay/sip/client"
@@ -85,7 +84,7 @@ func Polaris(c config.Config) (polaris.Config, error) {
 		signBase = &p.SignAs.URL
 	}
 	return polaris.Config{
-		Base: &c.ILS.Address.URL, SignBase: signBase, TLS: restTLS(c), AccessID: p.AccessID, AccessKey: accessKey, Algorithm: p.Algorithm,
+		Base: &c.ILS.Address.URL, SignBase: signBase, TLS: Certificates(c), AccessID: p.AccessID, AccessKey: accessKey, Algorithm: p.Algorithm,
 		Domain: p.Domain, Login: c.ILS.Login, Password: password, Language: p.Language, Application: p.Application, Organisation: p.Organisation,
 		Workstation: p.Workstation, User: p.User, AskPIN: p.AskPIN, Profile: c.ILS.Profile, CreditMethod: p.CreditMethod, DebitMethod: p.DebitMethod,
 		Kiosk: c.Kiosk.ID, Currency: c.Kiosk.Currency, Quiet: time.Duration(c.ILS.Quiet), Answer: time.Duration(c.ILS.Answer),
@@ -100,14 +99,15 @@ func Aleph(c config.Config) (aleph.Config, error) {
 		return aleph.Config{}, fmt.Errorf("ils.aleph.x_password: %w", err)
 	}
 	return aleph.Config{
-		Base: &c.ILS.Address.URL, XServer: &a.XServer.URL, TLS: restTLS(c), XUser: a.XUser, XPassword: password, Library: a.Library,
+		Base: &c.ILS.Address.URL, XServer: &a.XServer.URL, TLS: Certificates(c), XUser: a.XUser, XPassword: password, Library: a.Library,
 		Institutions: a.Institutions, AskPIN: a.AskPIN, Profile: c.ILS.Profile, Currency: c.Kiosk.Currency,
 		Quiet: time.Duration(c.ILS.Quiet), Answer: time.Duration(c.ILS.Answer),
 	}, nil
 }
 
-func restTLS(c config.Config) rest.TLS {
-	return rest.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile, CertFile: c.ILS.CertFile, KeyFile: c.ILS.KeyFile}
+// Certificates are those by which the library system and this station know each other.
+func Certificates(c config.Config) client.TLS {
+	return client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile, CertFile: c.ILS.CertFile, KeyFile: c.ILS.KeyFile}
 }
 
 // SIP2 is the configuration as the route over SIP2 takes it. The errors are those of Library.
@@ -128,10 +128,11 @@ func SIP2(c config.Config) (sip2.Config, error) {
 	}
 	var secure *client.TLS
 	if c.ILS.TLS {
-		secure = &client.TLS{ServerName: c.ILS.ServerName, CAFile: c.ILS.CAFile, CertFile: c.ILS.CertFile, KeyFile: c.ILS.KeyFile}
-		if secure.ServerName == "" {
-			secure.ServerName = c.ILS.Address.Hostname()
+		known := Certificates(c)
+		if known.ServerName == "" {
+			known.ServerName = c.ILS.Address.Hostname()
 		}
+		secure = &known
 	}
 	return sip2.Config{
 		Dial: func(ctx context.Context) (net.Conn, error) {

@@ -16,8 +16,8 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/ils/aleph"
 	"selfpay/kiosk/ils/polaris"
-	"selfpay/kiosk/ils/rest"
 	"selfpay/kiosk/ils/sip2"
+	"selfpay/sip/client"
 )
 
 // routed is a configuration with these lines behind [ils].
@@ -62,7 +62,7 @@ func link(t *testing.T, text string) *url.URL {
 	return u
 }
 
-var wholeTLS = rest.TLS{ServerName: "other.example.org", CAFile: "/ca", CertFile: "/c", KeyFile: "/k"}
+var wholeTLS = client.TLS{ServerName: "other.example.org", CAFile: "/ca", CertFile: "/c", KeyFile: "/k"}
 
 func polarisText(t *testing.T) string {
 	return "route = \"polaris\"\nprofile = \"pay-all\"\nlogin = \"kiosk01\"\npassword = \"" + secret(t, "word") + "\"\n" + overHTTPS +

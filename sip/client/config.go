@@ -73,7 +73,9 @@ type TLS struct {
 	KeyFile    string // PEM, its key
 }
 
-func (t TLS) config() (*tls.Config, error) {
+// Config reads the files. The server must show a certificate made out to ServerName. It may be called again, and reads
+// them anew.
+func (t TLS) Config() (*tls.Config, error) {
 	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}
 	if t.CAFile != "" {
 		pem, err := os.ReadFile(t.CAFile)

@@ -17,7 +17,7 @@ func (c Config) Open(ctx context.Context) (net.Conn, error) {
 	if err != nil || c.TLS == nil {
 		return raw, err
 	}
-	settings, err := c.TLS.config()
+	settings, err := c.TLS.Config()
 	if err != nil {
 		(&conn{Conn: raw}).reset()
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)

@@ -14,6 +14,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/rest"
+	"selfpay/sip/client"
 )
 
 // Config is one Aleph as one site has set it up.
@@ -22,8 +23,8 @@ type Config struct {
 	XServer *url.URL // the X-server, http(s)://host:port; /X is appended unless it has a path of its own
 	// Dial reaches an address "host:port"; nil: over TCP.
 	Dial         func(ctx context.Context, address string) (net.Conn, error)
-	TLS          rest.TLS // for addresses with https
-	XUser        string   // staff user of the X-server; empty: its default user
+	TLS          client.TLS // for addresses with https
+	XUser        string     // staff user of the X-server; empty: its default user
 	XPassword    string
 	Library      string   // the X-services' parameter library, "USM50"; may be empty
 	Institutions []string // the ADM libraries whose charges are paid at this kiosk; empty: all

@@ -26,7 +26,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/aleph"
 	"selfpay/kiosk/ils/aleph/alephtest"
-	"selfpay/kiosk/ils/rest"
+	"selfpay/sip/client"
 )
 
 func TestOneInstitutionsPaymentLeavesTheOthers(t *testing.T) {
@@ -304,10 +304,10 @@ func TestPaymentOverTLS(t *testing.T) {
 	s := far(t, nil)
 	go s.Serve(tls.NewListener(plain, &tls.Config{Certificates: []tls.Certificate{pair}}))
 	at := address(t, "https://"+plain.Addr().String())
-	over := func(security rest.TLS) *aleph.Library {
+	over := func(security client.TLS) *aleph.Library {
 		return library(t, config(t, nil), func(c *aleph.Config) { c.Base, c.XServer, c.TLS = at, at, security })
 	}
-	l := over(rest.TLS{ServerName: "aleph.example.org", CAFile: authority})
+	l := over(client.TLS{ServerName: "aleph.example.org", CAFile: authority})
 	if err := l.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +318,7 @@ func TestPaymentOverTLS(t *testing.T) {
 	if n := booked(s, leg.Reference); n != 1 {
 		t.Errorf("booked %d times", n)
 	}
-	stranger := over(rest.TLS{ServerName: "other.example.org", CAFile: authority})
+	stranger := over(client.TLS{ServerName: "other.example.org", CAFile: authority})
 	wantClass(t, "Ready with another name", stranger.Ready(t.Context()), device.ErrAttention)
 	wantClass(t, "Post with another name", post(t, stranger, leg), device.ErrNotSent)
 	if n := booked(s, leg.Reference); n != 1 {

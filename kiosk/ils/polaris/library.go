@@ -17,6 +17,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/rest"
+	"selfpay/sip/client"
 )
 
 // Config is one library system as one site has set it up.
@@ -24,7 +25,7 @@ type Config struct {
 	Base         *url.URL                                                    // where it is called: https, host and port; a path replaces /PAPIService
 	SignBase     *url.URL                                                    // the address that it takes itself to be called by, behind a proxy; nil: Base
 	Dial         func(ctx context.Context, address string) (net.Conn, error) // nil: TCP
-	TLS          rest.TLS
+	TLS          client.TLS
 	AccessID     string // of the API access key
 	AccessKey    string
 	Algorithm    string // "sha1" or "sha256", as the server has it; empty: "sha1"

@@ -30,7 +30,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/polaris"
 	"selfpay/kiosk/ils/polaris/polaristest"
-	"selfpay/kiosk/ils/rest"
+	"selfpay/sip/client"
 )
 
 // leg pays a charge of the first patron.
@@ -939,7 +939,7 @@ func TestOverARealListenerWithTLS(t *testing.T) {
 	if len(s.Books().Postings) != 1 {
 		t.Errorf("books %v", s.Books().Postings)
 	}
-	named := kiosk(func(c *polaris.Config) { c.TLS = rest.TLS{CAFile: file, ServerName: "ils.example.org"} })
+	named := kiosk(func(c *polaris.Config) { c.TLS = client.TLS{CAFile: file, ServerName: "ils.example.org"} })
 	wantClass(t, "Ready with another name", named.Ready(t.Context()), device.ErrAttention)
 }
 

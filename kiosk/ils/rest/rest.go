@@ -11,36 +11,27 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"selfpay/device"
+	"selfpay/sip/client"
 )
 
 // ErrTLS: the library system's certificate, or our own, is not as configured. Nothing was sent; staff must act. It is
 // always beside device.ErrNotSent.
 var ErrTLS = errors.New("the certificate cannot be trusted")
 
-// TLS is how https is spoken: TLS 1.2 or newer. Files are read when connecting. Addresses with http ignore it.
-type TLS struct {
-	ServerName string // as in the certificate; empty: the host of the address
-	CAFile     string // PEM, the only authorities trusted; empty: those of the machine
-	CertFile   string // PEM, the kiosk's own certificate; empty: none
-	KeyFile    string // PEM, its key
-}
-
 // Config is one server.
 type Config struct {
 	Dial   func(ctx context.Context, address string) (net.Conn, error) // nil: TCP to host:port
-	TLS    TLS
-	Answer time.Duration // the longest wait for a whole answer, connecting included; 0: 45 s
+	TLS    client.TLS                                                  // for addresses with https; no ServerName: the host of the address
+	Answer time.Duration                                               // the longest wait for a whole answer, connecting included; 0: 45 s
 }
 
 // Bounds of an answer, in bytes.
@@ -149,11 +140,16 @@ func (c *Client) connect(ctx context.Context, to *url.URL) (net.Conn, error) {
 	if err != nil || to.Scheme != "https" {
 		return conn, err
 	}
-	cfg, err := c.cfg.TLS.config(to.Hostname())
+	certificates := c.cfg.TLS
+	if certificates.ServerName == "" {
+		certificates.ServerName = to.Hostname()
+	}
+	cfg, err := certificates.Config()
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
 	}
+	cfg.NextProtos = []string{"http/1.1"}
 	secure := tls.Client(conn, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
@@ -171,31 +167,6 @@ func untrusted(err error) bool {
 	var plain tls.RecordHeaderError
 	var alert tls.AlertError
 	return errors.As(err, &certificate) || errors.As(err, &plain) || errors.As(err, &alert)
-}
-
-func (t TLS) config(host string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
-	if c.ServerName == "" {
-		c.ServerName = host
-	}
-	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("certificate authorities: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("certificate authorities: no certificate in %s", t.CAFile)
-		}
-	}
-	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("client certificate: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
 }
 
 // receive reads the answer to a request, and nothing behind it.

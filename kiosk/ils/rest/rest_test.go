@@ -26,6 +26,7 @@ import (
 
 	"selfpay/device"
 	"selfpay/kiosk/ils/rest"
+	"selfpay/sip/client"
 )
 
 // far answers each connection with what say makes of the request, and counts the requests.
@@ -242,16 +243,16 @@ func TestOnlyTheConfiguredAuthorityIsBelieved(t *testing.T) {
 	defer plain.Close()
 	go server.Serve(plain)
 	for name, c := range map[string]struct {
-		tls     rest.TLS
+		tls     client.TLS
 		at      net.Addr
 		refused bool
 	}{
-		"the authority":         {rest.TLS{CAFile: file}, l.Addr(), false},
-		"another authority":     {rest.TLS{CAFile: other}, l.Addr(), true},
-		"the machine's":         {rest.TLS{}, l.Addr(), true},
-		"another name":          {rest.TLS{CAFile: file, ServerName: "ils.example.org"}, l.Addr(), true},
-		"a file that is absent": {rest.TLS{CAFile: file + "x"}, l.Addr(), true},
-		"no TLS there":          {rest.TLS{CAFile: file}, plain.Addr(), true},
+		"the authority":         {client.TLS{CAFile: file}, l.Addr(), false},
+		"another authority":     {client.TLS{CAFile: other}, l.Addr(), true},
+		"the machine's":         {client.TLS{}, l.Addr(), true},
+		"another name":          {client.TLS{CAFile: file, ServerName: "ils.example.org"}, l.Addr(), true},
+		"a file that is absent": {client.TLS{CAFile: file + "x"}, l.Addr(), true},
+		"no TLS there":          {client.TLS{CAFile: file}, plain.Addr(), true},
 	} {
 		requests.Store(0)
 		r := payment()
