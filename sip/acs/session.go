@@ -64,7 +64,7 @@ func (n *session) handle(line []byte) bool {
 	case "99":
 		return n.status(m)
 	case "63":
-		if !n.hold(n.gone) {
+		if !n.gate.Pass(n.gone, n.end) {
 			return false
 		}
 		return n.information(m)

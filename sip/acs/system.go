@@ -130,9 +130,7 @@ type System struct {
 	items    []*Item
 	postings []Posting
 	next     []Fault
-	armed    bool          // Hold waits for its request
-	held     chan struct{} // closed by Release; nil when nothing is held
-	changed  chan struct{} // closed and made anew when a request is held or let go
+	gate     *Gate // Hold
 	cut      bool
 	closed   bool
 	conns    map[net.Conn]struct{}
@@ -177,7 +175,7 @@ func New(cfg Config) (*System, error) {
 		cfg.Now = time.Now
 	}
 	s := &System{cfg: cfg, is: is, conns: map[net.Conn]struct{}{}, lists: map[net.Listener]struct{}{},
-		changed: make(chan struct{}), end: make(chan struct{})}
+		gate: NewGate(), end: make(chan struct{})}
 	for _, p := range cfg.Patrons {
 		if err := s.AddPatron(p); err != nil {
 			return nil, err
@@ -279,7 +277,7 @@ func (s *System) Next(order ...Fault) error {
 	}
 	for _, f := range order {
 		if f == Hold {
-			s.armed = true
+			s.gate.Arm()
 		} else {
 			s.next = append(s.next, f)
 		}
@@ -299,72 +297,13 @@ func (s *System) takeFault() Fault {
 }
 
 // Holding says whether a Patron Information is being held now.
-func (s *System) Holding() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.held != nil
-}
+func (s *System) Holding() bool { return s.gate.Holding() }
 
 // WaitHolding waits until a Patron Information is being held. The error is that of ctx.
-func (s *System) WaitHolding(ctx context.Context) error {
-	for {
-		s.mu.Lock()
-		held, changed := s.held != nil, s.changed
-		s.mu.Unlock()
-		if held {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
+func (s *System) WaitHolding(ctx context.Context) error { return s.gate.WaitHolding(ctx) }
 
 // Release answers what is being held, and disarms a Hold that has met no request yet.
-func (s *System) Release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.armed = false
-	if s.held != nil {
-		close(s.held)
-		s.held = nil
-		s.wake()
-	}
-}
-
-func (s *System) wake() {
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// hold keeps the request of one connection if a Hold is armed. It says whether the request may be answered.
-func (s *System) hold(gone <-chan struct{}) bool {
-	s.mu.Lock()
-	if !s.armed {
-		s.mu.Unlock()
-		return true
-	}
-	s.armed = false
-	held := make(chan struct{})
-	s.held = held
-	s.wake()
-	s.mu.Unlock()
-	select {
-	case <-held:
-		return true
-	case <-gone:
-	case <-s.end:
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held == held {
-		s.held = nil
-		s.wake()
-	}
-	return false
-}
+func (s *System) Release() { s.gate.Release() }
 
 // Cut cuts the link: all connections are reset, and new ones end at once until Restore.
 func (s *System) Cut() {

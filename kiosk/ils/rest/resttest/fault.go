@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"selfpay/sip/acs"
 )
 
 // Fault is something that goes wrong once, on order.
@@ -41,20 +43,18 @@ const (
 	applyLateBy = 90 * time.Second
 )
 
-// Orders are the faults still to come. The zero value has none. Call End before the simulator is thrown away.
+// Orders are the faults still to come; NewOrders makes them. Call End before the simulator is thrown away.
 type Orders struct {
-	mu      sync.Mutex
-	next    []Fault
-	armed   bool          // Hold waits for its request
-	held    chan struct{} // closed by Release; nil when nothing is held
-	changed chan struct{} // closed and made anew when a request is held or let go
-	ended   chan struct{}
-	late    sync.WaitGroup
+	mu    sync.Mutex
+	next  []Fault
+	gate  *acs.Gate // Hold
+	ended chan struct{}
+	late  sync.WaitGroup
 }
 
 // NewOrders makes orders with no fault to come.
 func NewOrders() *Orders {
-	return &Orders{changed: make(chan struct{}), ended: make(chan struct{})}
+	return &Orders{gate: acs.NewGate(), ended: make(chan struct{})}
 }
 
 // End gives up what is still to be booked late, and lets all that hang go.
@@ -80,7 +80,7 @@ func (o *Orders) Next(names ...string) error {
 	}
 	for _, n := range names {
 		if Fault(n) == Hold {
-			o.armed = true
+			o.gate.Arm()
 			continue
 		}
 		o.next = append(o.next, Fault(n))
@@ -199,61 +199,13 @@ func (o *Orders) hang(r *http.Request) {
 
 // WaitIfHeld keeps a reading if a Hold is armed, until Release. A simulator calls it before it reads the account.
 func (o *Orders) WaitIfHeld(r *http.Request) {
-	o.mu.Lock()
-	if !o.armed {
-		o.mu.Unlock()
-		return
+	if !o.gate.Pass(r.Context().Done(), o.ended) {
+		panic(http.ErrAbortHandler)
 	}
-	o.armed = false
-	held := make(chan struct{})
-	o.held = held
-	o.wake()
-	o.mu.Unlock()
-	select {
-	case <-held:
-		return
-	case <-r.Context().Done():
-	case <-o.ended:
-	}
-	o.mu.Lock()
-	if o.held == held {
-		o.held = nil
-		o.wake()
-	}
-	o.mu.Unlock()
-	panic(http.ErrAbortHandler)
-}
-
-func (o *Orders) wake() {
-	close(o.changed)
-	o.changed = make(chan struct{})
 }
 
 // WaitHolding waits until a reading is being held. The error is that of ctx.
-func (o *Orders) WaitHolding(ctx context.Context) error {
-	for {
-		o.mu.Lock()
-		held, changed := o.held != nil, o.changed
-		o.mu.Unlock()
-		if held {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
+func (o *Orders) WaitHolding(ctx context.Context) error { return o.gate.WaitHolding(ctx) }
 
 // Release answers what is being held, and disarms a Hold that has met no request yet.
-func (o *Orders) Release() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.armed = false
-	if o.held != nil {
-		close(o.held)
-		o.held = nil
-		o.wake()
-	}
-}
+func (o *Orders) Release() { o.gate.Release() }
