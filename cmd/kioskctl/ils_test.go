@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -25,6 +20,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/sip"
 	"selfpay/sip/acs"
+	"selfpay/sip/certtest"
 	"selfpay/sip/client"
 	sipdecode "selfpay/sip/decode"
 	"selfpay/sip/wire"
@@ -195,26 +191,6 @@ func TestALoginIsAcceptedOrRefused(t *testing.T) {
 	}
 }
 
-// authority makes a certificate for a name and writes it as a PEM file.
-func authority(t *testing.T, name string, until time.Time) (tls.Certificate, string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
-}
-
 // answering runs a server that does the same with each connection, and then ends it.
 func answering(t *testing.T, do func(net.Conn)) string {
 	t.Helper()
@@ -232,10 +208,9 @@ func answering(t *testing.T, do func(net.Conn)) string {
 }
 
 func TestALibrarySystemThatCannotBeAskedIsToldWithItsMend(t *testing.T) {
-	tomorrow := time.Now().Add(24 * time.Hour)
-	pair, ca := authority(t, "ils.example.org", tomorrow)
-	_, otherCA := authority(t, "ils.example.org", tomorrow)
-	old, oldCA := authority(t, "ils.example.org", time.Now().Add(-24*time.Hour))
+	pair, ca := certtest.For(t, certtest.Today(), "ils.example.org")
+	_, otherCA := certtest.For(t, certtest.Today(), "ils.example.org")
+	old, oldCA := certtest.For(t, certtest.Validity{From: time.Now().AddDate(0, 0, -2), To: time.Now().AddDate(0, 0, -1)}, "ils.example.org")
 	secure := func(pair tls.Certificate, newest uint16) string {
 		s, _ := libraryAt(t, nil)
 		l := listen(t)

@@ -15,6 +15,7 @@ import (
 	"selfpay/kiosk/ils/aleph/alephtest"
 	"selfpay/kiosk/ils/polaris/polaristest"
 	"selfpay/kiosk/ils/rest/resttest"
+	"selfpay/sip/certtest"
 )
 
 const (
@@ -41,7 +42,7 @@ func overPolaris(t *testing.T, change func(*polaristest.Config)) (*polaristest.S
 	}
 	s := polaristest.New(cfg)
 	t.Cleanup(func() { s.Close() })
-	pair, ca := authority(t, "ils.example.org", time.Now().Add(24*time.Hour))
+	pair, ca := certtest.For(t, certtest.Today(), "ils.example.org")
 	l := listen(t)
 	go s.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}))
 	return s, station(t, fmt.Sprintf("route = \"polaris\"\naddress = \"https://%s\"\nserver_name = \"ils.example.org\"\nca_file = %q\nlogin = \"kiosk01\"\npassword = %q\n"+
@@ -155,7 +156,7 @@ func TestALibraryOverHTTPThatIsNotWellIsToldWithItsMend(t *testing.T) {
 	_, polaris := overPolaris(t, nil)
 	_, denied := overPolaris(t, func(c *polaristest.Config) { c.Deny = []string{"mobilephonecarriers", "basicdata"} })
 	_, drifted := overPolaris(t, func(c *polaristest.Config) { c.Ahead = 40 * time.Minute })
-	_, otherCA := authority(t, "ils.example.org", time.Now().Add(24*time.Hour))
+	_, otherCA := certtest.For(t, certtest.Today(), "ils.example.org")
 	plain := polaristest.New(polaristest.Config{Secure: true})
 	t.Cleanup(func() { plain.Close() })
 	clear := listen(t)

@@ -2,14 +2,10 @@ package client_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,33 +14,9 @@ import (
 	"time"
 
 	"selfpay/sip"
+	"selfpay/sip/certtest"
 	"selfpay/sip/client"
 )
-
-// certificate makes a certificate for "ils.example.org" and writes it as a PEM file.
-func certificate(t *testing.T) (pair tls.Certificate, file string) {
-	t.Helper()
-	return certificateFor(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
-}
-
-func certificateFor(t *testing.T, from, to time.Time) (pair tls.Certificate, file string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"ils.example.org"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
-}
 
 // keyFile writes the key of a certificate.
 func keyFile(t *testing.T, pair tls.Certificate) string {
@@ -61,11 +33,11 @@ func keyFile(t *testing.T, pair tls.Certificate) string {
 }
 
 func TestTLSSaysInASentenceWhatToMend(t *testing.T) {
-	pair, file := certificate(t)
-	_, other := certificate(t)
-	old, oldFile := certificateFor(t, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC))
-	next, nextFile := certificateFor(t, time.Now().AddDate(1, 0, 0), time.Now().AddDate(2, 0, 0))
-	ours, oursFile := certificate(t)
+	pair, file := certtest.For(t, certtest.Today(), "ils.example.org")
+	_, other := certtest.For(t, certtest.Today(), "ils.example.org")
+	old, oldFile := certtest.For(t, certtest.Validity{From: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)}, "ils.example.org")
+	next, nextFile := certtest.For(t, certtest.Validity{From: time.Now().AddDate(1, 0, 0), To: time.Now().AddDate(2, 0, 0)}, "ils.example.org")
+	ours, oursFile := certtest.For(t, certtest.Today(), "ils.example.org")
 	authorities := x509.NewCertPool()
 	leaf, err := x509.ParseCertificate(ours.Certificate[0])
 	if err != nil {

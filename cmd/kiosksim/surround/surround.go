@@ -19,6 +19,7 @@ import (
 	"selfpay/drivers/escpos/escpostest"
 	"selfpay/drivers/scanline/scanlinetest"
 	"selfpay/drivers/zvt/zvttest"
+	"selfpay/sip/certtest"
 )
 
 // SocketName is the socket for orders in the surrounding's folder.
@@ -194,7 +195,7 @@ test_system = true
 pin_in_fee_paid = {{.NeedPIN}}
 {{- else if eq .ILS "polaris"}}
 address = "https://{{.Library}}"
-ca_file = "{{.Dir}}/` + AuthorityName + `"
+ca_file = "{{.Dir}}/` + certtest.FileName + `"
 login = "` + login + `"
 password = "` + password + `"
 

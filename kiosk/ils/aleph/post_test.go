@@ -2,15 +2,8 @@ package aleph_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -26,6 +19,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/aleph"
 	"selfpay/kiosk/ils/aleph/alephtest"
+	"selfpay/sip/certtest"
 	"selfpay/sip/client"
 )
 
@@ -276,27 +270,8 @@ func TestContentTypeIsTheProfiles(t *testing.T) {
 	}
 }
 
-func certificate(t *testing.T, host string) (tls.Certificate, string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, path
-}
-
 func TestPaymentOverTLS(t *testing.T) {
-	pair, authority := certificate(t, "aleph.example.org")
+	pair, authority := certtest.For(t, certtest.Today(), "aleph.example.org")
 	plain, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -3,17 +3,10 @@ package polaris_test
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -30,6 +23,7 @@ import (
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ils/polaris"
 	"selfpay/kiosk/ils/polaris/polaristest"
+	"selfpay/sip/certtest"
 	"selfpay/sip/client"
 )
 
@@ -882,28 +876,8 @@ func TestPlainHTTPIsRefusedByTheLibrary(t *testing.T) {
 	})
 }
 
-// certificate is one for 127.0.0.1 that signs itself, and the file with it.
-func certificate(t *testing.T) (tls.Certificate, string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "polaris"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
-}
-
 func TestOverARealListenerWithTLS(t *testing.T) {
-	pair, file := certificate(t)
+	pair, file := certtest.For(t, certtest.Today(), "127.0.0.1")
 	s := far(t, func(c *polaristest.Config) { c.Secure, c.SignBase = true, "" })
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
