@@ -167,17 +167,23 @@ func TestRefusedPostingIsTakenBackAtTheTerminal(t *testing.T) {
 	}
 }
 
+// paysThrough lets a patron pay while the library system has a fault, and wants the books to agree afterwards.
+func (s *station) paysThrough(fault string) {
+	s.t.Helper()
+	s.order("ils", "next", fault)
+	if v := s.patron(cardOneFee); !v.Paid {
+		s.t.Errorf("outcome %q: %s", v.Outcome, v.Said)
+	}
+	s.queueEmpties()
+	s.booksAgree(oneFee)
+}
+
 func TestLostAnswersOfTheLibraryAreFoundOut(t *testing.T) {
 	for _, fault := range []string{"silent", "apply-silent", "drop", "foreign", "duplicate", "lost", "garble", "again"} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			s := newStation(t, surround.Options{}).begin().ready()
-			s.order("ils", "next", fault)
-			if v := s.patron(cardOneFee); !v.Paid {
-				t.Errorf("outcome %q: %s", v.Outcome, v.Said)
-			}
-			s.queueEmpties()
-			s.booksAgree(oneFee)
+			s.paysThrough(fault)
 		})
 	}
 }

@@ -56,12 +56,7 @@ func TestLostAnswersOfEveryRouteAreFoundOut(t *testing.T) {
 			t.Run(name+"/"+fault, func(t *testing.T) {
 				t.Parallel()
 				s := newStation(t, o).begin().ready()
-				s.order("ils", "next", fault)
-				if v := s.patron(cardOneFee); !v.Paid {
-					t.Errorf("outcome %q: %s", v.Outcome, v.Said)
-				}
-				s.queueEmpties()
-				s.booksAgree(oneFee)
+				s.paysThrough(fault)
 			})
 		}
 	}
@@ -73,12 +68,7 @@ func TestFaultsOfAPolarisAreFoundOut(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			s := newStation(t, surround.Options{ILS: "polaris"}).begin().ready()
-			s.order("ils", "next", fault)
-			if v := s.patron(cardOneFee); !v.Paid {
-				t.Errorf("outcome %q: %s", v.Outcome, v.Said)
-			}
-			s.queueEmpties()
-			s.booksAgree(oneFee)
+			s.paysThrough(fault)
 		})
 	}
 }

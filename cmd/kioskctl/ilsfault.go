@@ -15,6 +15,7 @@ import (
 	"selfpay/cmd/parts"
 	"selfpay/device"
 	"selfpay/kiosk/config"
+	"selfpay/kiosk/ils/rest"
 	"selfpay/sip"
 	"selfpay/sip/client"
 	"selfpay/sip/wire"
@@ -119,13 +120,9 @@ func servers(c config.Config) []server {
 
 // open opens a connection as the route does, and sends nothing.
 func (s server) open(ctx context.Context, c config.Config) error {
-	port := s.at.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[s.at.Scheme]
-	}
 	line := client.Config{Dial: func(ctx context.Context) (net.Conn, error) {
 		var d net.Dialer
-		return d.DialContext(ctx, "tcp", net.JoinHostPort(s.at.Hostname(), port))
+		return d.DialContext(ctx, "tcp", rest.HostPort(&s.at.URL))
 	}}
 	if s.at.Scheme == "https" {
 		known := parts.Certificates(c)

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -13,16 +12,7 @@ import (
 )
 
 //go:embed profiles/*.toml
-var files embed.FS
-
-// builtin holds one file for each profile.
-func builtin() fs.FS {
-	sub, err := fs.Sub(files, "profiles")
-	if err != nil {
-		panic(err) // the folder is embedded above
-	}
-	return sub
-}
+var profileFiles embed.FS
 
 // Standard is the built-in profile of Pay Cash, with all that is unknown at its careful value.
 const Standard = "pay-cash"
@@ -45,7 +35,7 @@ func FindProfile(name string) (Profile, error) {
 	if name == "" {
 		name = Standard
 	}
-	p, err := profile.Find[Profile](builtin(), name)
+	p, err := profile.Find[Profile](profileFiles, name)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -56,7 +46,7 @@ func FindProfile(name string) (Profile, error) {
 }
 
 // Profiles are the names of the built-in profiles, in order.
-func Profiles() []string { return profile.Names(builtin()) }
+func Profiles() []string { return profile.Names(profileFiles) }
 
 // check refuses what this route cannot keep.
 func (p Profile) check() error {

@@ -222,6 +222,16 @@ func (c *cashier) left(minor int64) {
 	}
 }
 
+// postedByAnswer wants every leg to be proved by the library's answer.
+func (c *cashier) postedByAnswer() {
+	c.t.Helper()
+	for _, l := range c.p.Legs {
+		if l.Proof != payment.ByAnswer {
+			c.t.Errorf("leg %d was posted %s", l.Number, l.Proof)
+		}
+	}
+}
+
 func waitsForTheLink(t *testing.T, far Far) {
 	c := newCashier(t, far)
 	far.Cut()
@@ -229,11 +239,7 @@ func waitsForTheLink(t *testing.T, far Far) {
 	defer restored.Stop()
 	c.settle()
 	c.compare(false)
-	for _, l := range c.p.Legs {
-		if l.Proof != payment.ByAnswer {
-			t.Errorf("leg %d was posted %s", l.Number, l.Proof)
-		}
-	}
+	c.postedByAnswer()
 }
 
 func restartedBetween(t *testing.T, far Far) {
@@ -244,11 +250,7 @@ func restartedBetween(t *testing.T, far Far) {
 	}
 	c.settle()
 	c.compare(false)
-	for _, l := range c.p.Legs {
-		if l.Proof != payment.ByAnswer {
-			t.Errorf("leg %d was posted %s", l.Number, l.Proof)
-		}
-	}
+	c.postedByAnswer()
 }
 
 func waivedBefore(t *testing.T, far Far) {

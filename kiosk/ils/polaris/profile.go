@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"selfpay/kiosk/ils"
@@ -26,20 +25,12 @@ type Profile struct {
 	Traits ils.Traits `toml:"traits"`
 }
 
-func builtin() fs.FS {
-	files, err := fs.Sub(profileFiles, "profiles")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	return files
-}
-
 // Profiles are the names of the built-in profiles.
-func Profiles() []string { return profile.Names(builtin()) }
+func Profiles() []string { return profile.Names(profileFiles) }
 
 // FindProfile reads the built-in profile of that name, or a site's own where name is an absolute path.
 func FindProfile(name string) (Profile, error) {
-	p, err := profile.Find[Profile](builtin(), name)
+	p, err := profile.Find[Profile](profileFiles, name)
 	if err != nil {
 		return p, err
 	}

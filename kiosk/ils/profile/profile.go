@@ -19,11 +19,12 @@ import (
 // longest is the largest profile that is read, in bytes.
 const longest = 64 << 10
 
-// Find reads a profile into P: the built-in one of that name, or, where name is an absolute path, a site's own file. Keys
-// that P does not know are refused. The error is a sentence for whoever wrote the configuration.
-func Find[P any](builtin fs.FS, name string) (P, error) {
+// Find reads a profile into P: the built-in one of that name, which is a file in the folder profiles of files, or, where
+// name is an absolute path, a site's own file. Keys that P does not know are refused. The error is a sentence for whoever
+// wrote the configuration.
+func Find[P any](files fs.FS, name string) (P, error) {
 	var p P
-	text, err := read(builtin, name)
+	text, err := read(files, name)
 	if err != nil {
 		return p, err
 	}
@@ -37,11 +38,11 @@ func Find[P any](builtin fs.FS, name string) (P, error) {
 	return p, nil
 }
 
-func read(builtin fs.FS, name string) (string, error) {
+func read(files fs.FS, name string) (string, error) {
 	if !filepath.IsAbs(name) {
-		text, err := fs.ReadFile(builtin, name+".toml")
+		text, err := fs.ReadFile(folder(files), name+".toml")
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
-			return "", fmt.Errorf("profile %.40q is none of %s", name, strings.Join(Names(builtin), ", "))
+			return "", fmt.Errorf("profile %.40q is none of %s", name, strings.Join(Names(files), ", "))
 		}
 		return string(text), err
 	}
@@ -60,14 +61,23 @@ func read(builtin fs.FS, name string) (string, error) {
 	return string(text), nil
 }
 
-// Names lists the built-in profiles in the order of their names.
-func Names(builtin fs.FS) []string {
-	files, err := fs.Glob(builtin, "*.toml")
+// folder is what is in the folder profiles of files.
+func folder(files fs.FS) fs.FS {
+	builtin, err := fs.Sub(files, "profiles")
+	if err != nil {
+		panic(err) // the name is good
+	}
+	return builtin
+}
+
+// Names lists the built-in profiles, those in the folder profiles of files, in the order of their names.
+func Names(files fs.FS) []string {
+	found, err := fs.Glob(folder(files), "*.toml")
 	if err != nil {
 		panic(err) // the pattern is good
 	}
 	var names []string
-	for _, f := range files {
+	for _, f := range found {
 		names = append(names, strings.TrimSuffix(path.Base(f), ".toml"))
 	}
 	slices.Sort(names) // "evergreen" before "evergreen-legacy", as the files do not have it

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,21 +19,13 @@ type tastes struct {
 
 // files hold the profiles in a folder, as they are embedded.
 var files = fstest.MapFS{
-	"in/apple.toml":      {Data: []byte("sweet = true\nkind = \"fruit\"\n[parts]\nsize = 3\n")},
-	"in/apple-wild.toml": {Data: []byte("kind = \"fruit\"\n")},
-	"in/broken.toml":     {Data: []byte("sweet = \n")},
-	"in/README.md":       {Data: []byte("no profile")},
-	"in/more/pear.toml":  {Data: []byte("sweet = true\n")},
-	"out.toml":           {Data: []byte("sweet = true\n")},
+	"profiles/apple.toml":      {Data: []byte("sweet = true\nkind = \"fruit\"\n[parts]\nsize = 3\n")},
+	"profiles/apple-wild.toml": {Data: []byte("kind = \"fruit\"\n")},
+	"profiles/broken.toml":     {Data: []byte("sweet = \n")},
+	"profiles/README.md":       {Data: []byte("no profile")},
+	"profiles/more/pear.toml":  {Data: []byte("sweet = true\n")},
+	"out.toml":                 {Data: []byte("sweet = true\n")},
 }
-
-var builtin = func() fs.FS {
-	sub, err := fs.Sub(files, "in")
-	if err != nil {
-		panic(err)
-	}
-	return sub
-}()
 
 func file(t *testing.T, text string) string {
 	t.Helper()
@@ -46,19 +37,19 @@ func file(t *testing.T, text string) string {
 }
 
 func TestABuiltInProfileIsFoundByItsName(t *testing.T) {
-	if p, err := Find[tastes](builtin, "apple"); err != nil || !p.Sweet || p.Kind != "fruit" || p.Parts.Size != 3 {
+	if p, err := Find[tastes](files, "apple"); err != nil || !p.Sweet || p.Kind != "fruit" || p.Parts.Size != 3 {
 		t.Errorf("%+v %v", p, err)
 	}
 }
 
 func TestASitesOwnProfileIsReadFromItsFile(t *testing.T) {
-	if p, err := Find[tastes](builtin, file(t, "kind = \"nut\"\n[parts]\nsize = 7\n")); err != nil || p.Sweet || p.Kind != "nut" || p.Parts.Size != 7 {
+	if p, err := Find[tastes](files, file(t, "kind = \"nut\"\n[parts]\nsize = 7\n")); err != nil || p.Sweet || p.Kind != "nut" || p.Parts.Size != 7 {
 		t.Errorf("%+v %v", p, err)
 	}
 }
 
 func TestNamesAreInOrder(t *testing.T) {
-	if got := Names(builtin); !slices.Equal(got, []string{"apple", "apple-wild", "broken"}) {
+	if got := Names(files); !slices.Equal(got, []string{"apple", "apple-wild", "broken"}) {
 		t.Errorf("%q", got)
 	}
 }
@@ -80,7 +71,7 @@ func TestWhatIsNoProfileIsSaid(t *testing.T) {
 		"a number for a word": {file(t, "kind = 7\n"), "kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if p, err := Find[tastes](builtin, c.name); err == nil || !strings.Contains(err.Error(), c.want) {
+			if p, err := Find[tastes](files, c.name); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%+v %v, want a word on %s", p, err, c.want)
 			}
 		})
@@ -90,7 +81,7 @@ func TestWhatIsNoProfileIsSaid(t *testing.T) {
 func TestAProfileAsLargeAsIsReadIsRead(t *testing.T) {
 	text := "kind = \"nut\"\n"
 	text += "#" + strings.Repeat("x", longest-len(text)-2) + "\n"
-	if p, err := Find[tastes](builtin, file(t, text)); err != nil || p.Kind != "nut" {
+	if p, err := Find[tastes](files, file(t, text)); err != nil || p.Kind != "nut" {
 		t.Errorf("%d bytes: %+v %v", len(text), p, err)
 	}
 }

@@ -131,12 +131,17 @@ func encode(r Request) (*http.Request, []byte, error) {
 	return message, out.Bytes(), err
 }
 
-func (c *Client) connect(ctx context.Context, to *url.URL) (net.Conn, error) {
-	port := to.Port()
+// HostPort is where a server with this address listens.
+func HostPort(address *url.URL) string {
+	port := address.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[to.Scheme]
+		port = map[string]string{"http": "80", "https": "443"}[address.Scheme]
 	}
-	conn, err := c.cfg.Dial(ctx, net.JoinHostPort(to.Hostname(), port))
+	return net.JoinHostPort(address.Hostname(), port)
+}
+
+func (c *Client) connect(ctx context.Context, to *url.URL) (net.Conn, error) {
+	conn, err := c.cfg.Dial(ctx, HostPort(to))
 	if err != nil || to.Scheme != "https" {
 		return conn, err
 	}

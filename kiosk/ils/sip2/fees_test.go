@@ -17,6 +17,21 @@ func builtIn(t testing.TB, name string) Profile {
 	return p
 }
 
+// information is an answer to Patron Information with this total of fees and these fields.
+func information(t *testing.T, total, fields string) sip.PatronInformationResponse {
+	t.Helper()
+	m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + fields))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := sip.ParsePatronInformationResponse(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Fees = total
+	return answer
+}
+
 func TestFeesAreReadExactlyOrNotAtAll(t *testing.T) {
 	for _, c := range []struct {
 		name, profile, total string
@@ -179,15 +194,7 @@ func TestFOLIOsGroupsAreReadInTheirOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			profile := builtIn(t, "folio")
-			m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + c.fields))
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := sip.ParsePatronInformationResponse(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer.Fees = c.total
+			answer := information(t, c.total, c.fields)
 			fees, total, err := profile.read(answer, "EUR")
 			got := total.Text()
 			for _, f := range fees {

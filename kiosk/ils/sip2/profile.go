@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -20,16 +19,7 @@ import (
 )
 
 //go:embed profiles/*.toml
-var files embed.FS
-
-// builtin holds one file for each make.
-func builtin() fs.FS {
-	sub, err := fs.Sub(files, "profiles")
-	if err != nil {
-		panic(err) // the folder is embedded above
-	}
-	return sub
-}
+var profileFiles embed.FS
 
 // Profile is what a make of library system does beyond the SIP2 document.
 type Profile struct {
@@ -138,7 +128,7 @@ var echoes = map[Echo]client.Echo{EchoRequired: client.EchoRequired, EchoIfPrese
 // FindProfile finds the built-in profile of that name, "koha", or reads a site's own file where name is an absolute path.
 // The error is a sentence for whoever wrote the configuration or the file: it names the key and the mend.
 func FindProfile(name string) (Profile, error) {
-	p, err := profile.Find[Profile](builtin(), name)
+	p, err := profile.Find[Profile](profileFiles, name)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -150,7 +140,7 @@ func FindProfile(name string) (Profile, error) {
 }
 
 // Profiles are the names of the built-in profiles, in order.
-func Profiles() []string { return profile.Names(builtin()) }
+func Profiles() []string { return profile.Names(profileFiles) }
 
 // TOML writes a profile as the file that FindProfile reads. It refuses what FindProfile would refuse.
 func (p Profile) TOML() ([]byte, error) {

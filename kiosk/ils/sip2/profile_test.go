@@ -70,7 +70,7 @@ func TestEveryProfileIsWholeAndSurvivesWriting(t *testing.T) {
 		if again.Name = name; !reflect.DeepEqual(p, again) {
 			t.Errorf("%s: written\n%s\nread\n%+v\nwas\n%+v", name, written, again, p)
 		}
-		text, err := files.ReadFile("profiles/" + name + ".toml")
+		text, err := profileFiles.ReadFile("profiles/" + name + ".toml")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +180,7 @@ func TestMistakesInAProfileNameTheKeyAndTheMend(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			name := "kohl"
 			if c.from != "" {
-				text, err := files.ReadFile("profiles/" + c.from + ".toml")
+				text, err := profileFiles.ReadFile("profiles/" + c.from + ".toml")
 				if err != nil || !strings.Contains(string(text), c.old) {
 					t.Fatalf("%s has no %s: %v", c.from, c.old, err)
 				}
@@ -220,15 +220,7 @@ func TestAGroupMayBeginBeforeItsID(t *testing.T) {
 		"nothing owed":             {"0.00", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := wire.Format{}.Parse([]byte("64              00120240501    101530" + strings.Repeat("0000", 6) + c.fields))
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := sip.ParsePatronInformationResponse(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer.Fees = c.total
+			answer := information(t, c.total, c.fields)
 			fees, _, err := p.read(answer, "EUR")
 			var got []string
 			for _, f := range fees {
