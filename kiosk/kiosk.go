@@ -32,17 +32,19 @@ import (
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/supervisor"
 	"selfpay/kiosk/text"
 	"selfpay/kiosk/web"
 )
 
-// Parts are what a station is made of. Printer and Scanner may be nil.
+// Parts are what a station is made of. Printer, Scanner and Plugs may be nil.
 type Parts struct {
 	Config   config.Config
 	Terminal terminal.Terminal
 	Library  ils.Library
 	Printer  printer.Printer
 	Scanner  scanner.Scanner
+	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
 	Log      *slog.Logger
 }
@@ -151,8 +153,12 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 }
 
 func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func()) *health.Monitor {
+	var devices []string
+	if s.Scanner != nil {
+		devices = append(devices, "scanner")
+	}
 	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
-		Scanner: s.Scanner != nil, Kiosk: s.Config.Kiosk.ID, Version: s.Version,
+		Devices: devices, Kiosk: s.Config.Kiosk.ID, Version: s.Version,
 		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), Changed: changed, Log: s.Log})
 }
 
@@ -193,11 +199,12 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		}
 	})
 	patron = s.newSession(money, l, monitor.Obstacle)
+	devices := supervisor.New(s.devices(patron, monitor), monitor.Device)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
-	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Printer: s.Printer, Slip: s.booksSlip}
+	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip}
 	return s.serve(ctx, stop, []part{
 		{"runner", money.Run},
 		{"session", patron.Run},
@@ -205,7 +212,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"control", func(ctx context.Context) error { return desk.Serve(ctx, socket) }},
 		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, screen) }},
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
-		{"scanner", func(ctx context.Context) error { return s.scan(ctx, patron, monitor) }},
+		{"devices", devices.Run},
+		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), damaged: monitor.LedgerLost, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
@@ -259,35 +267,49 @@ func serveHealth(ctx context.Context, m *health.Monitor, l net.Listener) error {
 	return nil
 }
 
-// The scanner counts as there when it has been open for a moment without a fault.
-const (
-	scannerSettles = 2 * time.Second
-	scannerPause   = 2 * time.Second
-)
+// devices are what is supervised.
+func (s *station) devices(patron *session.Session, monitor *health.Monitor) []supervisor.Device {
+	c := s.Config
+	all := []supervisor.Device{
+		{Name: "terminal", Driver: c.Terminal.Driver, Address: c.Terminal.Address.String(), Attend: supervisor.Asked(monitor.LookTerminal)},
+	}
+	if s.Printer != nil {
+		all = append(all, supervisor.Device{Name: "printer", Driver: c.Printer.Driver, Address: c.Printer.Address.String(), Attend: supervisor.Asked(monitor.LookPrinter)})
+	}
+	if s.Scanner != nil {
+		all = append(all, supervisor.Device{Name: "scanner", Driver: c.Scanner.Driver, Address: c.Scanner.Address.String(),
+			Attend: func(ctx context.Context, there func()) error { return s.scan(ctx, patron, there) }})
+	}
+	return all
+}
 
-func (s *station) scan(ctx context.Context, patron *session.Session, monitor *health.Monitor) error {
-	if s.Scanner == nil {
+// watchPlugs hints at plugs. Without a word of the system absent devices are still tried every few seconds.
+func (s *station) watchPlugs(ctx context.Context, hint func()) error {
+	if s.Plugs == nil {
 		return nil
 	}
-	defer s.Scanner.Close()
-	for ctx.Err() == nil {
-		settled := time.AfterFunc(scannerSettles, func() { monitor.ScannerLink(nil) })
-		label, err := s.Scanner.Read(ctx)
-		settled.Stop()
-		if ctx.Err() != nil {
-			return nil
-		}
-		monitor.ScannerLink(err)
-		if err == nil {
-			patron.Scan(label)
-			continue
-		}
-		select {
-		case <-time.After(scannerPause):
-		case <-ctx.Done():
-		}
+	if err := s.Plugs(ctx, hint); err != nil && ctx.Err() == nil {
+		s.Log.Warn("the system does not tell what is plugged in; devices are found a few seconds later", "error", err)
 	}
 	return nil
+}
+
+// scannerSettles: the scanner counts as there when it has been open for so long without a fault.
+const scannerSettles = 2 * time.Second
+
+// scan hands labels to the session until the scanner is lost.
+func (s *station) scan(ctx context.Context, patron *session.Session, there func()) error {
+	defer s.Scanner.Close()
+	for {
+		settled := time.AfterFunc(scannerSettles, there)
+		label, err := s.Scanner.Read(ctx)
+		settled.Stop()
+		if err != nil {
+			return err
+		}
+		there()
+		patron.Scan(label)
+	}
 }
 
 // notify tells systemd that the station serves, and feeds its watchdog after a look at the money loop.

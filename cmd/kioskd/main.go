@@ -18,6 +18,7 @@ import (
 
 	"selfpay/cmd/parts"
 	"selfpay/drivers"
+	"selfpay/drivers/hotplug"
 	"selfpay/kiosk"
 	"selfpay/kiosk/config"
 )
@@ -98,7 +99,13 @@ func noCoreDumps() error {
 
 // assemble makes devices and library from the configuration. It opens nothing.
 func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
-	p := kiosk.Parts{Config: c, Version: version(), Log: log}
+	p := kiosk.Parts{Config: c, Version: version(), Log: log,
+		Plugs: func(ctx context.Context, plugged func()) error {
+			return hotplug.Watch(ctx, func(e hotplug.Event) {
+				log.Debug("plug", "action", e.Action, "subsystem", e.Subsystem, "name", e.Name)
+				plugged()
+			})
+		}}
 	password, err := c.Terminal.Password.Read()
 	if err != nil {
 		return p, fmt.Errorf("terminal.password: %w", err)

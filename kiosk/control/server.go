@@ -19,6 +19,7 @@ import (
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/supervisor"
 )
 
 // Server answers kioskctl.
@@ -27,6 +28,7 @@ type Server struct {
 	Runner  *runner.Runner
 	Session *session.Session
 	Monitor *health.Monitor
+	Devices func() []supervisor.State                           // how the devices are
 	Printer printer.Printer                                     // nil where there is none
 	Slip    func(r report.Report, at time.Time) printer.Receipt // writes the books for paper
 
@@ -70,6 +72,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", answer(s.status))
+	mux.HandleFunc("GET /devices", answer(func(*http.Request) (any, error) { return s.Devices(), nil }))
 	mux.HandleFunc("GET /queue", answer(func(*http.Request) (any, error) { return Queue(s.Ledger) }))
 	mux.HandleFunc("GET /cases", answer(func(*http.Request) (any, error) { return Cases(s.Ledger) }))
 	mux.HandleFunc("GET /refunds", answer(func(*http.Request) (any, error) { return Refunds(s.Ledger) }))

@@ -31,6 +31,7 @@ import (
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/supervisor"
 )
 
 const card = "20017000042317"
@@ -144,12 +145,17 @@ func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 		s := &station{devices: d, t: t, ledger: l}
 		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits})
 		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
-			Scanner: true, Kiosk: "main-01", Version: "v1.2.3", Log: log})
+			Devices: []string{"scanner"}, Kiosk: "main-01", Version: "v1.2.3", Log: log})
+		devices := supervisor.New([]supervisor.Device{
+			{Name: "terminal", Driver: "zvt", Attend: supervisor.Asked(s.LookTerminal)},
+			{Name: "printer", Driver: "escpos", Attend: supervisor.Asked(s.LookPrinter)},
+		}, s.Device)
 		ctx, stop := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { _ = s.runner.Run(ctx) })
 		running.Go(func() { _ = s.Run(ctx) })
-		s.ScannerLink(nil)
+		running.Go(func() { _ = devices.Run(ctx) })
+		s.Device(supervisor.State{Name: "scanner", There: true})
 		over(2 * time.Second)
 		rule(t, s)
 		stop()
@@ -203,7 +209,7 @@ func (s *station) wantObstacle(want session.Reason) {
 }
 
 func TestBeforeTheFirstLookNoPaymentIsOffered(t *testing.T) {
-	m := health.New(health.Config{Kiosk: "main-01", Scanner: true})
+	m := health.New(health.Config{Kiosk: "main-01", Devices: []string{"scanner"}})
 	if m.Obstacle() != session.ReasonTerminalDown {
 		t.Errorf("the obstacle is %q", m.Obstacle())
 	}
@@ -272,7 +278,7 @@ func TestPrinterAndScannerNeverKeepAPatronFromPaying(t *testing.T) {
 				t.Errorf("after %s: %+v", what, d)
 			}
 		}
-		s.ScannerLink(errors.New("no such device"))
+		s.Device(supervisor.State{Name: "scanner", Why: "no such device"})
 		s.wantObstacle("")
 		s.wantCheck(health.CheckScanner, health.Warn, "no such device")
 	})

@@ -1,5 +1,5 @@
-// Package health knows what is well, what is not, and since when. It asks the devices while nothing else uses them,
-// and tells the screen, people on site and people far away. It holds no patron data, no amounts and no secrets.
+// Package health knows what is well, what is not, and since when. It judges what the devices say, and tells the screen,
+// people on site and people far away. It holds no patron data, no amounts and no secrets.
 package health
 
 import (
@@ -20,6 +20,7 @@ import (
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/supervisor"
 )
 
 // Config is what a monitor watches.
@@ -29,7 +30,7 @@ type Config struct {
 	Terminal terminal.Terminal
 	Library  ils.Library
 	Printer  printer.Printer // nil where there is none
-	Scanner  bool            // a scanner is configured
+	Devices  []string        // what is configured beside terminal and printer, by name: "scanner"
 	Kiosk    string          // the station's name
 	Version  string
 
@@ -41,10 +42,10 @@ type Config struct {
 
 // The pauses between two looks.
 const (
-	lookOften  = time.Second      // own memory and disk
-	lookDevice = 10 * time.Second // a device that was well
-	lookDown   = 3 * time.Second  // a device that was not
-	askLimit   = 15 * time.Second // for one answer
+	lookOften = time.Second      // own memory and disk
+	lookWell  = 10 * time.Second // library and devices that were well
+	lookDown  = 3 * time.Second  // those that were not
+	askLimit  = 15 * time.Second // for one answer
 )
 
 // Status is how well something is.
@@ -98,16 +99,16 @@ func New(c Config) *Monitor {
 	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, started: time.Now()}
 	m.set(CheckTerminal, Fail, "not asked yet", session.ReasonTerminalDown)
 	m.set(CheckLibrary, Fail, "not asked yet", session.ReasonLibraryDown)
-	if c.Scanner {
-		m.set(CheckScanner, Warn, "not opened yet", "")
+	for _, name := range c.Devices {
+		m.set(linkOf(name), Warn, "not opened yet", "")
 	}
 	return m
 }
 
-// Run looks until ctx ends.
+// Run looks at ledger and library until ctx ends.
 func (m *Monitor) Run(ctx context.Context) error {
 	var looks sync.WaitGroup
-	for _, look := range []func(context.Context) time.Duration{m.lookLedger, m.lookTerminal, m.lookLibrary, m.lookPrinter} {
+	for _, look := range []func(context.Context) time.Duration{m.lookLedger, m.lookLibrary} {
 		looks.Go(func() {
 			for ctx.Err() == nil {
 				ask, cancel := context.WithTimeout(ctx, askLimit)
@@ -223,25 +224,45 @@ func warnIf(bad bool) Status {
 	return Pass
 }
 
-// lookTerminal asks the terminal, but never while a purchase or a doubt has it.
-func (m *Monitor) lookTerminal(ctx context.Context) time.Duration {
+// Device notes how a device is that is under supervision. What terminal and printer say when they are there is judged by
+// LookTerminal and LookPrinter.
+func (m *Monitor) Device(s supervisor.State) {
+	check := linkOf(s.Name)
+	switch {
+	case s.There && (check == CheckTerminal || check == CheckPrinter):
+	case s.There:
+		m.set(check, Pass, "", "")
+	case check == CheckTerminal:
+		m.set(check, Fail, s.Why, session.ReasonTerminalDown)
+	default:
+		m.set(check, Warn, s.Why, "")
+	}
+}
+
+// linkOf is the check of whether a device is there.
+func linkOf(device string) string { return device + ":link" }
+
+// LookTerminal asks the terminal, but never while a purchase or a doubt has it. It calls there when the terminal has
+// answered; pause is until it should be asked again. The error says why it could not be asked.
+func (m *Monitor) LookTerminal(ctx context.Context, there func()) (pause time.Duration, err error) {
 	m.mu.Lock()
 	used := m.summary.AtTerminal+m.summary.TerminalInDoubt > 0
 	m.mu.Unlock()
 	if used {
-		return lookOften
+		return lookOften, nil
 	}
 	status, err := m.Terminal.Status(ctx)
-	switch {
-	case err != nil:
-		m.set(CheckTerminal, Fail, err.Error(), session.ReasonTerminalDown)
-		return lookDown
-	case !status.Ready:
+	if err != nil {
+		return 0, err
+	}
+	if !status.Ready {
 		m.set(CheckTerminal, Fail, status.Reason, session.ReasonTerminalDown)
-		return lookDown
+		there()
+		return lookDown, nil
 	}
 	m.set(CheckTerminal, Pass, "", "")
-	return lookDevice
+	there()
+	return lookWell, nil
 }
 
 // clocksDiffer is from which difference on staff is told; Polaris refuses everything from 30 minutes on.
@@ -274,7 +295,7 @@ func (m *Monitor) lookLibrary(ctx context.Context) time.Duration {
 			go m.libraryBack(context.WithoutCancel(ctx))
 		}
 		m.set(CheckLibrary, Pass, "", "")
-		return lookDevice
+		return lookWell
 	}
 	why := session.ReasonLibraryDown
 	if device.Class(err) == device.ErrAttention || device.Class(err) == device.ErrRefused {
@@ -298,44 +319,46 @@ func (m *Monitor) libraryBack(ctx context.Context) {
 	}
 }
 
-func (m *Monitor) lookPrinter(ctx context.Context) time.Duration {
-	if m.Printer == nil {
-		return lookDevice
-	}
+// LookPrinter asks the printer. It calls there when the printer has answered; pause is until it should be asked again. The
+// error says why it could not be asked.
+func (m *Monitor) LookPrinter(ctx context.Context, there func()) (pause time.Duration, err error) {
 	status, err := m.Printer.Status(ctx)
-	switch {
-	case err != nil:
-		m.set(CheckPrinter, Warn, err.Error(), "")
-		return lookDown
-	case !status.Online && status.Problem() == "offline", status.CoverOpen, status.Fault != "":
-		m.set(CheckPrinter, Warn, status.Problem(), "")
-	default:
-		m.set(CheckPrinter, Pass, "", "")
+	if err != nil {
+		return 0, err
+	}
+	link, paper := judgePrinter(status)
+	m.note(CheckPrinter, link, "")
+	m.note(CheckPaper, paper, "")
+	there()
+	if status.Ready() {
+		return lookWell, nil
+	}
+	return lookDown, nil
+}
+
+// judgePrinter says what staff read of a printer that answers: of its paper in one check, of all else in the other. A
+// receipt that cannot be printed keeps nobody from paying, so nothing here fails.
+func judgePrinter(s printer.Status) (link, paper Check) {
+	link, paper = Check{Status: Pass}, Check{Status: Pass}
+	beside := s
+	if s.PaperEnd { // a printer without paper is offline for that
+		beside.PaperEnd, beside.Online = false, true
+	}
+	if problem := beside.Problem(); problem != "" {
+		link = Check{Status: Warn, Output: problem}
 	}
 	switch {
-	case status.PaperEnd:
-		m.set(CheckPaper, Warn, "no paper", "")
-		return lookDown
-	case status.PaperNearEnd:
-		m.set(CheckPaper, Warn, "paper nearly at its end", "")
-	default:
-		m.set(CheckPaper, Pass, "", "")
+	case s.PaperEnd:
+		paper = Check{Status: Warn, Output: "no paper"}
+	case s.PaperNearEnd:
+		paper = Check{Status: Warn, Output: "paper nearly at its end"}
 	}
-	return lookDevice
+	return link, paper
 }
 
 // LedgerLost notes that the ledger cannot be opened.
 func (m *Monitor) LedgerLost(err error) {
 	m.set(CheckLedger, Fail, err.Error(), session.ReasonStorage)
-}
-
-// ScannerLink notes whether the scanner is there; nil means yes.
-func (m *Monitor) ScannerLink(err error) {
-	if err != nil {
-		m.set(CheckScanner, Warn, err.Error(), "")
-		return
-	}
-	m.set(CheckScanner, Pass, "", "")
 }
 
 // EndOfDay notes why the terminal's day was not closed at its time; empty means that it was.
