@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,11 +28,7 @@ var programs string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		err := lookAtSources()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
+		var err error
 		if programs, err = os.MkdirTemp("", "selfpay-programs-"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -47,8 +44,8 @@ func TestMain(m *testing.M) {
 }
 
 // lookAtSources lets the go command know what the programs are made of; else it would take the results of old ones
-// from its cache.
-func lookAtSources() error {
+// from its cache. It notes only what a test looks at, not what TestMain does.
+var lookAtSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && d.Name() == "node_modules" {
 			return filepath.SkipDir
@@ -58,7 +55,7 @@ func lookAtSources() error {
 		}
 		return err
 	})
-}
+})
 
 // patience bounds every wait; what is waited for usually comes in a moment.
 const patience = 2 * time.Minute
@@ -76,7 +73,10 @@ type station struct {
 func newStation(t *testing.T, o surround.Options, change ...string) *station {
 	t.Helper()
 	s := &station{t: t, dir: t.TempDir()}
-	var err error
+	err := lookAtSources()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if s.around, err = surround.Start(s.dir, o); err != nil {
 		t.Fatal(err)
 	}

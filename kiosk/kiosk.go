@@ -133,14 +133,10 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 	rules := payment.StandardRules(traits.Quiet, traits.OverpaymentRefused)
 	rules.PINNeeded = traits.PINInFeePaid
 	rules.RefundOnly = s.Config.Payment.OnRefusal == "refund"
-	accept := []scanner.Symbology{}
-	for _, a := range s.Config.Scanner.Accept {
-		accept = append(accept, scanner.Symbology(a))
-	}
 	return session.New(session.Config{
 		Runner: r, Ledger: l, Library: s.Library, Printer: s.Printer, Obstacle: obstacle,
 		Compose:     receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Compose,
-		Cards:       scanner.CardRules{Accept: accept},
+		Cards:       s.cards(),
 		Now:         s.now,
 		Log:         s.Log,
 		LibraryName: s.Config.Kiosk.Library, Languages: s.Config.Kiosk.Languages,
@@ -165,6 +161,19 @@ func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func())
 // booksSlip writes the books in the station's first language.
 func (s *station) booksSlip(r report.Report, at time.Time) printer.Receipt {
 	return receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Books(s.Config.Kiosk.Languages[0], r, at)
+}
+
+// cards are the labels that may be library cards.
+func (s *station) cards() scanner.CardRules {
+	rules := scanner.CardRules{}
+	for _, a := range s.Config.Scanner.Accept {
+		rules.Accept = append(rules.Accept, scanner.Symbology(a))
+	}
+	return rules
+}
+
+func (s *station) testSlip(at time.Time) printer.Receipt {
+	return receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.TestSlip(s.Config.Kiosk.Languages, s.Config.Kiosk.ID, at)
 }
 
 // outOfService shows why no payment can be taken, for a while; then the ledger is tried again.
@@ -199,12 +208,17 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		}
 	})
 	patron = s.newSession(money, l, monitor.Obstacle)
-	devices := supervisor.New(s.devices(patron, monitor), monitor.Device)
+	labels := &labels{session: patron.Scan}
+	devices := supervisor.New(s.devices(labels.take, monitor), monitor.Device)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
-	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip}
+	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip,
+		TestSlip: s.testSlip, Cards: s.cards()}
+	if s.Scanner != nil {
+		desk.NextLabel = labels.next
+	}
 	return s.serve(ctx, stop, []part{
 		{"runner", money.Run},
 		{"session", patron.Run},
@@ -268,7 +282,7 @@ func serveHealth(ctx context.Context, m *health.Monitor, l net.Listener) error {
 }
 
 // devices are what is supervised.
-func (s *station) devices(patron *session.Session, monitor *health.Monitor) []supervisor.Device {
+func (s *station) devices(label func(scanner.Scan), monitor *health.Monitor) []supervisor.Device {
 	c := s.Config
 	all := []supervisor.Device{
 		{Name: "terminal", Driver: c.Terminal.Driver, Address: c.Terminal.Address.String(), Attend: supervisor.Asked(monitor.LookTerminal)},
@@ -278,7 +292,7 @@ func (s *station) devices(patron *session.Session, monitor *health.Monitor) []su
 	}
 	if s.Scanner != nil {
 		all = append(all, supervisor.Device{Name: "scanner", Driver: c.Scanner.Driver, Address: c.Scanner.Address.String(),
-			Attend: func(ctx context.Context, there func()) error { return s.scan(ctx, patron, there) }})
+			Attend: func(ctx context.Context, there func()) error { return s.scan(ctx, label, there) }})
 	}
 	return all
 }
@@ -297,8 +311,8 @@ func (s *station) watchPlugs(ctx context.Context, hint func()) error {
 // scannerSettles: the scanner counts as there when it has been open for so long without a fault.
 const scannerSettles = 2 * time.Second
 
-// scan hands labels to the session until the scanner is lost.
-func (s *station) scan(ctx context.Context, patron *session.Session, there func()) error {
+// scan hands on labels until the scanner is lost.
+func (s *station) scan(ctx context.Context, hand func(scanner.Scan), there func()) error {
 	defer s.Scanner.Close()
 	for {
 		settled := time.AfterFunc(scannerSettles, there)
@@ -308,7 +322,7 @@ func (s *station) scan(ctx context.Context, patron *session.Session, there func(
 			return err
 		}
 		there()
-		patron.Scan(label)
+		hand(label)
 	}
 }
 

@@ -92,19 +92,23 @@ func (doctorCommand) Run(ctx context.Context, t *tool) error {
 	well := true
 	for _, f := range findings {
 		well = well && f.Status != health.Fail
-		if t.json {
-			if err := t.document(f); err != nil {
-				return err
-			}
-			continue
-		}
-		t.say("%-4s  %-18s %s", f.Status, f.Check, f.Found)
-		if f.Fix != "" && f.Status != health.Pass {
-			t.say("      %-18s -> %s", "", f.Fix)
+		if err := t.tellFinding(f); err != nil {
+			return err
 		}
 	}
 	if !well {
 		return errNotWell
+	}
+	return nil
+}
+
+func (t *tool) tellFinding(f finding) error {
+	if t.json {
+		return t.document(f)
+	}
+	t.say("%-4s  %-18s %s", f.Status, f.Check, f.Found)
+	if f.Fix != "" && f.Status != health.Pass {
+		t.say("      %-18s -> %s", "", f.Fix)
 	}
 	return nil
 }
@@ -197,9 +201,14 @@ func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {
 	if err != nil {
 		return append([]finding{{"daemon", health.Fail, err.Error(), "systemctl start kioskd, then journalctl -u kioskd"}}, t.ledgerFinding(ctx, c))
 	}
-	findings := []finding{{"daemon", health.Pass, "answers, version " + s.Version, ""}}
-	for _, name := range slices.Sorted(maps.Keys(s.Checks)) {
-		check := s.Checks[name]
+	return append([]finding{{"daemon", health.Pass, "answers, version " + s.Version, ""}}, checkFindings(s.Checks)...)
+}
+
+// checkFindings are the checks of the running daemon, by name.
+func checkFindings(checks map[string]health.Check) []finding {
+	var findings []finding
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
+		check := checks[name]
 		found := check.Output
 		if check.Value != nil {
 			found = strings.TrimSpace(fmt.Sprintf("%d %s %s", *check.Value, check.Unit, check.Output))

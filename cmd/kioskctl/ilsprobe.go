@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -83,33 +81,18 @@ func (p *ilsProbeCommand) free() error {
 	return nil
 }
 
-// agree asks whoever sits at the terminal. Where nobody does, the answer is no, as it is when ctx ends.
+// agree asks whoever sits at the terminal. Where nobody does, the answer is no.
 func (p *ilsProbeCommand) agree(ctx context.Context) func(probe.Step) bool {
 	if p.YesThisPays {
 		return func(probe.Step) bool { return true }
 	}
-	if _, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS); err != nil {
-		fmt.Fprintln(os.Stderr, "standard input is no terminal, so nobody can be asked and nothing is done that changes the account; --yes-this-pays does it without asking")
+	person, err := somebody()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%v and nothing is done that changes the account; --yes-this-pays does it without asking\n", err)
 		return func(probe.Step) bool { return false }
 	}
-	in := bufio.NewReader(os.Stdin)
 	return func(s probe.Step) bool {
-		fmt.Fprintf(os.Stderr, "%s This %s. Do it? [y/N] ", s.Question, s.Costs)
-		answer := make(chan string, 1)
-		go func() {
-			line, err := in.ReadString('\n')
-			if err != nil {
-				line = ""
-			}
-			answer <- line
-		}()
-		select {
-		case line := <-answer:
-			return strings.EqualFold(strings.TrimSpace(line), "y")
-		case <-ctx.Done(): // Ctrl-C
-			fmt.Fprintln(os.Stderr)
-			return false
-		}
+		return person.agrees(ctx, fmt.Sprintf("%s This %s. Do it? [y/N] ", s.Question, s.Costs))
 	}
 }
 

@@ -55,7 +55,11 @@ type arguments struct {
 	Decode  decodeCommand  `cmd:"" help:"Explain bytes of a protocol."`
 	ILS     ilsCommand     `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
 
+	Devices  devicesCommand  `cmd:"" help:"Which devices are there, since when, and why not."`
+	SelfTest selfTestCommand `cmd:"" name:"self-test" help:"Try the devices; no payment is made."`
 	Terminal terminalCommand `cmd:"" help:"The card terminal."`
+	Printer  printerCommand  `cmd:"" help:"The receipt printer."`
+	Receipt  receiptCommand  `cmd:"" help:"The patron's receipt."`
 }
 
 func main() {

@@ -31,6 +31,11 @@ type Teller interface {
 	Last() Outcome
 }
 
+// Prover is a printer that can show on paper what its profile claims, for whoever sets it up. Errors are those of Print.
+type Prover interface {
+	PrintProofSheet(ctx context.Context) error
+}
+
 // Outcome is what became of a receipt.
 type Outcome struct {
 	Result Result

@@ -70,6 +70,7 @@ type Printer struct {
 var (
 	_ printer.Printer = (*Printer)(nil)
 	_ printer.Teller  = (*Printer)(nil)
+	_ printer.Prover  = (*Printer)(nil)
 )
 
 // New makes a printer that is reached by dial. It opens nothing; the first method call does, and again after the

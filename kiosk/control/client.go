@@ -37,7 +37,7 @@ func NewClient(socket string) *Client {
 
 // Get asks and reads the answer into found.
 func (c *Client) Get(ctx context.Context, path string, found any) error {
-	return c.do(ctx, http.MethodGet, path, nil, found)
+	return c.do(ctx, http.MethodGet, path, nil, func() {}, found)
 }
 
 // Payment asks for one payment.
@@ -55,10 +55,21 @@ func (c *Client) Post(ctx context.Context, path string, order, found any) error 
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, http.MethodPost, path, bytes.NewReader(text), found)
+	return c.do(ctx, http.MethodPost, path, bytes.NewReader(text), func() {}, found)
 }
 
-func (c *Client) do(ctx context.Context, method, path string, body io.Reader, found any) error {
+// Label waits for the next label of the scanner; it calls waiting once that label will be the one.
+func (c *Client) Label(ctx context.Context, waiting func()) (Scanned, error) {
+	var s Scanned
+	err := c.do(ctx, http.MethodPost, "/scanner/label", http.NoBody, waiting, &s)
+	if err == nil && s.Error != "" {
+		err = errors.New(s.Error)
+	}
+	return s, err
+}
+
+// do asks. It calls begun when the answer has begun, and is no refusal.
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, begun func(), found any) error {
 	r, err := http.NewRequestWithContext(ctx, method, "http://kioskd"+path, body)
 	if err != nil {
 		return err
@@ -71,6 +82,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, fo
 	if answer.StatusCode != http.StatusOK {
 		return refusal(answer)
 	}
+	begun()
 	if found == nil {
 		return nil
 	}

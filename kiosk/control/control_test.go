@@ -17,6 +17,7 @@ import (
 	"selfpay/device"
 	"selfpay/device/money"
 	"selfpay/device/printer"
+	"selfpay/device/scanner"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
@@ -147,6 +148,7 @@ func open(t *testing.T, write func(*ledger.Ledger)) *desk {
 	}
 	d.paper = &paper{}
 	d.server = &control.Server{Ledger: d.ledger, Runner: money, Session: patron, Monitor: monitor, Printer: d.paper,
+		TestSlip: func(time.Time) printer.Receipt { return printer.Receipt{Lines: []printer.Line{{Text: "test"}}} },
 		Slip: func(r report.Report, _ time.Time) printer.Receipt {
 			return printer.Receipt{Lines: []printer.Line{{Text: r.Day, Right: fmt.Sprint(r.Books.Captured)}}}
 		}}
@@ -177,6 +179,64 @@ func (d *desk) items(t *testing.T, path string) []control.Item {
 		t.Fatal(err)
 	}
 	return items
+}
+
+func TestSlipsOfStaffSayWhatBecameOfThem(t *testing.T) {
+	d := open(t, nil)
+	var printed control.Printed
+	if err := d.Post(t.Context(), "/printer/test-slip", struct{}{}, &printed); err != nil || printed.Result != "printed" || strings.Join(d.paper.printed, "") != "test " {
+		t.Errorf("%+v, %v; on paper %q", printed, err, d.paper.printed)
+	}
+	for name, c := range map[string]struct {
+		fails error
+		want  string
+	}{
+		"no paper": {fmt.Errorf("print: %w: no paper", device.ErrAttention), "not printed"},
+		"in doubt": {fmt.Errorf("print: %w", device.ErrDoubt), "in doubt"},
+	} {
+		d.paper.fails = c.fails
+		if err := d.Post(t.Context(), "/printer/test-slip", struct{}{}, &printed); err != nil || printed.Result != c.want || printed.Error == "" {
+			t.Errorf("%s: %+v, %v", name, printed, err)
+		}
+	}
+	if err := d.Post(t.Context(), "/printer/proof-sheet", struct{}{}, &printed); err != nil || printed.Result == "printed" || !strings.Contains(printed.Error, "no proof sheet") {
+		t.Errorf("a printer without proof sheets: %+v, %v", printed, err)
+	}
+	d.server.Printer = nil
+	if err := d.Post(t.Context(), "/printer/test-slip", struct{}{}, &printed); err == nil || !strings.Contains(err.Error(), "no printer") {
+		t.Errorf("without a printer: %v", err)
+	}
+}
+
+func TestALabelForStaffTellsWhatItIsAndNeverItsNumber(t *testing.T) {
+	d := open(t, nil)
+	label, waited := scanner.Scan{}, false
+	var fails error
+	if _, err := d.Label(t.Context(), func() {}); err == nil || !strings.Contains(err.Error(), "no scanner") {
+		t.Errorf("without a scanner: %v", err)
+	}
+	d.server.NextLabel = func(_ context.Context, waiting func()) (scanner.Scan, error) { waiting(); return label, fails }
+	for name, c := range map[string]struct {
+		label scanner.Scan
+		fails error
+		want  control.Scanned
+		err   string
+	}{
+		"a card":   {label: scanner.Scan{Text: "20017000042317", Symbology: scanner.Codabar}, want: control.Scanned{Symbology: "codabar", Characters: 14, Card: true}},
+		"a book":   {label: scanner.Scan{Text: "9783161484100", Symbology: scanner.EAN}, want: control.Scanned{Symbology: "ean", Characters: 13}},
+		"no label": {fails: context.DeadlineExceeded, err: "no label came within 30s"},
+	} {
+		label, fails, waited = c.label, c.fails, false
+		got, err := d.Label(t.Context(), func() { waited = true })
+		refused := got.Refused
+		got.Refused, got.Error = "", ""
+		if got != c.want || (err != nil) != (c.err != "") || err != nil && !strings.Contains(err.Error(), c.err) || !waited || (refused == "") != (got.Card || c.err != "") {
+			t.Errorf("%s: %+v %q, %v, waited %v", name, got, refused, err, waited)
+		}
+		if c.label.Text != "" && strings.Contains(refused, c.label.Text) {
+			t.Errorf("%s: it tells the label: %q", name, refused)
+		}
+	}
 }
 
 func TestAnEmptyLedgerHasNothingInItsLists(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"selfpay/device/printer"
+	"selfpay/device/scanner"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
@@ -31,6 +32,10 @@ type Server struct {
 	Devices func() []supervisor.State                           // how the devices are
 	Printer printer.Printer                                     // nil where there is none
 	Slip    func(r report.Report, at time.Time) printer.Receipt // writes the books for paper
+
+	TestSlip  func(at time.Time) printer.Receipt                              // writes a slip that shows whether the printer is well
+	NextLabel func(ctx context.Context, waiting func()) (scanner.Scan, error) // waits for a label, and says when it does; nil where there is no scanner
+	Cards     scanner.CardRules
 
 	exporting sync.Mutex // one export at a time
 }
@@ -90,6 +95,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /confirm", answer(s.confirm))
 	mux.HandleFunc("POST /print", answer(s.print))
 	mux.HandleFunc("POST /end-of-day", answer(s.endOfDay))
+	mux.HandleFunc("POST /printer/test-slip", answer(s.testSlip))
+	mux.HandleFunc("POST /printer/proof-sheet", answer(s.proofSheet))
+	mux.HandleFunc("POST /scanner/label", s.testScan)
 	return mux
 }
 

@@ -1,0 +1,173 @@
+package cmd_test
+
+import (
+	"encoding/json"
+	"errors"
+	"image/png"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/creack/pty"
+
+	"selfpay/cmd/kiosksim/surround"
+)
+
+// deviceState is what kioskctl devices prints of one device.
+type deviceState struct {
+	Name, Driver, Address, Why string
+	There                      bool
+	Lost                       int
+}
+
+// devices asks which devices are there.
+func (s *station) devices() map[string]deviceState {
+	s.t.Helper()
+	out, _ := s.ctl("devices", "--json")
+	all := map[string]deviceState{}
+	for line := range strings.Lines(out) {
+		var d deviceState
+		if err := json.Unmarshal([]byte(line), &d); err != nil {
+			s.t.Fatalf("kioskctl devices: %s", out)
+		}
+		all[d.Name] = d
+	}
+	return all
+}
+
+func (s *station) eventuallyDevice(what, name string, holds func(deviceState) bool) {
+	s.t.Helper()
+	s.eventually(what, func() (bool, string) {
+		d := s.devices()[name]
+		return holds(d), d.Why
+	})
+}
+
+func TestAPrinterMayComeGoAndComeBack(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{})
+	s.order("printer", "unplug")
+	s.begin().ready()
+	s.eventuallyDevice("the printer is absent", "printer", func(d deviceState) bool { return !d.There && d.Why != "" && d.Lost == 0 })
+	if out, status := s.ctl("self-test"); status != 1 || !strings.Contains(out, "fail  printer:link") || !strings.Contains(out, "-> is it switched on") {
+		t.Errorf("self-test: %d\n%s", status, out)
+	}
+	s.patron(cardTwoFees).said(t, "booked", "no printed receipt")
+	s.order("printer", "plug")
+	s.eventuallyDevice("the printer is there", "printer", func(d deviceState) bool { return d.There && d.Why == "" })
+	s.order("printer", "unplug")
+	s.eventuallyDevice("the printer is lost", "printer", func(d deviceState) bool { return !d.There && d.Lost == 1 })
+	s.order("printer", "plug")
+	s.eventuallyDevice("the printer is back", "printer", func(d deviceState) bool { return d.There && d.Lost == 1 })
+	if out, status := s.ctl("printer", "test-slip"); status != 0 || !strings.Contains(out, "printed") {
+		t.Errorf("test slip: %d\n%s", status, out)
+	}
+	s.eventuallyDevice("the others are there", "scanner", func(d deviceState) bool { return d.There })
+	if out, status := s.ctl("devices"); status != 0 || !strings.Contains(out, "lost once") || !strings.Contains(out, "scanner") || !strings.Contains(out, "terminal") {
+		t.Errorf("devices: %d\n%s", status, out)
+	}
+	s.booksAgree(1250)
+}
+
+func TestSlipsOfStaffArePrintedAndTheirPictureIsDrawn(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	for _, slip := range []string{"test-slip", "proof-sheet"} {
+		before := len(s.around.Books().Receipts)
+		out, status := s.ctl("--json", "printer", slip)
+		var printed struct{ Result, Proof string }
+		if err := json.Unmarshal([]byte(out), &printed); err != nil || status != 0 || printed.Result != "printed" || printed.Proof != "printed" {
+			t.Errorf("%s: %d\n%s", slip, status, out)
+		}
+		if after := len(s.around.Books().Receipts); after != before+1 {
+			t.Errorf("%s: %d papers came out, want one", slip, after-before)
+		}
+	}
+	v := s.patron(cardTwoFees)
+	v.said(t, "booked")
+	s.queueEmpties()
+	for _, words := range [][]string{nil, {v.Reference}} {
+		picture := filepath.Join(t.TempDir(), "receipt.png")
+		words = append([]string{"receipt", "preview", "--to", picture}, words...)
+		if out, status := s.ctl(words...); status != 0 {
+			t.Fatalf("%v: %d\n%s", words, status, out)
+		}
+		f, err := os.Open(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn, err := png.Decode(f)
+		f.Close()
+		if err != nil || drawn.Bounds().Dx() < 500 || drawn.Bounds().Dy() < 300 {
+			t.Errorf("%v: %v, %v", words, drawn.Bounds(), err)
+		}
+		if out, status := s.ctl(words...); status != 2 || !strings.Contains(out, "not written over") {
+			t.Errorf("over a file: %d\n%s", status, out)
+		}
+	}
+	s.order("paper", "out")
+	if out, status := s.ctl("printer", "test-slip"); status != 1 || !strings.Contains(out, "not printed") || !strings.Contains(out, "no paper") {
+		t.Errorf("without paper: %d\n%s", status, out)
+	}
+}
+
+// talk runs kioskctl on a terminal, answers yes to what it asks, and does what it wants done.
+func (s *station) talk(words []string, wanted map[string]func()) (said string, status int) {
+	s.t.Helper()
+	cmd := exec.Command(filepath.Join(programs, "kioskctl"), append([]string{"--config", s.around.ConfigPath()}, words...)...)
+	tty, err := pty.Start(cmd)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer tty.Close()
+	buffer := make([]byte, 4096)
+	for {
+		n, err := tty.Read(buffer)
+		said += string(buffer[:n])
+		if strings.HasSuffix(said, "[y/N] ") {
+			if _, err := io.WriteString(tty, "y\n"); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		for what, do := range wanted {
+			if strings.Contains(said, what) {
+				delete(wanted, what)
+				do()
+			}
+		}
+		if err != nil {
+			break // the program has ended
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	return said, cmd.ProcessState.ExitCode()
+}
+
+func TestASelfTestPrintsScansAndAsks(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, surround.Options{}).begin().ready()
+	s.eventuallyDevice("the scanner is there", "scanner", func(d deviceState) bool { return d.There })
+	said, status := s.talk([]string{"self-test", "--interactive"}, map[string]func(){
+		"Hold a library card": func() { s.order("scan", cardTwoFees) },
+	})
+	if status != 0 || !strings.Contains(said, "pass  test slip") || !strings.Contains(said, "pass  label") || strings.Contains(said, cardTwoFees) {
+		t.Errorf("%d\n%s", status, said)
+	}
+	if out, status := s.ctl("self-test", "--interactive"); status != 2 || !strings.Contains(out, "no terminal") {
+		t.Errorf("without a terminal: %d\n%s", status, out)
+	}
+	s.nothingMoved()
+	s.kill()
+	if out, status := s.ctl("self-test"); status != 1 || !strings.Contains(out, "systemctl start kioskd") {
+		t.Errorf("without kioskd: %d\n%s", status, out)
+	}
+	if out, status := s.ctl("devices"); status != 1 || !strings.Contains(out, "devices --found") {
+		t.Errorf("without kioskd: %d\n%s", status, out)
+	}
+}

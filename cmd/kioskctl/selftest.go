@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"selfpay/kiosk/control"
+	"selfpay/kiosk/health"
+	"selfpay/kiosk/supervisor"
+)
+
+type selfTestCommand struct {
+	Interactive bool `help:"Print a slip and ask for a label too, and ask you what you see."`
+}
+
+func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
+	var at person
+	if c.Interactive {
+		var err error
+		if at, err = somebody(); err != nil {
+			return errUsage(err.Error() + "; leave --interactive out")
+		}
+	}
+	client, err := t.client()
+	if err != nil {
+		return err
+	}
+	trial := selfTest{tool: t, client: client}
+	if err := trial.devices(ctx); err != nil {
+		return err
+	}
+	if c.Interactive {
+		trial.slip(ctx, at)
+		trial.label(ctx)
+	}
+	return trial.end()
+}
+
+// selfTest is one run; what was found is told as it is found.
+type selfTest struct {
+	*tool
+	client  *control.Client
+	notWell bool
+	failed  error // the document could not be written
+}
+
+func (s *selfTest) found(f finding) {
+	s.notWell = s.notWell || f.Status != health.Pass
+	s.failed = errors.Join(s.failed, s.tellFinding(f))
+}
+
+func (s *selfTest) end() error {
+	if s.failed == nil && s.notWell {
+		return errNotWell
+	}
+	return s.failed
+}
+
+// devices tells all checks of each device, and of ledger and library.
+func (s *selfTest) devices(ctx context.Context) error {
+	var states []supervisor.State
+	if err := s.client.Get(ctx, "/devices", &states); errors.Is(err, control.ErrDaemonDown) {
+		return fmt.Errorf("%w; the devices belong to the running daemon: start it with systemctl start kioskd, or run kioskctl doctor", err)
+	} else if err != nil {
+		return err
+	}
+	var status control.Status
+	if err := s.client.Get(ctx, "/status", &status); err != nil {
+		return err
+	}
+	addresses := map[string]string{"ils": "answers", "ledger": "can be written"}
+	for _, d := range states {
+		addresses[d.Name] = d.Address
+	}
+	for _, f := range checkFindings(status.Checks) {
+		component, _, _ := strings.Cut(f.Check, ":")
+		address, tried := addresses[component]
+		switch {
+		case !tried || f.Check == health.CheckClock:
+			continue
+		case f.Status == health.Pass && f.Found == "":
+			f.Found = address
+		case f.Status == health.Warn: // for patrons it may do; a test it does not pass
+			f.Status = health.Fail
+		}
+		s.found(f)
+	}
+	return nil
+}
+
+// slip prints a slip; the printer's word and the person's both count.
+func (s *selfTest) slip(ctx context.Context, at person) {
+	f := finding{"test slip", health.Pass, "", "kioskctl printer proof-sheet shows what the printer can; is printer.profile its model?"}
+	printed, err := printSlip(ctx, s.client, "test-slip")
+	switch {
+	case err != nil:
+		f.Status, f.Found = health.Fail, err.Error()
+	case printed.Result != "printed":
+		f.Status, f.Found = health.Fail, toldOf(printed)
+	case !at.agrees(ctx, "Did a slip come out, black and whole, and cut behind its last line? [y/N] "):
+		f.Status, f.Found = health.Fail, toldOf(printed)+"; what came out is not well"
+	default:
+		f.Found = toldOf(printed)
+	}
+	s.found(f)
+}
+
+// label waits for a label.
+func (s *selfTest) label(ctx context.Context) {
+	f := finding{"label", health.Pass, "", "is the scanner's light on? docs/scanners.md says how it must be set up"}
+	scanned, err := s.client.Label(ctx, func() { fmt.Fprintln(os.Stderr, "Hold a library card to the scanner within 30 seconds.") })
+	symbology := scanned.Symbology
+	if symbology == "" {
+		symbology = "a symbology that the scanner does not state"
+	}
+	switch {
+	case err != nil:
+		f.Status, f.Found = health.Fail, err.Error()
+	case !scanned.Card:
+		f.Status, f.Found = health.Warn, fmt.Sprintf("%d characters of %s: %s", scanned.Characters, symbology, scanned.Refused)
+	default:
+		f.Found = fmt.Sprintf("%d characters of %s: may be a library card", scanned.Characters, symbology)
+	}
+	s.found(f)
+}
