@@ -19,6 +19,7 @@ import (
 
 	"selfpay/cmd/kiosksim/surround"
 	escposdecode "selfpay/drivers/escpos/decode"
+	"selfpay/drivers/plugged"
 	zvtdecode "selfpay/drivers/zvt/decode"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
@@ -26,6 +27,7 @@ import (
 	"selfpay/kiosk/ils/probe"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
+	"selfpay/kiosk/supervisor"
 	sipdecode "selfpay/sip/decode"
 )
 
@@ -44,30 +46,33 @@ type detail struct {
 
 // shapes are the Go types behind the headings of the document; a heading may have several.
 var shapes = map[string][]reflect.Type{
-	"status":         {reflect.TypeFor[control.Status]()},
-	"item":           {reflect.TypeFor[control.Item]()},
-	"order":          {reflect.TypeFor[done]()},
-	"payment":        {reflect.TypeFor[detail]()},
-	"report day":     {reflect.TypeFor[control.Report]()},
-	"ledger export":  {reflect.TypeFor[control.Exported]()},
-	"privacy erase":  {reflect.TypeFor[control.Erased]()},
-	"case confirm":   {reflect.TypeFor[report.Posting]()},
-	"end of day":     {reflect.TypeFor[control.DayClosed]()},
-	"ledger verify":  {reflect.TypeFor[control.Verified]()},
-	"ledger states":  {reflect.TypeFor[payment.Move]()},
-	"config check":   {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},
-	"doctor":         {reflect.TypeFor[finding]()},
-	"health":         {reflect.TypeFor[health.Document]()},
-	"ils status":     {reflect.TypeFor[libraryStatus](), reflect.TypeFor[routeStatus]()},
-	"ils probe":      {reflect.TypeFor[probe.Result](), reflect.TypeFor[probeEnd]()},
-	"ils login":      {reflect.TypeFor[libraryLogin]()},
-	"ils patron":     {reflect.TypeFor[libraryPatron]()},
-	"ils fees":       {reflect.TypeFor[libraryFee]()},
-	"ils proxy":      {reflect.TypeFor[proxied]()},
-	"decode sip2":    {reflect.TypeFor[sipdecode.Document]()},
-	"decode escpos":  {reflect.TypeFor[escposdecode.Event]()},
-	"decode zvt":     {reflect.TypeFor[zvtdecode.Document]()},
-	"kiosksim books": {reflect.TypeFor[surround.Books]()},
+	"status":          {reflect.TypeFor[control.Status]()},
+	"item":            {reflect.TypeFor[control.Item]()},
+	"order":           {reflect.TypeFor[done]()},
+	"payment":         {reflect.TypeFor[detail]()},
+	"report day":      {reflect.TypeFor[control.Report]()},
+	"ledger export":   {reflect.TypeFor[control.Exported]()},
+	"privacy erase":   {reflect.TypeFor[control.Erased]()},
+	"case confirm":    {reflect.TypeFor[report.Posting]()},
+	"end of day":      {reflect.TypeFor[control.DayClosed]()},
+	"ledger verify":   {reflect.TypeFor[control.Verified]()},
+	"ledger states":   {reflect.TypeFor[payment.Move]()},
+	"config check":    {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},
+	"devices":         {reflect.TypeFor[supervisor.State]()},
+	"devices --found": {reflect.TypeFor[plugged.Device]()},
+	"printer":         {reflect.TypeFor[control.Printed]()},
+	"doctor":          {reflect.TypeFor[finding]()},
+	"health":          {reflect.TypeFor[health.Document]()},
+	"ils status":      {reflect.TypeFor[libraryStatus](), reflect.TypeFor[routeStatus]()},
+	"ils probe":       {reflect.TypeFor[probe.Result](), reflect.TypeFor[probeEnd]()},
+	"ils login":       {reflect.TypeFor[libraryLogin]()},
+	"ils patron":      {reflect.TypeFor[libraryPatron]()},
+	"ils fees":        {reflect.TypeFor[libraryFee]()},
+	"ils proxy":       {reflect.TypeFor[proxied]()},
+	"decode sip2":     {reflect.TypeFor[sipdecode.Document]()},
+	"decode escpos":   {reflect.TypeFor[escposdecode.Event]()},
+	"decode zvt":      {reflect.TypeFor[zvtdecode.Document]()},
+	"kiosksim books":  {reflect.TypeFor[surround.Books]()},
 }
 
 // section is one heading of the document with its text and its examples.

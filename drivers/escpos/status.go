@@ -237,6 +237,24 @@ var bits = []bit{
 	{answerFull, 5, 0xF2, "not documented", isFault, faultAny},
 }
 
+// StatusBit is one bit of one answer of a printer.
+type StatusBit struct {
+	Answer string // the question it answers: "DLE EOT 4"; GS a comes unasked
+	Byte   int    // counts from 1
+	Mask   byte
+	Means  string
+	Stops  bool // it keeps the printer from printing
+}
+
+// StatusBits lists every bit of every answer that means anything.
+func StatusBits() []StatusBit {
+	var all []StatusBit
+	for _, b := range bits {
+		all = append(all, StatusBit{b.answer, b.index + 1, b.mask, b.means, b.effect != noEffect && b.effect != isNearEnd})
+	}
+	return all
+}
+
 // staff is what the status says to people because of the bit.
 func (b bit) staff() string {
 	switch b.effect {
