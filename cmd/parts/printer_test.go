@@ -14,7 +14,7 @@ func TestEachMistakeAboutThePrinterNamesKeyAndMend(t *testing.T) {
 		"well":            {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"", "", ""},
 		"another model":   {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"star-tsp650\"", "", ""},
 		"no driver":       {"profile = \"nonsense\"", "", ""},
-		"unknown model":   {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"epson\"", "printer.profile", "epson-tm-t88v"},
+		"unknown model":   {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"epson\"", "printer.profile", "built-in one"},
 		"a file too many": {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nprofile = \"/nowhere/printer.toml\"", "printer.profile", ""},
 		"no font":         {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nfonts = [\"/nowhere/font.ttf\"]", "printer.fonts", "install"},
 		"no logo":         {"driver = \"escpos\"\naddress = \"tcp://127.0.0.1:9100\"\nlogo = \"/nowhere/logo.png\"", "printer.logo", ""},

@@ -26,5 +26,5 @@ func ExampleFindProfile() {
 	_, err := escpos.FindProfile("tm-t88")
 	fmt.Println(err)
 	// Output:
-	// printer profile "tm-t88" is not known; set printer.profile to the absolute path of a file of your own, or to one of: bixolon-srp-350iii, citizen-ct-e351, citizen-ct-s310, custom-kpm180, custom-vkp80ii, epson-tm-m30ii, epson-tm-t20ii, epson-tm-t20iii, epson-tm-t70ii, epson-tm-t88v, epson-tm-t88vi, generic-58mm, generic-80mm, star-mc-print3, star-tsp100, star-tsp650
+	// printer profile "tm-t88" is none of bixolon-srp-350iii, citizen-ct-e351, citizen-ct-s310, custom-kpm180, custom-vkp80ii, epson-tm-m30ii, epson-tm-t20ii, epson-tm-t20iii, epson-tm-t70ii, epson-tm-t88v, epson-tm-t88vi, generic-58mm, generic-80mm, star-mc-print3, star-tsp100, star-tsp650; set printer.profile to the name of a built-in one, or to the absolute path of a file of your own
 }

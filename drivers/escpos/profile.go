@@ -4,13 +4,14 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"selfpay/profile"
 )
 
 //go:embed profiles/*.toml
@@ -128,15 +129,7 @@ type Page struct {
 const DefaultProfile = "epson-tm-t88v"
 
 // Profiles lists the built-in profiles in alphabetical order.
-func Profiles() []string {
-	var names []string
-	entries, _ := profileFiles.ReadDir("profiles")
-	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".toml"))
-	}
-	slices.Sort(names)
-	return names
-}
+func Profiles() []string { return profile.Names(profileFiles) }
 
 // FindProfile is the built-in profile of that name, DefaultProfile for an empty one, or a site's own from a file
 // given by its absolute path. The error is a sentence, or several, with the key and the mend.
@@ -144,21 +137,11 @@ func FindProfile(name string) (Profile, error) {
 	if name == "" {
 		name = DefaultProfile
 	}
-	if filepath.IsAbs(name) {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return Profile{}, fmt.Errorf("printer profile %s cannot be read: %w; set printer.profile to a file that can, or to one of: %s", name, err, strings.Join(Profiles(), ", "))
-		}
-		return ParseProfile(name, text)
-	}
-	if !slices.Contains(Profiles(), name) {
-		return Profile{}, fmt.Errorf("printer profile %q is not known; set printer.profile to the absolute path of a file of your own, or to one of: %s", name, strings.Join(Profiles(), ", "))
-	}
-	text, err := profileFiles.ReadFile("profiles/" + name + ".toml")
+	text, err := profile.Read(profileFiles, name)
 	if err != nil {
-		return Profile{}, err
+		return Profile{}, fmt.Errorf("printer %w; set printer.profile to the name of a built-in one, or to the absolute path of a file of your own", err)
 	}
-	return ParseProfile(name, text)
+	return ParseProfile(name, []byte(text))
 }
 
 func mustProfile(name string) Profile {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"selfpay/kiosk/ils"
-	"selfpay/kiosk/ils/profile"
+	"selfpay/profile"
 )
 
 //go:embed profiles/*.toml

@@ -12,7 +12,7 @@ import (
 
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
-	"selfpay/kiosk/ils/profile"
+	"selfpay/profile"
 	"selfpay/sip"
 	"selfpay/sip/client"
 	"selfpay/sip/wire"

@@ -1,5 +1,5 @@
-// Package profile reads what a make of library system does beyond its protocol. It is data: one TOML file for each,
-// built in or written by a site, and never code.
+// Package profile reads what a make of library system or printer does beyond its protocol. It is data: one TOML file for
+// each, built in or written by a site, and never code.
 package profile
 
 import (
@@ -24,7 +24,7 @@ const longest = 64 << 10
 // wrote the configuration.
 func Find[P any](files fs.FS, name string) (P, error) {
 	var p P
-	text, err := read(files, name)
+	text, err := Read(files, name)
 	if err != nil {
 		return p, err
 	}
@@ -38,7 +38,8 @@ func Find[P any](files fs.FS, name string) (P, error) {
 	return p, nil
 }
 
-func read(files fs.FS, name string) (string, error) {
+// Read is the text of the profile that Find reads.
+func Read(files fs.FS, name string) (string, error) {
 	if !filepath.IsAbs(name) {
 		text, err := fs.ReadFile(folder(files), name+".toml")
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
@@ -48,13 +49,13 @@ func read(files fs.FS, name string) (string, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return "", fmt.Errorf("the profile cannot be read: %w", err)
+		return "", fmt.Errorf("profile cannot be read: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, longest+1))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the profile cannot be read: %w", err)
+		return "", fmt.Errorf("profile cannot be read: %w", err)
 	case len(text) > longest:
 		return "", fmt.Errorf("profile %s is larger than %d bytes", name, longest)
 	}
