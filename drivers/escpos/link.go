@@ -342,7 +342,7 @@ func (l *link) close() error {
 	noise := l.noise
 	l.mu.Unlock()
 	if noise > 0 {
-		l.log.Warn("printer sent what nobody asked for", "device", "printer", "messages", noise)
+		l.log.Warn("printer sent what nobody asked for", "messages", noise)
 	}
 	if err := l.conn.Close(); err != nil && !l.dead() {
 		return err

@@ -144,13 +144,13 @@ func (p *Printer) PrintProofSheet(ctx context.Context) error {
 func (p *Printer) run(ctx context.Context, job job) error {
 	began := time.Now()
 	for _, note := range job.notes {
-		p.log.Warn("receipt cannot be printed as it is", "device", "printer", "note", note)
+		p.log.Warn("receipt cannot be printed as it is", "note", note)
 	}
 	proof, err := p.print(ctx, job)
 	p.mu.Lock()
 	p.last = printer.Outcome{Result: printer.ResultOf(err), Proof: proof, Notes: job.notes}
 	p.mu.Unlock()
-	p.log.Info("receipt", "device", "printer", "rows", job.rows, "proof", proof, "duration", time.Since(began), "err", err)
+	p.log.Info("receipt", "rows", job.rows, "proof", proof, "duration", time.Since(began), "err", err)
 	return err
 }
 
@@ -189,7 +189,7 @@ func (p *Printer) print(ctx context.Context, j job) (printer.Proof, error) {
 	if err != nil {
 		if !p.link.dead() {
 			if err := p.clear(context.WithoutCancel(ctx)); err != nil {
-				p.log.Warn("the rest of a receipt may still be in the printer", "device", "printer", "err", err)
+				p.log.Warn("the rest of a receipt may still be in the printer", "err", err)
 			}
 		}
 		return proof, fmt.Errorf("escpos: print: %w: %w", device.ErrDoubt, err)
@@ -251,7 +251,7 @@ func (p *Printer) completed(ctx context.Context, complete *query) (printer.Proof
 		return printer.ProofPrinted, nil
 	case errors.Is(err, errGivenUp):
 		p.mute = true
-		p.log.Warn("printer does not confirm process ids: set status.process_id of its profile to \"no\"", "device", "printer", "profile", p.cfg.Profile.Name)
+		p.log.Warn("printer does not confirm process ids: set status.process_id of its profile to \"no\"", "profile", p.cfg.Profile.Name)
 		return printer.ProofWorked, nil
 	}
 	return printer.ProofWorked, err
@@ -374,7 +374,7 @@ func (p *Printer) empty(ctx context.Context, a answers) error {
 		return err
 	}
 	if err != nil {
-		p.log.Warn("printer may hold a receipt of an earlier run", "device", "printer", "err", err)
+		p.log.Warn("printer may hold a receipt of an earlier run", "err", err)
 		p.leftovers = false
 	}
 	return nil
@@ -451,7 +451,7 @@ func (p *Printer) ask(ctx context.Context) (answers, error) {
 	if err != nil && ctx.Err() == nil && !p.link.dead() {
 		p.noFull = true
 		p.link.forgetFull()
-		p.log.Warn("printer does not tell its full status: set status.full of its profile to \"none\"", "device", "printer", "profile", p.cfg.Profile.Name)
+		p.log.Warn("printer does not tell its full status: set status.full of its profile to \"none\"", "profile", p.cfg.Profile.Name)
 		return a, nil
 	}
 	a.full = full

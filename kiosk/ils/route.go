@@ -42,7 +42,7 @@ func Initials(name string) string {
 
 // Note writes the line of the log for one call to a library system. err carries no card, no PIN and no password.
 func Note(log *slog.Logger, what string, began time.Time, err error) {
-	level, attributes := slog.LevelInfo, []any{"device", "library", "took", time.Since(began)}
+	level, attributes := slog.LevelInfo, []any{"took", time.Since(began)}
 	if err != nil {
 		level, attributes = slog.LevelWarn, append(attributes, "error", err)
 	}

@@ -138,7 +138,7 @@ func (l *Library) holder(ctx context.Context, id string, p ils.Patron) (holder, 
 		defer stop()
 		h, err := l.person(ctx, id, borInfo, url.Values{"bor_id": {id}, "loans": {"N"}, "cash": {"N"}, "hold": {"N"}})
 		if err != nil {
-			l.log.Info("library: the name is not told", "device", "library", "error", err)
+			l.log.Info("library: the name is not told", "error", err)
 		}
 		return h, nil
 	case p.PIN == "" || len(p.PIN) > longestKey || strings.ContainsFunc(p.PIN, func(c rune) bool { return c < ' ' || c > '~' }):

@@ -89,7 +89,7 @@ func serviceOf(base *url.URL) string {
 
 // note writes one line per call. Neither the path nor the answer stand in it: they hold card, token and name.
 func (p *papi) note(c call, began time.Time, status int, err error) {
-	attributes := []any{"device", "library", "call", c.name, "took", time.Since(began)}
+	attributes := []any{"call", c.name, "took", time.Since(began)}
 	if err != nil {
 		attributes = append(attributes, "error", err)
 	} else {
