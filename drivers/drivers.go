@@ -28,6 +28,7 @@ type Settings struct {
 	Address    url.URL
 	Password   string
 	Profile    string
+	Layout     string   // of a scanner that types
 	Fonts      []string // files, for the characters that a printer has not
 	Logo       string   // a file, for the receipts; empty: none
 	TerminalID string
@@ -92,7 +93,11 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 	case "":
 		return nil, nil
 	case "evdev":
-		return scanline.NewEvdev(s.Address.Path, scanline.Config{}, log), nil
+		layout, err := scanline.ParseLayout(s.Layout)
+		if err != nil {
+			return nil, err
+		}
+		return scanline.NewEvdev(s.Address.Path, scanline.Config{Layout: layout}, log), nil
 	case "serial":
 		dial, err := dialer(s.Address, "?baud=9600")
 		if err != nil {

@@ -45,7 +45,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitUsage)
 	}
-	c, err := config.Load(a.Config, parts.CheckPrinter)
+	c, err := config.Load(a.Config, parts.CheckPrinter, parts.CheckScanner)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitConfig)
@@ -120,7 +120,7 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("printer: %w", err)
 	}
-	p.Scanner, err = drivers.Scanner(drivers.Settings{Driver: c.Scanner.Driver, Address: c.Scanner.Address.URL}, log.With("device", "scanner"))
+	p.Scanner, err = drivers.Scanner(drivers.Settings{Driver: c.Scanner.Driver, Address: c.Scanner.Address.URL, Layout: c.Scanner.Layout}, log.With("device", "scanner"))
 	if err != nil {
 		return p, fmt.Errorf("scanner: %w", err)
 	}

@@ -6,9 +6,10 @@
 // pause in the middle of a label does not make two of it. What arrives while nobody reads is dropped, and an AIM
 // identifier in front is taken off and tells the symbology.
 //
-// A keyboard scanner is taken for the kiosk alone: nothing it sends reaches the screen. It must be set to the US
-// layout, because it sends key positions. Slow typing is no scan. The package logs no labels.
+// A keyboard scanner is taken for the kiosk alone: nothing it sends reaches the screen. It sends key positions, so the
+// layout it is set to must be known; characters that it types by their numbers, with Alt on the keypad, are the same in
+// all layouts. Slow typing is no scan, and a label with a pause in it is none either. The package logs no labels.
 //
 // Facts: AIM code identifiers as in the Zebra DS457 and Datalogic QD2400 manuals; Linux
-// Documentation/input/event-codes.rst. Nothing was tried on a bench yet.
+// Documentation/input/event-codes.rst; layouts of xkeyboard-config. Nothing was tried on a bench yet.
 package scanline

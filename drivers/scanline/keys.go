@@ -1,7 +1,9 @@
 package scanline
 
 import (
+	"slices"
 	"time"
+	"unicode"
 
 	"github.com/holoplot/go-evdev"
 )
@@ -10,44 +12,28 @@ import (
 // person types, three do not.
 const leastTyped = 3
 
-// keymap is the US layout: the character without and with Shift. Capitals follow from the letters.
-var keymap = map[evdev.EvCode][2]byte{
-	evdev.KEY_1: {'1', '!'}, evdev.KEY_2: {'2', '@'}, evdev.KEY_3: {'3', '#'}, evdev.KEY_4: {'4', '$'},
-	evdev.KEY_5: {'5', '%'}, evdev.KEY_6: {'6', '^'}, evdev.KEY_7: {'7', '&'}, evdev.KEY_8: {'8', '*'},
-	evdev.KEY_9: {'9', '('}, evdev.KEY_0: {'0', ')'},
-
-	evdev.KEY_A: {'a', 'A'}, evdev.KEY_B: {'b', 'B'}, evdev.KEY_C: {'c', 'C'}, evdev.KEY_D: {'d', 'D'},
-	evdev.KEY_E: {'e', 'E'}, evdev.KEY_F: {'f', 'F'}, evdev.KEY_G: {'g', 'G'}, evdev.KEY_H: {'h', 'H'},
-	evdev.KEY_I: {'i', 'I'}, evdev.KEY_J: {'j', 'J'}, evdev.KEY_K: {'k', 'K'}, evdev.KEY_L: {'l', 'L'},
-	evdev.KEY_M: {'m', 'M'}, evdev.KEY_N: {'n', 'N'}, evdev.KEY_O: {'o', 'O'}, evdev.KEY_P: {'p', 'P'},
-	evdev.KEY_Q: {'q', 'Q'}, evdev.KEY_R: {'r', 'R'}, evdev.KEY_S: {'s', 'S'}, evdev.KEY_T: {'t', 'T'},
-	evdev.KEY_U: {'u', 'U'}, evdev.KEY_V: {'v', 'V'}, evdev.KEY_W: {'w', 'W'}, evdev.KEY_X: {'x', 'X'},
-	evdev.KEY_Y: {'y', 'Y'}, evdev.KEY_Z: {'z', 'Z'},
-
-	evdev.KEY_MINUS: {'-', '_'}, evdev.KEY_EQUAL: {'=', '+'}, evdev.KEY_LEFTBRACE: {'[', '{'},
-	evdev.KEY_RIGHTBRACE: {']', '}'}, evdev.KEY_SEMICOLON: {';', ':'}, evdev.KEY_APOSTROPHE: {'\'', '"'},
-	evdev.KEY_GRAVE: {'`', '~'}, evdev.KEY_BACKSLASH: {'\\', '|'}, evdev.KEY_COMMA: {',', '<'},
-	evdev.KEY_DOT: {'.', '>'}, evdev.KEY_SLASH: {'/', '?'}, evdev.KEY_SPACE: {' ', ' '},
-
-	evdev.KEY_KP0: {'0', '0'}, evdev.KEY_KP1: {'1', '1'}, evdev.KEY_KP2: {'2', '2'}, evdev.KEY_KP3: {'3', '3'},
-	evdev.KEY_KP4: {'4', '4'}, evdev.KEY_KP5: {'5', '5'}, evdev.KEY_KP6: {'6', '6'}, evdev.KEY_KP7: {'7', '7'},
-	evdev.KEY_KP8: {'8', '8'}, evdev.KEY_KP9: {'9', '9'}, evdev.KEY_KPMINUS: {'-', '-'},
-	evdev.KEY_KPPLUS: {'+', '+'}, evdev.KEY_KPDOT: {'.', '.'}, evdev.KEY_KPSLASH: {'/', '/'},
-	evdev.KEY_KPASTERISK: {'*', '*'},
-}
+// staleAfter says how many times the pause of a person makes what was typed before a thing of the past. After a shorter
+// pause, what follows may be the rest of the same label: then all of it is thrown away, since half a number is a number.
+const staleAfter = 10
 
 // keys finds labels in the events of a keyboard.
 type keys struct {
 	held
-	human time.Duration // more than this between two keys and a person types
-	last  time.Duration // when a key was pressed, in the kernel's time
-	shift map[evdev.EvCode]bool
-	other map[evdev.EvCode]bool // Ctrl, Alt, Meta that are down
-	caps  bool
+	layout Layout
+	human  time.Duration // more than this between two keys and a person types
+	last   time.Duration // when a key was pressed, in the kernel's time
+	down   map[evdev.EvCode]bool
+	caps   bool
+	dead   rune   // an accent that waits for its letter
+	code   number // typed with Alt on the keypad
 }
 
-func newKeys(human time.Duration) *keys {
-	return &keys{human: human, shift: map[evdev.EvCode]bool{}, other: map[evdev.EvCode]bool{}}
+// modifiers are the keys that change others while they are down.
+var modifiers = []evdev.EvCode{evdev.KEY_LEFTSHIFT, evdev.KEY_RIGHTSHIFT, evdev.KEY_LEFTCTRL, evdev.KEY_RIGHTCTRL,
+	evdev.KEY_LEFTALT, evdev.KEY_RIGHTALT, evdev.KEY_LEFTMETA, evdev.KEY_RIGHTMETA}
+
+func newKeys(layout Layout, human time.Duration, caps bool) *keys {
+	return &keys{layout: layout, human: human, caps: caps, down: map[evdev.EvCode]bool{}}
 }
 
 // take feeds one event. It returns the label that is complete with it, or nil.
@@ -56,65 +42,141 @@ func (k *keys) take(e evdev.InputEvent) []byte {
 	if e.Type == evdev.EV_SYN && e.Code == evdev.SYN_DROPPED {
 		// The kernel's buffer ran over; which keys are down is not known either.
 		k.spoil()
-		clear(k.shift)
-		clear(k.other)
+		k.dead, k.code = 0, number{}
+		clear(k.down)
 		k.last = at
 		return nil
 	}
 	if e.Type != evdev.EV_KEY {
 		return nil
 	}
-	switch e.Code {
-	case evdev.KEY_LEFTSHIFT, evdev.KEY_RIGHTSHIFT:
-		k.shift[e.Code] = e.Value != 0
-	case evdev.KEY_LEFTCTRL, evdev.KEY_RIGHTCTRL, evdev.KEY_LEFTALT, evdev.KEY_RIGHTALT, evdev.KEY_LEFTMETA, evdev.KEY_RIGHTMETA:
-		k.other[e.Code] = e.Value != 0
+	if slices.Contains(modifiers, e.Code) {
+		k.down[e.Code] = e.Value != 0
+	}
+	if e.Code == evdev.KEY_LEFTALT && e.Value == 0 {
+		return k.coded()
 	}
 	if e.Value != 1 { // neither release nor repeat
 		return nil
 	}
-	if at-k.last > k.human {
-		k.forget()
-	}
+	k.pause(at - k.last)
 	k.last = at
 	switch e.Code {
 	case evdev.KEY_CAPSLOCK:
 		k.caps = !k.caps
+		return nil
 	case evdev.KEY_ENTER, evdev.KEY_KPENTER, evdev.KEY_TAB:
-		label := k.typed()
-		k.terminated = k.terminated || label != nil
-		return label
+		return k.terminator()
+	}
+	return k.press(e.Code)
+}
+
+// pause is the time before a key.
+func (k *keys) pause(gap time.Duration) {
+	if gap <= k.human {
+		return
+	}
+	if gap > staleAfter*k.human || len(k.text) == 0 && !k.spoiled {
+		k.forget()
+	} else {
+		k.spoil()
+	}
+	k.dead = 0
+}
+
+// press is a key that stands for a character.
+func (k *keys) press(code evdev.EvCode) []byte {
+	alt, ctrl := k.down[evdev.KEY_LEFTALT], k.down[evdev.KEY_LEFTCTRL] || k.down[evdev.KEY_RIGHTCTRL]
+	if digit, ok := keypad[code]; ok && alt && !ctrl && digit >= '0' && digit <= '9' {
+		k.code.digit(int(digit - '0'))
+		return nil
+	}
+	c, known := k.layout.key(code)
+	if !known {
+		return nil
+	}
+	level := 0
+	if shift := k.down[evdev.KEY_LEFTSHIFT] || k.down[evdev.KEY_RIGHTSHIFT]; shift != (k.caps && c.letter()) {
+		level = 1
+	}
+	meta, altGr := k.down[evdev.KEY_LEFTMETA] || k.down[evdev.KEY_RIGHTMETA], k.down[evdev.KEY_RIGHTALT] || alt && ctrl
+	switch upper := unicode.ToUpper(c[0]); {
+	case meta, alt && !altGr:
+		return k.character(nothing)
+	case altGr:
+		return k.character(c[level+2])
+	case ctrl && upper >= '@' && upper <= '_': // the way to send a control character
+		return k.character(upper & 0x1F)
+	case ctrl:
+		return k.character(nothing)
+	}
+	return k.character(c[level])
+}
+
+// character takes what a key gives. An accent waits for the next one. A control character stays one, for decode.
+func (k *keys) character(c rune) []byte {
+	if c == '\r' || c == '\n' || c == '\t' {
+		return k.terminator()
+	}
+	if k.dead != 0 {
+		c, k.dead = accented(k.dead, c), 0
+	}
+	switch {
+	case c == deadCircumflex, c == deadGrave, c == deadTilde, c == deadOther:
+		k.dead = c
+	case c > 0x7F:
+		k.add('?')
 	default:
-		if c, ok := keymap[e.Code]; ok {
-			k.add(k.character(c))
-		}
+		k.add(byte(c))
 	}
 	return nil
 }
 
-// character is what a key gives with the modifiers that are down. Ctrl and Alt make something else of it, which no
-// card has.
-func (k *keys) character(c [2]byte) byte {
-	if down(k.other) {
-		return '?'
-	}
-	shifted := down(k.shift)
-	if k.caps && c[0] >= 'a' && c[0] <= 'z' {
-		shifted = !shifted
-	}
-	if shifted {
-		return c[1]
-	}
-	return c[0]
-}
-
-func down(keys map[evdev.EvCode]bool) bool {
-	for _, is := range keys {
-		if is {
-			return true
+// accented is what an accent makes of the next character: with a blank itself, else a letter outside of ASCII.
+func accented(dead, c rune) rune {
+	if c == ' ' {
+		switch dead {
+		case deadCircumflex:
+			return '^'
+		case deadGrave:
+			return '`'
+		case deadTilde:
+			return '~'
 		}
 	}
-	return false
+	return nothing
+}
+
+// number is that of a character, typed on the keypad while Alt is down: the way to send text whatever the
+// layout of the keyboard is, "universal mode" or "Alt mode" to scanners.
+type number struct{ value, digits int }
+
+// mostDigits is the longest number that means something: a leading zero and three digits.
+const mostDigits = 4
+
+func (c *number) digit(d int) {
+	if c.digits++; c.digits <= mostDigits {
+		c.value = 10*c.value + d
+	}
+}
+
+// coded takes the character whose number is complete.
+func (k *keys) coded() []byte {
+	c := k.code
+	k.code = number{}
+	switch {
+	case c.digits == 0:
+		return nil
+	case c.digits > mostDigits, c.value == 0:
+		return k.character(nothing)
+	}
+	return k.character(rune(c.value))
+}
+
+func (k *keys) terminator() []byte {
+	label := k.typed()
+	k.terminated = k.terminated || label != nil
+	return label
 }
 
 // silence tells that no key was pressed for a while. It returns the label that is complete with it, or nil.
@@ -126,6 +188,10 @@ func (k *keys) silence() []byte {
 }
 
 func (k *keys) typed() []byte {
+	if k.dead != 0 {
+		k.dead = 0
+		k.add('?')
+	}
 	if label := k.end(); len(label) >= leastTyped {
 		return label
 	}

@@ -5,14 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
-	"syscall"
 	"time"
-
-	"github.com/holoplot/go-evdev"
 
 	"selfpay/device"
 	"selfpay/device/scanner"
@@ -22,6 +17,7 @@ import (
 type Config struct {
 	Silence time.Duration // completes a label of a scanner that sends no terminator; 0 means 60 ms
 	Human   time.Duration // keyboard only: more than this between two keys is a person typing; 0 means 100 ms
+	Layout  Layout        // keyboard only: the one the scanner is set to
 }
 
 func (c Config) withDefaults() Config {
@@ -82,84 +78,6 @@ func readBytes(conn io.Reader, in chan<- []byte) error {
 			time.Sleep(emptyRead)
 		}
 	}
-}
-
-// NewEvdev makes a scanner that types, at a link below /dev/input/by-id that stays the same. It opens nothing; Read
-// does, and again after the scanner was unplugged. While it is open nobody else gets its keys.
-func NewEvdev(path string, cfg Config, log *slog.Logger) *Scanner {
-	return newEvdev(func() (keyboard, error) { return openKeyboard(path) }, cfg, log)
-}
-
-// keyboard is what is used of an evdev.InputDevice.
-type keyboard interface {
-	ReadOne() (*evdev.InputEvent, error)
-	Close() error
-}
-
-func newEvdev(open func() (keyboard, error), cfg Config, log *slog.Logger) *Scanner {
-	cfg = cfg.withDefaults()
-	return newScanner(func(context.Context) (*feed, error) {
-		board, err := open()
-		if err != nil {
-			return nil, err
-		}
-		f := newFeed(board, log)
-		in := make(chan evdev.InputEvent)
-		go func() {
-			defer close(in)
-			for {
-				e, err := board.ReadOne()
-				if err != nil {
-					f.lose(err)
-					return
-				}
-				in <- *e
-			}
-		}()
-		k := newKeys(cfg.Human)
-		take := func(e evdev.InputEvent) [][]byte {
-			if label := k.take(e); label != nil {
-				return [][]byte{label}
-			}
-			return nil
-		}
-		go assemble(f, in, cfg.Silence, take, k.silence)
-		return f, nil
-	})
-}
-
-func openKeyboard(path string) (keyboard, error) {
-	d, err := evdev.OpenWithFlags(path, os.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("scanner %s is not plugged in", path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := seize(d); err != nil {
-		d.Close()
-		return nil, fmt.Errorf("scanner %s: %w", path, err)
-	}
-	return d, nil
-}
-
-// seize makes sure that d types digits, and takes it for this process alone.
-func seize(d *evdev.InputDevice) error {
-	digits := 0
-	for _, code := range d.CapableEvents(evdev.EV_KEY) {
-		if code >= evdev.KEY_1 && code <= evdev.KEY_0 {
-			digits++
-		}
-	}
-	if digits < 10 {
-		return errors.New("is not the device that types: look for the link that ends in -event-kbd")
-	}
-	if err := d.Grab(); errors.Is(err, syscall.EBUSY) {
-		return errors.New("another program holds it")
-	} else if err != nil {
-		return err
-	}
-	return d.NonBlock() // so that Close ends a read
 }
 
 func newScanner(open func(ctx context.Context) (*feed, error)) *Scanner {

@@ -166,6 +166,8 @@ func (b *board) Close() error {
 	return nil
 }
 
+func (b *board) CapsLock() bool { return false }
+
 func (b *board) send(y *typing) {
 	for _, e := range y.events {
 		b.events <- e
@@ -218,7 +220,7 @@ func TestKernelKeyboard(t *testing.T) {
 		t.Skip("this machine has no /dev/uinput to make a keyboard with")
 	}
 	var codes []evdev.EvCode
-	for code := range keymap {
+	for code := range us {
 		codes = append(codes, code)
 	}
 	codes = append(codes, evdev.KEY_ENTER, evdev.KEY_LEFTSHIFT)

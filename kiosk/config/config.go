@@ -76,6 +76,7 @@ type Receipt struct {
 type Scanner struct {
 	Driver  string   `toml:"driver"`
 	Address Address  `toml:"address"`
+	Layout  string   `toml:"layout"` // evdev: the country that the scanner is set to
 	Accept  []string `toml:"accept"`
 }
 
@@ -307,7 +308,7 @@ func Defaults() Config {
 		Terminal: Terminal{Driver: "zvt", Answer: Duration(180 * time.Second)},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
-		Scanner:  Scanner{Accept: []string{"codabar", "code39", "qr"}},
+		Scanner:  Scanner{Layout: "us", Accept: []string{"codabar", "code39", "qr"}},
 		Payment: Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50, WaitingSum: "1000.00",
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
 		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},
