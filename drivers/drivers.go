@@ -98,6 +98,8 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 			return nil, err
 		}
 		return scanline.NewEvdev(s.Address.Path, scanline.Config{Layout: layout}, log), nil
+	case "hidpos":
+		return scanline.NewHIDPOS(s.Address.Path, scanline.Config{}, log), nil
 	case "serial":
 		dial, err := dialer(s.Address, "?baud=9600")
 		if err != nil {

@@ -10,8 +10,19 @@ type Scanner interface {
 	// Labels that arrive while nobody reads are dropped.
 	Read(ctx context.Context) (Scan, error)
 
+	// Counts say what the scanner has sent since it was made. It may be called while Read waits.
+	Counts() Counts
+
 	// Close releases the device. The scanner may be used again afterwards.
 	Close() error
+}
+
+// Counts are the labels of a scanner, by what became of them.
+type Counts struct {
+	Read    int // handed out
+	Unasked int // dropped: nobody waited for a label
+	TooLong int // dropped: longer than MaxText
+	Broken  int // dropped: a part was lost, or nothing can be read in it, or a person typed it
 }
 
 // Scan is one label: printable ASCII, at most MaxText characters, without terminator and AIM identifier.

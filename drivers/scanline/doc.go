@@ -1,5 +1,6 @@
-// Package scanline drives barcode scanners that send a label as a line of characters: on a serial line (RS-232 or
-// USB serial), and as a keyboard through the kernel's input events.
+// Package scanline drives barcode scanners: those that send a label as a line of characters on a serial line (RS-232 or
+// USB serial), those that type it as a keyboard, through the kernel's input events, and those in HID POS mode, through
+// its hidraw nodes.
 //
 // A label ends with a terminator (CR or LF; Enter or Tab on a keyboard). A scanner may also send none: then silence
 // ends the label, until the first terminator is seen on the link. From then on only terminators count, so that a
@@ -10,6 +11,10 @@
 // layout it is set to must be known; characters that it types by their numbers, with Alt on the keypad, are the same in
 // all layouts. Slow typing is no scan, and a label with a pause in it is none either. The package logs no labels.
 //
-// Facts: AIM code identifiers as in the Zebra DS457 and Datalogic QD2400 manuals; Linux
-// Documentation/input/event-codes.rst; layouts of xkeyboard-config. Nothing was tried on a bench yet.
+// A scanner in HID POS mode sends a label in one or more reports. Its report descriptor says where the parts stand; one
+// that does not is read as the models of Honeywell, Zebra, Datalogic and Access-IS send.
+//
+// Facts: USB Device Class Definition for HID 1.11; HID Point of Sale Usage Tables 1.02, page 8C; the Access-IS LSR118
+// product manual, appendix B; NielsLeenheer/WebHidBarcodeScanner, src/main.js (Honeywell's feature report FE); AIM code identifiers as in the Zebra DS457 and Datalogic QD2400
+// manuals; Linux Documentation/input/event-codes.rst and Documentation/hid/hidraw.rst; layouts of xkeyboard-config. Nothing was tried on a bench yet.
 package scanline

@@ -32,12 +32,12 @@ type keyboard interface {
 
 func newEvdev(open func() (keyboard, error), cfg Config, log *slog.Logger) *Scanner {
 	cfg = cfg.withDefaults()
-	return newScanner(func(context.Context) (*feed, error) {
+	return newScanner(func(_ context.Context, count *counter) (*feed, error) {
 		board, err := open()
 		if err != nil {
 			return nil, err
 		}
-		f := newFeed(board, log)
+		f := newFeed(board, count, log)
 		in := make(chan evdev.InputEvent)
 		go func() {
 			defer close(in)
@@ -50,14 +50,7 @@ func newEvdev(open func() (keyboard, error), cfg Config, log *slog.Logger) *Scan
 				in <- *e
 			}
 		}()
-		k := newKeys(cfg.Layout, cfg.Human, board.CapsLock())
-		take := func(e evdev.InputEvent) [][]byte {
-			if label := k.take(e); label != nil {
-				return [][]byte{label}
-			}
-			return nil
-		}
-		go assemble(f, in, cfg.Silence, take, k.silence)
+		go assemble(f, in, cfg.Silence, newKeys(cfg.Layout, cfg.Human, board.CapsLock()))
 		return f, nil
 	})
 }

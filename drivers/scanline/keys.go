@@ -36,8 +36,15 @@ func newKeys(layout Layout, human time.Duration, caps bool) *keys {
 	return &keys{layout: layout, human: human, caps: caps, down: map[evdev.EvCode]bool{}}
 }
 
-// take feeds one event. It returns the label that is complete with it, or nil.
-func (k *keys) take(e evdev.InputEvent) []byte {
+// take feeds one event, and returns the label that is complete with it.
+func (k *keys) take(e evdev.InputEvent) [][]byte {
+	if label := k.event(e); label != nil {
+		return [][]byte{label}
+	}
+	return nil
+}
+
+func (k *keys) event(e evdev.InputEvent) []byte {
 	at := time.Duration(e.Time.Nano())
 	if e.Type == evdev.EV_SYN && e.Code == evdev.SYN_DROPPED {
 		// The kernel's buffer ran over; which keys are down is not known either.
@@ -192,8 +199,10 @@ func (k *keys) typed() []byte {
 		k.dead = 0
 		k.add('?')
 	}
-	if label := k.end(); len(label) >= leastTyped {
-		return label
+	label := k.end()
+	if label != nil && len(label) < leastTyped {
+		k.lost.Broken++
+		return nil
 	}
-	return nil
+	return label
 }

@@ -124,7 +124,7 @@ func readOn(layout Layout, caps bool, y *typing) []string {
 			add(k.silence())
 		}
 		last = at
-		add(k.take(e))
+		add(k.event(e))
 	}
 	add(k.silence())
 	return labels
@@ -266,7 +266,7 @@ func FuzzKeys(f *testing.F) {
 		for ; len(raw) >= 3; raw = raw[3:] {
 			at += time.Duration(raw[2]>>2) * 7 * time.Millisecond
 			e := evdev.InputEvent{Time: syscall.NsecToTimeval(int64(at)), Type: evdev.EvType(raw[0] % 3), Code: evdev.EvCode(raw[1]), Value: int32(raw[2] % 4)}
-			label := k.take(e)
+			label := k.event(e)
 			if len(label) > maxRaw || len(k.text) > maxRaw || slices.Contains(label, '\r') {
 				t.Fatalf("label of %d, %d held", len(label), len(k.text))
 			}

@@ -64,12 +64,22 @@ func trimControl(b []byte) []byte {
 type held struct {
 	text       []byte
 	spoiled    bool // too long, or a part was lost; all of it is thrown away
+	long       bool // it is spoiled because it is too long
 	terminated bool // a terminator was seen on this link: silence ends no label any more
+	lost       scanner.Counts
+}
+
+// dropped counts the labels that were thrown away since it was called last.
+func (h *held) dropped() scanner.Counts {
+	lost := h.lost
+	h.lost = scanner.Counts{}
+	return lost
 }
 
 func (h *held) add(c byte) {
 	if len(h.text) >= maxRaw {
 		h.spoil()
+		h.long = true
 	}
 	if !h.spoiled {
 		h.text = append(h.text, c)
@@ -84,13 +94,20 @@ func (h *held) spoil() {
 // end hands the label out, nil when there is none, and begins the next.
 func (h *held) end() []byte {
 	text := h.text
+	h.text = nil
 	h.forget()
 	return text
 }
 
+// forget throws away what there is.
 func (h *held) forget() {
-	h.text = nil
-	h.spoiled = false
+	switch {
+	case h.long:
+		h.lost.TooLong++
+	case h.spoiled, h.text != nil:
+		h.lost.Broken++
+	}
+	h.text, h.spoiled, h.long = nil, false, false
 }
 
 // lines finds labels in the bytes of a serial line.
@@ -100,8 +117,10 @@ type lines struct {
 	last     time.Time
 }
 
-// take feeds what one read brought at a time, and returns the labels that are complete with it.
-func (l *lines) take(now time.Time, b []byte) [][]byte {
+// take feeds what one read brought, and returns the labels that are complete with it.
+func (l *lines) take(b []byte) [][]byte { return l.takeAt(time.Now(), b) }
+
+func (l *lines) takeAt(now time.Time, b []byte) [][]byte {
 	if now.Sub(l.last) > l.leftover {
 		l.forget()
 	}
@@ -122,7 +141,7 @@ func (l *lines) take(now time.Time, b []byte) [][]byte {
 
 // silence tells that nothing came for a while. It returns the label that is complete with it, or nil.
 func (l *lines) silence() []byte {
-	if l.terminated {
+	if l.terminated || l.spoiled {
 		return nil
 	}
 	return l.end()

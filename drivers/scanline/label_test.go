@@ -60,7 +60,7 @@ func feedLines(l *lines, pieces ...any) []string {
 			}
 		case string:
 			now = now.Add(10 * time.Millisecond)
-			for _, label := range l.take(now, []byte(p)) {
+			for _, label := range l.takeAt(now, []byte(p)) {
 				labels = append(labels, string(label))
 			}
 		}
@@ -114,9 +114,9 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte, at int) {
 		whole, split := &lines{leftover: time.Hour}, &lines{leftover: time.Hour}
 		now := time.Unix(1000, 0)
-		want := whole.take(now, raw)
+		want := whole.takeAt(now, raw)
 		at = max(0, min(at, len(raw)))
-		got := append(split.take(now, raw[:at]), split.take(now, raw[at:])...)
+		got := append(split.takeAt(now, raw[:at]), split.takeAt(now, raw[at:])...)
 		if !slices.EqualFunc(got, want, slices.Equal[[]byte]) {
 			t.Fatalf("in two pieces %q, in one %q", got, want)
 		}

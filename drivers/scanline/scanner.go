@@ -32,8 +32,9 @@ func (c Config) withDefaults() Config {
 
 // Scanner is one scanner of this package.
 type Scanner struct {
-	open func(ctx context.Context) (*feed, error)
-	turn chan struct{} // holds one while Read runs
+	open  func(ctx context.Context, count *counter) (*feed, error)
+	turn  chan struct{} // holds one while Read runs
+	count counter
 
 	mu   sync.Mutex
 	feed *feed // nil when there is none
@@ -44,22 +45,24 @@ var _ scanner.Scanner = (*Scanner)(nil)
 // NewSerial makes a scanner that is reached by dial. It opens nothing; Read does, and again after the link was lost.
 func NewSerial(dial device.Dial, cfg Config, log *slog.Logger) *Scanner {
 	cfg = cfg.withDefaults()
-	return newScanner(func(ctx context.Context) (*feed, error) {
+	return newScanner(func(ctx context.Context, count *counter) (*feed, error) {
 		conn, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		f := newFeed(conn, log)
+		f := newFeed(conn, count, log)
 		in := make(chan []byte)
 		go func() {
 			defer close(in)
 			f.lose(readBytes(conn, in))
 		}()
-		l := &lines{leftover: 10 * cfg.Silence}
-		go assemble(f, in, cfg.Silence, func(b []byte) [][]byte { return l.take(time.Now(), b) }, l.silence)
+		go assemble(f, in, cfg.Silence, &lines{leftover: leftover * cfg.Silence})
 		return f, nil
 	})
 }
+
+// leftover says how many times the silence makes what came before a thing of the past.
+const leftover = 10
 
 // emptyRead is the pause after a read that brought nothing.
 const emptyRead = 20 * time.Millisecond
@@ -80,7 +83,7 @@ func readBytes(conn io.Reader, in chan<- []byte) error {
 	}
 }
 
-func newScanner(open func(ctx context.Context) (*feed, error)) *Scanner {
+func newScanner(open func(ctx context.Context, count *counter) (*feed, error)) *Scanner {
 	return &Scanner{open: open, turn: make(chan struct{}, 1)}
 }
 
@@ -122,7 +125,7 @@ func (s *Scanner) live(ctx context.Context) (*feed, error) {
 			return f, nil
 		}
 	}
-	f, err := s.open(ctx)
+	f, err := s.open(ctx, &s.count)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +134,9 @@ func (s *Scanner) live(ctx context.Context) (*feed, error) {
 	s.mu.Unlock()
 	return f, nil
 }
+
+// Counts say what the scanner has sent since it was made.
+func (s *Scanner) Counts() scanner.Counts { return s.count.read() }
 
 // Close releases the scanner and ends a Read that waits. The scanner may be used again; the next Read opens it.
 func (s *Scanner) Close() error {
@@ -159,6 +165,7 @@ var errClosed = errors.New("closed")
 // handed out later.
 type feed struct {
 	labels chan scanner.Scan // nothing is kept in it
+	count  *counter
 	log    *slog.Logger
 	device io.Closer
 	once   sync.Once
@@ -167,8 +174,8 @@ type feed struct {
 	ended  chan struct{} // closed when its goroutines have ended
 }
 
-func newFeed(d io.Closer, log *slog.Logger) *feed {
-	return &feed{labels: make(chan scanner.Scan), log: log, device: d, done: make(chan struct{}), ended: make(chan struct{})}
+func newFeed(d io.Closer, count *counter, log *slog.Logger) *feed {
+	return &feed{labels: make(chan scanner.Scan), count: count, log: log, device: d, done: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // lose ends the feed. A device that was unplugged must be closed, or its descriptor stays readable for ever and its
@@ -184,19 +191,61 @@ func (f *feed) lose(err error) {
 // offer hands a label to whoever waits for it.
 func (f *feed) offer(raw []byte) {
 	scan, ok := decode(raw)
-	if !ok {
-		f.log.Warn("label dropped: empty or too long", "device", "scanner", "bytes", len(raw))
+	switch {
+	case !ok && len(trimControl(raw)) > scanner.MaxText:
+		f.drop(scanner.Counts{TooLong: 1})
+		return
+	case !ok:
+		f.drop(scanner.Counts{Broken: 1})
 		return
 	}
 	select {
 	case f.labels <- scan:
+		f.count.add(scanner.Counts{Read: 1})
 	default:
-		f.log.Debug("label dropped: nobody asked for one", "device", "scanner", "symbology", scan.Symbology)
+		f.drop(scanner.Counts{Unasked: 1})
 	}
 }
 
+// drop counts labels that were thrown away.
+func (f *feed) drop(lost scanner.Counts) {
+	if lost == (scanner.Counts{}) {
+		return
+	}
+	f.count.add(lost)
+	f.log.Debug("label dropped", "device", "scanner", "unasked", lost.Unasked, "too-long", lost.TooLong, "broken", lost.Broken)
+}
+
+// counter adds up the labels of a scanner.
+type counter struct {
+	mu  sync.Mutex
+	all scanner.Counts
+}
+
+func (c *counter) add(more scanner.Counts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all.Read += more.Read
+	c.all.Unasked += more.Unasked
+	c.all.TooLong += more.TooLong
+	c.all.Broken += more.Broken
+}
+
+func (c *counter) read() scanner.Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
+}
+
+// finder finds labels in what a reader brings piece by piece.
+type finder[T any] interface {
+	take(T) [][]byte         // the labels that are complete with a piece
+	silence() []byte         // the label that is complete with a silence, or nil
+	dropped() scanner.Counts // what was thrown away since it was asked last
+}
+
 // assemble takes what the reader sends until it ends, and tells of silence after each piece.
-func assemble[T any](f *feed, in <-chan T, wait time.Duration, take func(T) [][]byte, silence func() []byte) {
+func assemble[T any](f *feed, in <-chan T, wait time.Duration, find finder[T]) {
 	defer close(f.ended)
 	quiet := time.NewTimer(wait)
 	defer quiet.Stop()
@@ -207,13 +256,14 @@ func assemble[T any](f *feed, in <-chan T, wait time.Duration, take func(T) [][]
 				return
 			}
 			quiet.Reset(wait)
-			for _, label := range take(piece) {
+			for _, label := range find.take(piece) {
 				f.offer(label)
 			}
 		case <-quiet.C:
-			if label := silence(); label != nil {
+			if label := find.silence(); label != nil {
 				f.offer(label)
 			}
 		}
+		f.drop(find.dropped())
 	}
 }

@@ -184,7 +184,7 @@ func readSecret(path string) (string, error) {
 }
 
 // Address names one device or server: tcp://host:port, serial:///dev/…?baud=9600, usb://04b8:0202?serial=…,
-// evdev:///dev/input/….
+// evdev:///dev/input/…, hidraw:///dev/….
 type Address struct{ url.URL }
 
 // UnmarshalText reads an address.
@@ -543,8 +543,12 @@ func (k *checker) devices() {
 	}
 	k.oneOf("receipt.without_paper", k.c.Receipt.WithoutPaper, "ask", "refuse")
 	if k.c.Scanner.Driver != "" {
-		k.oneOf("scanner.driver", k.c.Scanner.Driver, "evdev", "serial")
-		k.address("scanner.address", k.c.Scanner.Address, k.c.Scanner.Driver)
+		k.oneOf("scanner.driver", k.c.Scanner.Driver, "evdev", "serial", "hidpos")
+		scheme := k.c.Scanner.Driver
+		if scheme == "hidpos" {
+			scheme = "hidraw"
+		}
+		k.address("scanner.address", k.c.Scanner.Address, scheme)
 	}
 	for _, a := range k.c.Scanner.Accept {
 		k.oneOf("scanner.accept", a, "codabar", "code39", "code128", "itf", "qr")
@@ -638,6 +642,7 @@ func exampleOf(scheme string) string {
 		"serial": "serial:///dev/serial/by-id/NAME?baud=9600",
 		"usb":    "usb://04b8:0202",
 		"evdev":  "evdev:///dev/input/by-id/NAME",
+		"hidraw": "hidraw:///dev/kiosk/scanner",
 	}[scheme]
 }
 

@@ -105,6 +105,17 @@ func TestTheShortestConfigurationIsTaken(t *testing.T) {
 	}
 }
 
+func TestEachKindOfScannerHasItsAddress(t *testing.T) {
+	for driver, address := range map[string]string{"evdev": "evdev:///dev/input/by-id/S", "serial": "serial:///dev/serial/by-id/S?baud=115200", "hidpos": "hidraw:///dev/kiosk/scanner"} {
+		for other := range map[string]bool{"evdev": true, "serial": true, "hidpos": true} {
+			text := strings.Replace(changed(t, `driver = "evdev"`, `driver = "`+other+`"`), "evdev:///dev/input/by-id/usb-Honeywell-event-kbd", address, 1)
+			if _, mistakes := config.Parse(text); (len(mistakes) == 0) != (other == driver) {
+				t.Errorf("%s at %s: %+v", other, address, mistakes)
+			}
+		}
+	}
+}
+
 // changed is the example with one line replaced.
 func changed(t *testing.T, line, by string) string {
 	t.Helper()
@@ -171,6 +182,8 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"end of day", `end_of_day = "23:10"`, `end_of_day = "24:10"`, 0, "terminal.end_of_day", `"23:10"`},
 		{"terminal's silence", `end_of_day = "23:10"`, `answer = "1s"`, 0, "terminal.answer", "between 5s and 10m"},
 		{"without paper", `without_paper = "ask"`, `without_paper = "maybe"`, 0, "receipt.without_paper", "ask, refuse"},
+		{"scanner of another kind", `address = "evdev:///dev/input/by-id/usb-Honeywell-event-kbd"`, `address = "hidraw:///dev/kiosk/scanner"`, 0, "scanner.address", "evdev://"},
+		{"scanner without path", `address = "evdev:///dev/input/by-id/usb-Honeywell-event-kbd"`, `address = "evdev://dev"`, 0, "scanner.address", "evdev:///dev/input"},
 		{"unknown symbology", `accept = ["codabar", "code39", "qr"]`, `accept = ["coda"]`, 0, "scanner.accept", "codabar"},
 		{"bad minimum", `min = "1.00"`, `min = "1.005"`, 0, "payment.min", `"1.00"`},
 		{"nothing as minimum", `min = "1.00"`, `min = "0.00"`, 0, "payment.min", `"1.00"`},

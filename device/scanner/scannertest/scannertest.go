@@ -52,6 +52,17 @@ func Run(t *testing.T, open func(t *testing.T) (scanner.Scanner, Far)) {
 		b.reads(scanner.Scan{Text: "first"}, "first")
 		b.reads(scanner.Scan{Text: "second"}, strings.Repeat("1", scanner.MaxText+1), "second")
 	})
+	rule("WhatBecomesOfLabelsIsCounted", func(t *testing.T, b bench) {
+		if c := b.s.Counts(); c != (scanner.Counts{}) {
+			t.Fatalf("counts before the first label: %+v", c)
+		}
+		b.reads(scanner.Scan{Text: "first"}, "first")
+		if c := b.s.Counts(); c.Read == 0 || c.TooLong != 0 || c.Broken != 0 {
+			t.Errorf("counts after a label: %+v", c)
+		}
+		b.counts(func(c scanner.Counts) int { return c.Unasked }, "nobody asked")
+		b.counts(func(c scanner.Counts) int { return c.TooLong }, strings.Repeat("1", scanner.MaxText+1))
+	})
 	rule("EndedContextEndsRead", func(t *testing.T, b bench) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -129,6 +140,17 @@ func (b bench) wait(c <-chan result) result {
 	case <-time.After(slack):
 		b.t.Fatal("Read hangs")
 		return result{}
+	}
+}
+
+// counts scans label, while nobody reads, until it is counted.
+func (b bench) counts(what func(scanner.Counts) int, label string) {
+	b.t.Helper()
+	for end := time.Now().Add(slack); what(b.s.Counts()) == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatalf("a label of %d characters is not counted: %+v", len(label), b.s.Counts())
+		}
+		b.scan(label)
 	}
 }
 
