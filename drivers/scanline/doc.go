@@ -15,6 +15,7 @@
 // that does not is read as the models of Honeywell, Zebra, Datalogic and Access-IS send.
 //
 // Facts: USB Device Class Definition for HID 1.11; HID Point of Sale Usage Tables 1.02, page 8C; the Access-IS LSR118
-// product manual, appendix B; NielsLeenheer/WebHidBarcodeScanner, src/main.js (Honeywell's feature report FE); AIM code identifiers as in the Zebra DS457 and Datalogic QD2400
-// manuals; Linux Documentation/input/event-codes.rst and Documentation/hid/hidraw.rst; layouts of xkeyboard-config. Nothing was tried on a bench yet.
+// product manual, appendix B; NielsLeenheer/WebHidBarcodeScanner, src/main.js (Honeywell's feature report FE); AIM code
+// identifiers as in the Zebra DS457 and Datalogic QD2400 manuals; Linux Documentation/input/event-codes.rst and
+// Documentation/hid/hidraw.rst; layouts of xkeyboard-config. Nothing was tried on a bench yet.
 package scanline

@@ -62,6 +62,7 @@ func Run(t *testing.T, open func(t *testing.T) (scanner.Scanner, Far)) {
 		}
 		b.counts(func(c scanner.Counts) int { return c.Unasked }, "nobody asked")
 		b.counts(func(c scanner.Counts) int { return c.TooLong }, strings.Repeat("1", scanner.MaxText+1))
+		b.counts(func(c scanner.Counts) int { return c.TooLong }, strings.Repeat("1", 3*scanner.MaxText))
 	})
 	rule("EndedContextEndsRead", func(t *testing.T, b bench) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -146,7 +147,8 @@ func (b bench) wait(c <-chan result) result {
 // counts scans label, while nobody reads, until it is counted.
 func (b bench) counts(what func(scanner.Counts) int, label string) {
 	b.t.Helper()
-	for end := time.Now().Add(slack); what(b.s.Counts()) == 0; time.Sleep(20 * time.Millisecond) {
+	before := what(b.s.Counts())
+	for end := time.Now().Add(slack); what(b.s.Counts()) == before; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatalf("a label of %d characters is not counted: %+v", len(label), b.s.Counts())
 		}
