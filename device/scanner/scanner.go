@@ -29,6 +29,7 @@ type Counts struct {
 type Scan struct {
 	Text      string
 	Symbology Symbology
+	Check     Check
 }
 
 // MaxText is the longest label that is taken; a longer one is no label of ours.
@@ -38,12 +39,25 @@ const MaxText = 512
 type Symbology string
 
 const (
-	Unstated Symbology = "" // the scanner sends no AIM identifier
-	Codabar  Symbology = "codabar"
-	Code39   Symbology = "code39"
-	Code128  Symbology = "code128"
-	EAN      Symbology = "ean"
-	ITF      Symbology = "itf"
-	QR       Symbology = "qr"
-	Other    Symbology = "other"
+	Unstated   Symbology = "" // the scanner sends no AIM identifier
+	Codabar    Symbology = "codabar"
+	Code39     Symbology = "code39"
+	Code93     Symbology = "code93"
+	Code128    Symbology = "code128"
+	EAN        Symbology = "ean" // and UPC
+	ITF        Symbology = "itf"
+	QR         Symbology = "qr"
+	PDF417     Symbology = "pdf417"
+	DataMatrix Symbology = "datamatrix"
+	Aztec      Symbology = "aztec"
+	Other      Symbology = "other"
+)
+
+// Check says what the scanner did about the label's check character, as far as it says.
+type Check string
+
+const (
+	CheckUnstated Check = ""
+	CheckSent     Check = "sent"      // it is right, and stands at the end of the text
+	CheckTakenOff Check = "taken-off" // it is right, and does not stand in the text
 )

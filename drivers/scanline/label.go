@@ -6,14 +6,27 @@ import (
 	"selfpay/device/scanner"
 )
 
-// symbologies by the letter of the AIM identifier ]cm. All others are scanner.Other.
+// symbologies by the letter c of the AIM identifier ]cm. All others are scanner.Other.
 var symbologies = map[byte]scanner.Symbology{
 	'A': scanner.Code39,
 	'C': scanner.Code128,
 	'E': scanner.EAN,
 	'F': scanner.Codabar,
+	'G': scanner.Code93,
 	'I': scanner.ITF,
+	'L': scanner.PDF417,
 	'Q': scanner.QR,
+	'd': scanner.DataMatrix,
+	'z': scanner.Aztec,
+}
+
+// checks is what the modifier m of an AIM identifier says of the check character. Manuals do not agree which of 2 and 3
+// means that Code 39 was sent without it; 4 more means that its pairs were read as full ASCII.
+var checks = map[scanner.Symbology]map[byte]scanner.Check{
+	scanner.Code39: {'1': scanner.CheckSent, '2': scanner.CheckTakenOff, '3': scanner.CheckTakenOff,
+		'5': scanner.CheckSent, '6': scanner.CheckTakenOff, '7': scanner.CheckTakenOff},
+	scanner.Codabar: {'2': scanner.CheckSent, '4': scanner.CheckTakenOff},
+	scanner.ITF:     {'1': scanner.CheckSent, '3': scanner.CheckTakenOff},
 }
 
 // maxRaw is the longest label with an AIM identifier and a frame of control characters.
@@ -30,6 +43,7 @@ func decode(raw []byte) (scanner.Scan, bool) {
 		if known, ok := symbologies[raw[1]]; ok {
 			s.Symbology = known
 		}
+		s.Check = checks[s.Symbology][raw[2]]
 		raw = trimControl(raw[3:])
 	}
 	if len(raw) == 0 || len(raw) > scanner.MaxText {

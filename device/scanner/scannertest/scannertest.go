@@ -42,7 +42,8 @@ func Run(t *testing.T, open func(t *testing.T) (scanner.Scanner, Far)) {
 	rule("StatedSymbologyIsTold", func(t *testing.T, b bench) {
 		for id, want := range map[string]scanner.Symbology{
 			"]F0": scanner.Codabar, "]A0": scanner.Code39, "]C1": scanner.Code128, "]E0": scanner.EAN,
-			"]I0": scanner.ITF, "]Q1": scanner.QR, "]d2": scanner.Other, "": scanner.Unstated,
+			"]I0": scanner.ITF, "]Q1": scanner.QR, "]G0": scanner.Code93, "]L0": scanner.PDF417,
+			"]d2": scanner.DataMatrix, "]z0": scanner.Aztec, "]X0": scanner.Other, "": scanner.Unstated,
 		} {
 			b.far.SetAIM(id)
 			b.reads(scanner.Scan{Text: "20017", Symbology: want}, "20017")
