@@ -136,7 +136,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 	return session.New(session.Config{
 		Runner: r, Ledger: l, Library: s.Library, Printer: s.Printer, Obstacle: obstacle,
 		Compose:     receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Compose,
-		Cards:       s.cards(),
+		Cards:       s.Config.Scanner.CardRules(),
 		Now:         s.now,
 		Log:         s.Log,
 		LibraryName: s.Config.Kiosk.Library, Languages: s.Config.Kiosk.Languages,
@@ -161,15 +161,6 @@ func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func())
 // booksSlip writes the books in the station's first language.
 func (s *station) booksSlip(r report.Report, at time.Time) printer.Receipt {
 	return receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Books(s.Config.Kiosk.Languages[0], r, at)
-}
-
-// cards are the labels that may be library cards.
-func (s *station) cards() scanner.CardRules {
-	rules := scanner.CardRules{}
-	for _, a := range s.Config.Scanner.Accept {
-		rules.Accept = append(rules.Accept, scanner.Symbology(a))
-	}
-	return rules
 }
 
 func (s *station) testSlip(at time.Time) printer.Receipt {
@@ -215,7 +206,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
 	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip,
-		TestSlip: s.testSlip, Cards: s.cards()}
+		TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules()}
 	if s.Scanner != nil {
 		desk.NextLabel = labels.next
 	}

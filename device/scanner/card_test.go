@@ -3,6 +3,7 @@ package scanner_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func ExampleCardRules_Card() {
 	rules := scanner.CardRules{Accept: []scanner.Symbology{scanner.Codabar, scanner.Code39}}
 	card, err := rules.Card(scanner.Scan{Text: "A21234000567894B", Symbology: scanner.Codabar})
-	fmt.Println(card, err)
+	fmt.Println(card.Number, err)
 	_, err = rules.Card(scanner.Scan{Text: "9783161484100", Symbology: scanner.EAN})
 	fmt.Println(err)
 	// Output:
@@ -44,6 +45,10 @@ func TestCard(t *testing.T) {
 
 		{"book", scanner.Scan{Text: "9783161484100", Symbology: scanner.EAN}, ""},
 		{"book, unstated", scanner.Scan{Text: "9783161484100"}, ""},
+		{"asterisks of Code 39", scanner.Scan{Text: "*AB-1234*", Symbology: scanner.Code39}, "AB-1234"},
+		{"asterisks of another kind", scanner.Scan{Text: "*AB-1234*", Symbology: scanner.Code128}, ""},
+		{"driving licence", scanner.Scan{Text: "20017", Symbology: scanner.PDF417}, ""},
+		{"longer than any label", scanner.Scan{Text: strings.Repeat(" ", scanner.MaxText) + "20017"}, ""},
 		{"other symbology", scanner.Scan{Text: "21234000567894", Symbology: scanner.Other}, ""},
 		{"web address", scanner.Scan{Text: "https://example.org/1", Symbology: scanner.QR}, ""},
 		{"web address without scheme", scanner.Scan{Text: "WWW.example.org", Symbology: scanner.QR}, ""},
@@ -59,8 +64,8 @@ func TestCard(t *testing.T) {
 	} {
 		got, err := scanner.CardRules{}.Card(c.scan)
 		switch {
-		case got != c.want, (err == nil) != (c.want != ""):
-			t.Errorf("%s: Card = %q, %v; want %q", c.name, got, err, c.want)
+		case got.Number != c.want, got.Doubtful, (err == nil) != (c.want != ""):
+			t.Errorf("%s: Card = %+v, %v; want %q", c.name, got, err, c.want)
 		case err != nil && !errors.Is(err, scanner.ErrNotACard):
 			t.Errorf("%s: error = %v", c.name, err)
 		case err != nil && len(c.scan.Text) > 3 && strings.Contains(err.Error(), strings.TrimSpace(c.scan.Text)):
@@ -98,4 +103,177 @@ func TestAcceptedSymbologiesOnly(t *testing.T) {
 			t.Errorf("Card(%+v) = %v, want a card: %v", text, err, want)
 		}
 	}
+}
+
+// The first two are published samples that obey the rule, the next two published samples that do not.
+func TestCheckDigits(t *testing.T) {
+	for _, c := range []struct {
+		scan  scanner.Scan
+		right bool
+	}{
+		{scanner.Scan{Text: "30234000517861"}, true},
+		{scanner.Scan{Text: "33191000105864"}, true},
+		{scanner.Scan{Text: "35555000012349"}, false},
+		{scanner.Scan{Text: "22390000027896"}, false},
+		{scanner.Scan{Text: "A30234000517861B", Symbology: scanner.Codabar}, true},
+		{scanner.Scan{Text: "A35555000012349B", Symbology: scanner.Codabar}, false},
+		{scanner.Scan{Text: "35555000012349", Symbology: scanner.Codabar, Check: scanner.CheckSent}, false}, // of another rule
+		{scanner.Scan{Text: "3555500001234", Symbology: scanner.Codabar, Check: scanner.CheckTakenOff}, true},
+		{scanner.Scan{Text: "3023-000517861", Symbology: scanner.Codabar}, false},
+		{scanner.Scan{Text: "18"}, true}, // even and odd lengths count from the right
+		{scanner.Scan{Text: "26"}, true},
+		{scanner.Scan{Text: "125"}, true},
+		{scanner.Scan{Text: "118"}, false},
+		{scanner.Scan{Text: "0000"}, true},
+		{scanner.Scan{Text: "AB-1234"}, true}, // no digits only: nobody says that it is Codabar
+		{scanner.Scan{Text: "35555000012349", Symbology: scanner.QR}, true},
+		{scanner.Scan{Text: "35555000012349", Symbology: scanner.Code39}, true},
+	} {
+		for _, how := range []scanner.Strictness{scanner.Off, scanner.Warn, scanner.Require} {
+			card, err := scanner.CardRules{Min: 2, CheckDigit: how}.Card(c.scan)
+			if (err != nil) != (!c.right && how == scanner.Require) || card.Doubtful != (!c.right && how == scanner.Warn) {
+				t.Errorf("%q, %q: %+v, %v", how, c.scan, card, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), "check digit") {
+				t.Errorf("%v", err)
+			}
+		}
+	}
+	rules := scanner.CardRules{CheckDigit: scanner.Require, Accept: []scanner.Symbology{scanner.Code39, scanner.QR}}
+	if _, err := rules.Card(scanner.Scan{Text: "35555000012349"}); err != nil {
+		t.Errorf("without Codabar a typed number is no Codabar: %v", err)
+	}
+}
+
+// The vectors follow the rule of ISO/IEC 16388, annex A: CODE39 has the values 12, 24, 13, 14, 3 and 9, their sum 75 leaves
+// 32, a W. 999C comes to 39, a mark that only Code 39 has, and 999B to 38, a blank.
+func TestCheckCharactersOfCode39(t *testing.T) {
+	code39 := func(text string) scanner.Scan { return scanner.Scan{Text: text, Symbology: scanner.Code39} }
+	for _, c := range []struct {
+		scan   scanner.Scan
+		number string
+		right  bool
+	}{
+		{code39("CODE39W"), "CODE39W", true},
+		{code39("*CODE39W*"), "CODE39W", true},
+		{code39("CODE39X"), "CODE39X", false},
+		{code39("999C$"), "999C$", true},
+		{code39("999B "), "999B", true},
+		{code39("999C"), "999C", false},
+		{code39("code39w"), "code39w", false},
+		{scanner.Scan{Text: "CODE39X", Symbology: scanner.Code39, Check: scanner.CheckSent}, "CODE39X", true}, // the scanner has looked
+		{scanner.Scan{Text: "CODE39X", Symbology: scanner.Code39, Check: scanner.CheckTakenOff}, "CODE39X", true},
+		{scanner.Scan{Text: "CODE39X", Symbology: scanner.Code128}, "CODE39X", true},
+		{scanner.Scan{Text: "CODE39X"}, "CODE39X", true},
+	} {
+		for _, how := range []scanner.Strictness{scanner.Warn, scanner.Require} {
+			card, err := scanner.CardRules{CheckCharacter: how}.Card(c.scan)
+			if refused := !c.right && how == scanner.Require; (err != nil) != refused || !refused && card.Number != c.number || card.Doubtful != (!c.right && how == scanner.Warn) {
+				t.Errorf("%q, %+v: %+v, %v", how, c.scan, card, err)
+			}
+		}
+	}
+	if _, err := (scanner.CardRules{Min: 1, CheckCharacter: scanner.Require}).Card(code39("0")); err == nil {
+		t.Error("a check character was taken without anything that it checks")
+	}
+	if _, err := (scanner.CardRules{}).Card(code39("999C$")); err == nil {
+		t.Error("a mark of Code 39 was taken for a part of the number though nobody looks at check characters")
+	}
+}
+
+func patterns(t *testing.T, texts ...string) []*regexp.Regexp {
+	t.Helper()
+	var all []*regexp.Regexp
+	for _, text := range texts {
+		p, err := scanner.ParsePattern(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestPatterns(t *testing.T) {
+	rules := scanner.CardRules{Patterns: patterns(t, `https://card\.example\.org/(\d{8})(?:\?.*)?`, `(?i)lib-([0-9a-z]+)`, `(\d{14})`, `(X)|Y`),
+		Min: 2, CheckDigit: scanner.Require}
+	for text, want := range map[string]string{
+		"https://card.example.org/00012345":         "00012345",
+		"https://card.example.org/00012345?token=a": "00012345",
+		"Lib-A12":          "A12",
+		"30234000517861":   "30234000517861",
+		"A30234000517861B": "30234000517861", // start and stop come first
+
+		"https://card.example.org/0001234":   "",
+		"https://card.example.org/00012345#": "",
+		"https://evil.example.org/00012345":  "",
+		"xLib-A12":                           "",
+		"Lib-A12\nLib-A12":                   "",
+		"302340005178612":                    "",
+		"35555000012349":                     "", // the check digit comes last
+		"Lib-" + strings.Repeat("1", 33):     "",
+		"X":                                  "", // too short
+		"Y":                                  "", // nothing is captured
+	} {
+		scan := scanner.Scan{Text: text, Symbology: scanner.QR}
+		if strings.Trim(text, "AB0123456789") == "" {
+			scan.Symbology = scanner.Codabar
+		}
+		card, err := rules.Card(scan)
+		if card.Number != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %+v, %v; want %q", text, card, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "card.example") {
+			t.Errorf("the error tells the label: %v", err)
+		}
+	}
+	if card, err := (scanner.CardRules{Patterns: patterns(t, `(.*)`)}).Card(scanner.Scan{Text: "https://example.org/1", Symbology: scanner.QR}); err == nil {
+		t.Errorf("a web address is a card: %+v", card)
+	}
+}
+
+func TestAPatternHasOneCaptureAndAnEnd(t *testing.T) {
+	for text, want := range map[string]string{
+		`\d{14}`:                  "0 pairs",
+		`(\d)(\d)`:                "2 pairs",
+		`(`:                       "missing",
+		`a)(b`:                    "unexpected",
+		`(\d{1001})`:              "repeat",
+		`(a)\1`:                   "escape",
+		strings.Repeat("(a)", 67): "more than 200",
+	} {
+		if _, err := scanner.ParsePattern(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+	for _, text := range []string{`^P-(\d{8})$`, `(?:P|Q)(\d+)`, `(?P<number>\d+)`} {
+		if _, err := scanner.ParsePattern(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func FuzzCard(f *testing.F) {
+	f.Add("A30234000517861B", "codabar", "")
+	f.Add("*CODE39W*", "code39", "sent")
+	f.Add("https://card.example.org/00012345", "qr", "")
+	pattern, err := scanner.ParsePattern(`(?:https?://[a-z.]+/)?([^/]*)`)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text, symbology, check string) {
+		scan := scanner.Scan{Text: text, Symbology: scanner.Symbology(symbology), Check: scanner.Check(check)}
+		for _, rules := range []scanner.CardRules{
+			{}, {CheckDigit: scanner.Require, CheckCharacter: scanner.Require}, {CheckDigit: scanner.Warn, CheckCharacter: scanner.Warn},
+			{Patterns: []*regexp.Regexp{pattern}, Accept: []scanner.Symbology{scanner.QR, scanner.EAN}},
+		} {
+			card, err := rules.Card(scan)
+			if (err == nil) != (card.Number != "") || err != nil && !errors.Is(err, scanner.ErrNotACard) {
+				t.Fatalf("%+v, %v", card, err)
+			}
+			if len(card.Number) > 32 || strings.Trim(card.Number, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-.$/+%") != "" || !strings.Contains(text, strings.TrimSpace(card.Number)) && !strings.Contains(strings.ReplaceAll(text, " ", ""), card.Number) {
+				t.Fatalf("%q gives %q", text, card.Number)
+			}
+		}
+	})
 }

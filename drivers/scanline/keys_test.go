@@ -166,7 +166,7 @@ func TestKeys(t *testing.T) {
 		{"Ctrl for a control character", start().hold(evdev.KEY_LEFTCTRL, evdev.KEY_B).text("123").hold(evdev.KEY_RIGHTCTRL, evdev.KEY_RIGHTBRACE).text("4").hold(evdev.KEY_LEFTCTRL, evdev.KEY_C, evdev.KEY_M), []string{"\x02123\x1d4\x03"}},
 		{"Ctrl without meaning", start().hold(evdev.KEY_LEFTCTRL, evdev.KEY_1).text("234").press(enter), []string{"?234"}},
 		{"Meta", start().hold(evdev.KEY_LEFTMETA, evdev.KEY_R).text("234").press(enter), []string{"?234"}},
-		{"Alt lost with the events", start().event(evdev.EV_KEY, evdev.KEY_LEFTALT, 1).press(evdev.KEY_KP4).event(evdev.EV_SYN, evdev.SYN_DROPPED, 0).pause(2 * time.Second).coded("49", "50", "51").press(enter), []string{"123"}},
+		{"Alt lost with the events", start().event(evdev.EV_KEY, evdev.KEY_LEFTALT, 1).press(evdev.KEY_KP4).event(evdev.EV_SYN, evdev.SYN_DROPPED, 0).pause(2*time.Second).coded("49", "50", "51").press(enter), []string{"123"}},
 		{"keypad marks", start().press(evdev.KEY_KP1, evdev.KEY_KPMINUS, evdev.KEY_KP2, evdev.KEY_KPDOT, evdev.KEY_KPSLASH, evdev.KEY_KPPLUS, enter), []string{"1-2./+"}},
 		{"Enter alone", start().press(enter, enter), nil},
 		{"other events", start().event(evdev.EV_MSC, evdev.MSC_SCAN, 30).event(evdev.EV_LED, evdev.LED_CAPSL, 1).text("123").press(enter), []string{"123"}},

@@ -27,6 +27,7 @@ func TestDecode(t *testing.T) {
 		{"]A3ABC-1", scanner.Scan{Text: "ABC-1", Symbology: scanner.Code39, Check: scanner.CheckTakenOff}, true},
 		{"]A4abc-1", scanner.Scan{Text: "abc-1", Symbology: scanner.Code39}, true},
 		{"]A5abc-1", scanner.Scan{Text: "abc-1", Symbology: scanner.Code39, Check: scanner.CheckSent}, true},
+		{"]A6abc-1", scanner.Scan{Text: "abc-1", Symbology: scanner.Code39, Check: scanner.CheckTakenOff}, true},
 		{"]A7abc-1", scanner.Scan{Text: "abc-1", Symbology: scanner.Code39, Check: scanner.CheckTakenOff}, true},
 		{"]G0x", scanner.Scan{Text: "x", Symbology: scanner.Code93}, true},
 		{"]L2x", scanner.Scan{Text: "x", Symbology: scanner.PDF417}, true},

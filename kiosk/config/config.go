@@ -21,6 +21,7 @@ import (
 
 	"selfpay/device"
 	"selfpay/device/money"
+	"selfpay/device/scanner"
 	"selfpay/kiosk/text"
 )
 
@@ -78,7 +79,29 @@ type Scanner struct {
 	Address Address  `toml:"address"`
 	Layout  string   `toml:"layout"` // evdev: the country that the scanner is set to
 	Accept  []string `toml:"accept"`
+
+	Min            int      `toml:"min"` // characters of a card number
+	Max            int      `toml:"max"`
+	Patterns       []string `toml:"patterns"`        // which labels are cards, and where the number stands in them
+	CheckDigit     string   `toml:"check_digit"`     // "off", "warn", "require"
+	CheckCharacter string   `toml:"check_character"` // the same for Code 39
 }
+
+// CardRules say which labels are library cards.
+func (s Scanner) CardRules() scanner.CardRules {
+	rules := scanner.CardRules{Min: s.Min, Max: s.Max, CheckDigit: strictness[s.CheckDigit], CheckCharacter: strictness[s.CheckCharacter]}
+	for _, a := range s.Accept {
+		rules.Accept = append(rules.Accept, scanner.Symbology(a))
+	}
+	for _, text := range s.Patterns {
+		if p, err := scanner.ParsePattern(text); err == nil { // Parse has read it before
+			rules.Patterns = append(rules.Patterns, p)
+		}
+	}
+	return rules
+}
+
+var strictness = map[string]scanner.Strictness{"off": scanner.Off, "warn": scanner.Warn, "require": scanner.Require}
 
 // Payment is what may be paid.
 type Payment struct {
@@ -308,7 +331,7 @@ func Defaults() Config {
 		Terminal: Terminal{Driver: "zvt", Answer: Duration(180 * time.Second)},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
-		Scanner:  Scanner{Layout: "us", Accept: []string{"codabar", "code39", "qr"}},
+		Scanner:  Scanner{Layout: "us", Accept: []string{"codabar", "code39", "qr"}, Min: 4, Max: 32, CheckDigit: "off", CheckCharacter: "off"},
 		Payment: Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50, WaitingSum: "1000.00",
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
 		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},
@@ -550,10 +573,35 @@ func (k *checker) devices() {
 		}
 		k.address("scanner.address", k.c.Scanner.Address, scheme)
 	}
-	for _, a := range k.c.Scanner.Accept {
-		k.oneOf("scanner.accept", a, "codabar", "code39", "code128", "itf", "qr")
+	k.cards()
+}
+
+func (k *checker) cards() {
+	c := k.c.Scanner
+	for _, a := range c.Accept {
+		k.oneOf("scanner.accept", a, "codabar", "code39", "code93", "code128", "itf", "qr", "pdf417", "datamatrix", "aztec")
+	}
+	if c.Min < 1 || c.Min > longestCard {
+		k.say("scanner.min", fmt.Sprintf("no card number has %d characters at least", c.Min), fmt.Sprintf("use a number from 1 to %d", longestCard))
+	}
+	if c.Max < c.Min || c.Max > longestCard {
+		k.say("scanner.max", fmt.Sprintf("no card number has %d characters at most", c.Max), fmt.Sprintf("use a number from scanner.min to %d", longestCard))
+	}
+	k.oneOf("scanner.check_digit", c.CheckDigit, "off", "warn", "require")
+	k.oneOf("scanner.check_character", c.CheckCharacter, "off", "warn", "require")
+	if len(c.Patterns) > scanner.MaxPatterns {
+		k.say("scanner.patterns", fmt.Sprintf("there are %d patterns", len(c.Patterns)), fmt.Sprintf("join some with |; %d are possible", scanner.MaxPatterns))
+		return
+	}
+	for i, text := range c.Patterns {
+		if _, err := scanner.ParsePattern(text); err != nil {
+			k.say("scanner.patterns", fmt.Sprintf("pattern %d cannot be used: %v", i+1, err), `write it as 'P-(\d{8})', with the number in parentheses and others as (?:…)`)
+		}
 	}
 }
+
+// longestCard bounds a card number: the longest field that library systems in use hold.
+const longestCard = 64
 
 func (k *checker) payment() {
 	c := k.c.Payment

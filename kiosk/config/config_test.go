@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"selfpay/device/money"
+	"selfpay/device/scanner"
 	"selfpay/kiosk/config"
 )
 
@@ -105,6 +106,26 @@ func TestTheShortestConfigurationIsTaken(t *testing.T) {
 	}
 }
 
+func TestTheRulesOfCardsAreThoseOfTheFile(t *testing.T) {
+	c, mistakes := config.Parse(changed(t, `accept = ["codabar", "code39", "qr"]`,
+		"accept = [\"code39\", \"aztec\"]\nmin = 3\nmax = 40\ncheck_digit = \"require\"\ncheck_character = \"warn\"\npatterns = ['P-(\\d+)', '(\\d{14})']"))
+	if len(mistakes) > 0 {
+		t.Fatalf("%+v", mistakes)
+	}
+	rules := c.Scanner.CardRules()
+	if !slices.Equal(rules.Accept, []scanner.Symbology{scanner.Code39, scanner.Aztec}) || rules.Min != 3 || rules.Max != 40 ||
+		rules.CheckDigit != scanner.Require || rules.CheckCharacter != scanner.Warn || len(rules.Patterns) != 2 {
+		t.Errorf("%+v", rules)
+	}
+	if card, err := rules.Card(scanner.Scan{Text: "P-123", Symbology: scanner.Aztec}); err != nil || card.Number != "123" {
+		t.Errorf("%+v, %v", card, err)
+	}
+	rules = config.Defaults().Scanner.CardRules()
+	if rules.Min != 4 || rules.Max != 32 || rules.CheckDigit != scanner.Off || rules.CheckCharacter != scanner.Off || rules.Patterns != nil || len(rules.Accept) != 3 {
+		t.Errorf("left out: %+v", rules)
+	}
+}
+
 func TestEachKindOfScannerHasItsAddress(t *testing.T) {
 	for driver, address := range map[string]string{"evdev": "evdev:///dev/input/by-id/S", "serial": "serial:///dev/serial/by-id/S?baud=115200", "hidpos": "hidraw:///dev/kiosk/scanner"} {
 		for other := range map[string]bool{"evdev": true, "serial": true, "hidpos": true} {
@@ -185,6 +206,16 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"scanner of another kind", `address = "evdev:///dev/input/by-id/usb-Honeywell-event-kbd"`, `address = "hidraw:///dev/kiosk/scanner"`, 0, "scanner.address", "evdev://"},
 		{"scanner without path", `address = "evdev:///dev/input/by-id/usb-Honeywell-event-kbd"`, `address = "evdev://dev"`, 0, "scanner.address", "evdev:///dev/input"},
 		{"unknown symbology", `accept = ["codabar", "code39", "qr"]`, `accept = ["coda"]`, 0, "scanner.accept", "codabar"},
+		{"no card has that few characters", `accept = ["codabar", "code39", "qr"]`, `min = 0`, 0, "scanner.min", "1 to 64"},
+		{"no card has that many characters", `accept = ["codabar", "code39", "qr"]`, `max = 65`, 0, "scanner.max", "to 64"},
+		{"most below least", `accept = ["codabar", "code39", "qr"]`, "min = 14\nmax = 13", 37, "scanner.max", "scanner.min"},
+		{"unknown strictness", `accept = ["codabar", "code39", "qr"]`, `check_digit = "maybe"`, 0, "scanner.check_digit", "off, warn, require"},
+		{"unknown strictness of Code 39", `accept = ["codabar", "code39", "qr"]`, `check_character = "strip"`, 0, "scanner.check_character", "off, warn, require"},
+		{"pattern without capture", `accept = ["codabar", "code39", "qr"]`, `patterns = ['(\d{14})', 'P-\d{8}']`, 0, "scanner.patterns", "in parentheses"},
+		{"pattern that is none", `accept = ["codabar", "code39", "qr"]`, `patterns = ['(\d{14}']`, 0, "scanner.patterns", "P-"},
+		{"pattern without end", `accept = ["codabar", "code39", "qr"]`, `patterns = ['(` + strings.Repeat("x", 200) + `)']`, 0, "scanner.patterns", "P-"},
+		{"patterns without end", `accept = ["codabar", "code39", "qr"]`, "patterns = [" + strings.Repeat("'(x)', ", 17) + "]", 0, "scanner.patterns", "16 are possible"},
+		{"patterns, no list", `accept = ["codabar", "code39", "qr"]`, `patterns = '(\d{14})'`, 0, "scanner.patterns", "list"},
 		{"bad minimum", `min = "1.00"`, `min = "1.005"`, 0, "payment.min", `"1.00"`},
 		{"nothing as minimum", `min = "1.00"`, `min = "0.00"`, 0, "payment.min", `"1.00"`},
 		{"bad maximum", `max = "250.00"`, `max = "lots"`, 0, "payment.max", `"250.00"`},

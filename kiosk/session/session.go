@@ -263,9 +263,8 @@ func (s *Session) scan(scan scanner.Scan) {
 	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService:
 		return
 	}
-	card, err := s.Cards.Card(scan)
-	if err != nil {
-		s.Log.Info("scan is no library card", "symbology", string(scan.Symbology), "length", len(scan.Text))
+	card, ok := s.card(scan)
+	if !ok {
 		if s.view.Screen == ScreenReady || s.view.Screen == ScreenMessage {
 			s.message(ReasonNotACard)
 		}
@@ -275,6 +274,18 @@ func (s *Session) scan(scan scanner.Scan) {
 		return
 	}
 	s.begin(card)
+}
+
+// card reads a label or a typed number. The log never holds the number.
+func (s *Session) card(scan scanner.Scan) (number string, ok bool) {
+	card, err := s.Cards.Card(scan)
+	switch {
+	case err != nil:
+		s.Log.Info("scan is no library card", "symbology", string(scan.Symbology), "length", len(scan.Text), "why", err)
+	case card.Doubtful:
+		s.Log.Warn("card with a wrong check digit", "symbology", string(scan.Symbology), "length", len(scan.Text))
+	}
+	return card.Number, err == nil
 }
 
 // begin opens a session for a card.
@@ -540,8 +551,8 @@ func (s *Session) enter() {
 		s.load()
 		return
 	}
-	card, err := s.Cards.Card(scanner.Scan{Text: s.view.Typed})
-	if err != nil {
+	card, ok := s.card(scanner.Scan{Text: s.view.Typed})
+	if !ok {
 		s.message(ReasonNotACard)
 		return
 	}
