@@ -88,6 +88,7 @@ type Session struct {
 	payment payment.Payment
 	printed bool // a receipt for this payment was asked for
 	timer   *time.Timer
+	limits  limits // outlast the patron
 }
 
 // choice is one line of the fee list.
@@ -107,7 +108,7 @@ func (c choice) key(i int) string {
 
 // New makes a session. It does nothing before Run.
 func New(c Config) *Session {
-	s := &Session{Config: c, inbox: make(chan func()), ended: make(chan struct{}), hub: newHub()}
+	s := &Session{Config: c, inbox: make(chan func()), ended: make(chan struct{}), hub: newHub(), limits: newLimits()}
 	s.clear()
 	s.view.Screen, s.view.Reason = ScreenOutOfService, ReasonSettling
 	s.view.Number = 1
@@ -253,19 +254,32 @@ func (s *Session) message(why Reason) {
 }
 
 // Scan takes a label from the scanner. Before a payment it begins a session or switches to another card; a label that
-// is no library card is told so, and changes nothing while a patron is choosing.
+// is no library card is told so, and changes nothing while a patron is choosing. Too many at a time are ignored for a
+// while.
 func (s *Session) Scan(scan scanner.Scan) {
 	s.send(func() { s.scan(scan) })
 }
 
 func (s *Session) scan(scan scanner.Scan) {
+	at := s.Now().Mono
+	if s.limits.repeated(scan.Text, at) {
+		return
+	}
 	switch s.view.Screen {
 	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService:
 		return
 	}
+	idle := s.view.Screen == ScreenReady || s.view.Screen == ScreenMessage
+	if !s.limits.scans.left(at) {
+		if idle {
+			s.message(ReasonTooManyScans)
+		}
+		return
+	}
+	s.limits.scans.spend(at)
 	card, ok := s.card(scan)
 	if !ok {
-		if s.view.Screen == ScreenReady || s.view.Screen == ScreenMessage {
+		if idle {
 			s.message(ReasonNotACard)
 		}
 		return
@@ -297,6 +311,11 @@ func (s *Session) begin(card string) {
 	}
 	s.clear()
 	s.view.Language = language
+	if !s.limits.unknown.left(s.Now().Mono) { // the library is asked nothing
+		s.Log.Warn("too many unknown cards in a row: no account is asked for a while")
+		s.message(ReasonTooManyUnknown)
+		return
+	}
 	s.patron = ils.Patron{Card: card}
 	s.load()
 }
@@ -327,6 +346,7 @@ func (s *Session) loaded(account ils.Account, unfinished []payment.Payment, err 
 		s.patron.PIN, s.view.Typed = "", ""
 		s.screen(ScreenPIN, why)
 	case errors.Is(err, ils.ErrUnknownPatron):
+		s.limits.unknown.spend(s.Now().Mono)
 		s.message(ReasonUnknownPatron)
 	case errors.Is(err, ils.ErrFeesUnreadable):
 		s.Log.Error("fees cannot be read exactly", "error", err)

@@ -113,6 +113,7 @@ func TestLessThanIsChosenMayBePaidWhereTheLibraryTakesIt(t *testing.T) {
 		}
 		s.tap("leave", "")
 		s.library.set(func(l *library) { l.traits.Partial = true })
+		over(3 * time.Second)
 		s.scan(card)
 		s.tap("part", "")
 		typed := func(digits string) session.View {
@@ -220,6 +221,7 @@ func TestAWrongPINIsAskedAgainAndNeverShown(t *testing.T) {
 		s.forgotten()
 		s.neverShown(pin)
 		s.neverShown("4712")
+		over(3 * time.Second)
 		s.scan(card)
 		s.sees(session.ScreenPIN) // the next visit needs it again
 	})

@@ -64,23 +64,25 @@ const (
 type Reason string
 
 const (
-	ReasonNotACard       Reason = "not-a-card"      // a scan that is no library card
-	ReasonUnknownPatron  Reason = "unknown-patron"  // the library does not know the card
-	ReasonWrongPIN       Reason = "wrong-pin"       // shown on ScreenPIN too
-	ReasonNothingOwed    Reason = "nothing-owed"    // no fees
-	ReasonBeingBooked    Reason = "being-booked"    // all that is owed is already being paid
-	ReasonFeesUnreadable Reason = "fees-unreadable" // the account cannot be read exactly
-	ReasonOverMaximum    Reason = "over-maximum"    // more than Limit
-	ReasonUnderMinimum   Reason = "under-minimum"   // less than Limit
-	ReasonOverChosen     Reason = "over-chosen"     // shown on ScreenAmount: more than Limit, which is all that is chosen
-	ReasonNoPaper        Reason = "no-paper"        // out of paper, and the library wants a receipt for each payment
-	ReasonLibraryDown    Reason = "library-down"    // the library system cannot be asked
-	ReasonLibraryRefuses Reason = "library-refuses" // login refused, Fee Paid not supported
-	ReasonTerminalDown   Reason = "terminal-down"   // the card terminal cannot be reached or is not ready
-	ReasonSettling       Reason = "settling"        // an earlier purchase is being looked up
-	ReasonStaffNeeded    Reason = "staff-needed"    // too many open cases or waiting payments
-	ReasonStorage        Reason = "storage"         // the ledger cannot be written
-	ReasonTimedOut       Reason = "timed-out"       // the patron went away
+	ReasonNotACard       Reason = "not-a-card"       // a scan that is no library card
+	ReasonUnknownPatron  Reason = "unknown-patron"   // the library does not know the card
+	ReasonTooManyScans   Reason = "too-many-scans"   // labels are ignored for ten seconds
+	ReasonTooManyUnknown Reason = "too-many-unknown" // cards the library does not know: no account is asked for a minute
+	ReasonWrongPIN       Reason = "wrong-pin"        // shown on ScreenPIN too
+	ReasonNothingOwed    Reason = "nothing-owed"     // no fees
+	ReasonBeingBooked    Reason = "being-booked"     // all that is owed is already being paid
+	ReasonFeesUnreadable Reason = "fees-unreadable"  // the account cannot be read exactly
+	ReasonOverMaximum    Reason = "over-maximum"     // more than Limit
+	ReasonUnderMinimum   Reason = "under-minimum"    // less than Limit
+	ReasonOverChosen     Reason = "over-chosen"      // shown on ScreenAmount: more than Limit, which is all that is chosen
+	ReasonNoPaper        Reason = "no-paper"         // out of paper, and the library wants a receipt for each payment
+	ReasonLibraryDown    Reason = "library-down"     // the library system cannot be asked
+	ReasonLibraryRefuses Reason = "library-refuses"  // login refused, Fee Paid not supported
+	ReasonTerminalDown   Reason = "terminal-down"    // the card terminal cannot be reached or is not ready
+	ReasonSettling       Reason = "settling"         // an earlier purchase is being looked up
+	ReasonStaffNeeded    Reason = "staff-needed"     // too many open cases or waiting payments
+	ReasonStorage        Reason = "storage"          // the ledger cannot be written
+	ReasonTimedOut       Reason = "timed-out"        // the patron went away
 )
 
 // Outcome is how a payment ended for the patron. There are no others.

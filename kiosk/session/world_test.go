@@ -42,6 +42,7 @@ type library struct {
 	down   error                // what Account says instead
 	post   error                // what Post says; nil books
 	posted int
+	asked  int
 }
 
 func (l *library) Ready(context.Context) error  { return nil }
@@ -52,6 +53,7 @@ func (l *library) Close() error                 { return nil }
 func (l *library) Account(_ context.Context, p ils.Patron, _ ils.Doubt) (ils.Account, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.asked++
 	if l.down != nil {
 		return ils.Account{}, l.down
 	}

@@ -16,7 +16,7 @@ var (
 	allScreens = []session.Screen{session.ScreenReady, session.ScreenNumber, session.ScreenPIN, session.ScreenLoading,
 		session.ScreenFees, session.ScreenAmount, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
 		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService}
-	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonWrongPIN,
+	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonTooManyScans, session.ReasonTooManyUnknown, session.ReasonWrongPIN,
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
 		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
 		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut}

@@ -26,6 +26,8 @@ var outcomeCharges = map[session.Outcome]charge{
 var reasonCharges = map[session.Reason]charge{
 	session.ReasonNotACard:       chargeNone,
 	session.ReasonUnknownPatron:  chargeNone,
+	session.ReasonTooManyScans:   chargeNone,
+	session.ReasonTooManyUnknown: chargeNone,
 	session.ReasonWrongPIN:       chargeNone,
 	session.ReasonNothingOwed:    chargeNone,
 	session.ReasonBeingBooked:    chargeNoneNow,
