@@ -157,3 +157,20 @@ func TestOpenSwitchWithPullUpFallsFirst(t *testing.T) {
 	noError(t, sim.Pulldown(4))
 	next(t, c, gpio.Change{Input: "door"})
 }
+
+func TestUnpluggedChipComesBack(t *testing.T) {
+	s := simulate(t, gpiosim.NewBank(simulated, 8))
+	c := New(simulated, door4(gpio.Line{}), map[string]gpio.Line{"red": {Chip: simulated, Line: "6"}}, Config{Compare: 200 * time.Millisecond}, quiet)
+	t.Cleanup(func() { c.Close() })
+	next(t, c, gpio.Change{Input: "door"})
+	s.Close()
+	_, err := c.Next(t.Context())
+	says(t, err, "lost")
+	says(t, c.Set("red", true), "no such chip")
+	s = simulate(t, gpiosim.NewBank(simulated, 8))
+	noError(t, s.Chips[0].Pullup(4))
+	next(t, c, gpio.Change{Input: "door", On: true})
+	if got, err := s.Chips[0].Level(6); err != nil || got != 1 {
+		t.Errorf("the lamp has level %d, %v", got, err)
+	}
+}
