@@ -36,9 +36,9 @@ verify: deps
 	$(GO) mod verify
 	$(GO) vet -tags '$(TAGS)' ./...
 	$(GO) vet -tags nousb ./...
-	$(GO) vet -tags 'nousb vm' ./systemd/...
+	$(GO) vet -tags 'nousb vm' ./...
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
-	$(GO) tool staticcheck -tags 'nousb vm' ./systemd/...
+	$(GO) tool staticcheck -tags 'nousb vm' ./...
 	$(MAKE) units
 	$(MAKE) race
 	$(MAKE) fuzz FUZZTIME=10s
@@ -110,15 +110,19 @@ deps-test:
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 	@cd kiosk/web/browsertest && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
 
-# What the bench needs: QEMU, tools for its disk, and Debian's kernel, which is unpacked here and not installed.
+# What the bench needs: QEMU, tools for its disks, and Debian's kernel, which is unpacked here and not installed. For the disk
+# with Debian and the kernel's pretended devices: mmdebstrap, and what a kernel module is built with.
 deps-vm: export PATH := $(PATH):/usr/sbin:/sbin
 deps-vm: go-there
-	@missing=""; for program in qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs dpkg-deb:dpkg; do \
-		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	@missing=""; for program in qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs dpkg-deb:dpkg mmdebstrap:mmdebstrap gcc:gcc xz:xz-utils pkg-config:pkg-config \
+		/usr/include/stdio.h:libc6-dev /usr/include/libusb-1.0/libusb.h:libusb-1.0-0-dev \
+		/usr/src/linux-source-6.1.tar.xz:linux-source-6.1 /usr/lib/linux-kbuild-6.1:linux-kbuild-6.1; do \
+		[ -e $${program%%:*} ] || command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 	@[ -e bin/vm/kernel ] || { set -e; $(SUDO) apt-get update -qq; rm -rf bin/vm/new; mkdir -p bin/vm/new; cd bin/vm/new; \
 		apt-get download -qq -o APT::Sandbox::User=root $$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: //p' | head -n 1); \
 		dpkg-deb -x linux-image-*.deb unpacked; mv unpacked ../kernel; cd ..; rm -rf new; }
+	@$(SUDO) systemd/vm/images.sh bin/vm
 
 deps: deps-build deps-test
 

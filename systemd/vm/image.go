@@ -8,16 +8,27 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"selfpay/systemd/vm/pretend"
 )
 
 // Image says what a guest boots.
 type Image struct {
 	Kernel   string            // the unpacked package of a Debian kernel
-	Modules  []string          // kernel modules beside those for disk and network
+	Modules  []string          // kernel modules beside those for disk and network, with their parameters
 	Guest    string            // the built package guest, for this machine's architecture and without cgo
 	Programs []string          // files that come into the guest's /bin
+	Debian   string            // a disk with Debian that the guest goes on to; empty: it stays with its first program
 	Files    map[string]string // path in the guest to content
 	Plan     Plan              // the modules are filled in
+}
+
+// memory is in MiB. The programs stay in it; with Debian they are many.
+func (i Image) memory() string {
+	if i.Debian != "" {
+		return "1024"
+	}
+	return "512"
 }
 
 // kernelFile finds the kernel itself.
@@ -48,13 +59,14 @@ func (i Image) fill(a *archive) error {
 		return err
 	}
 	i.Plan.Modules = nil
-	for _, file := range modules {
-		name := path.Join("/modules", filepath.Base(file))
-		i.Plan.Modules = append(i.Plan.Modules, name)
-		if err := addFile(a, name, modeFile, file); err != nil {
+	for _, m := range modules {
+		name := path.Join("/modules", filepath.Base(m.File))
+		i.Plan.Modules = append(i.Plan.Modules, Module{name, m.Parameters})
+		if err := addFile(a, name, modeFile, m.File); err != nil {
 			return err
 		}
 	}
+	i.Plan.Debian = i.Debian != ""
 	for _, file := range i.Programs {
 		if err := addFile(a, path.Join("/bin", filepath.Base(file)), modeProgram, file); err != nil {
 			return err
@@ -63,12 +75,22 @@ func (i Image) fill(a *archive) error {
 	for name, content := range i.Files {
 		a.add(name, modeFile, []byte(content))
 	}
+	if i.Plan.Debian {
+		places, err := json.Marshal(i.Plan.Places)
+		if err != nil {
+			return err
+		}
+		a.add("/bin/"+pretend.PlacesFile, modeFile, places)
+		if err := addFile(a, "/bin/guest", modeProgram, i.Guest); err != nil {
+			return err
+		}
+	}
 	plan, err := json.Marshal(i.Plan)
 	if err != nil {
 		return err
 	}
-	a.add(PlanFile, modeFile, plan)
-	for _, name := range []string{"/dev", "/proc", "/sys", "/tmp", "/run", DataFolder} {
+	a.add(path.Join("/bin", PlanFile), modeFile, plan)
+	for _, name := range []string{"/dev", "/proc", "/sys", "/tmp", "/run", "/debian", DataFolder} {
 		a.folder(name[1:])
 	}
 	return addFile(a, "/init", modeProgram, i.Guest)

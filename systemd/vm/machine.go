@@ -26,6 +26,8 @@ type Machine struct {
 	ended chan struct{}
 	begun int          // where this power-on begins on the console
 	said  bytes.Buffer // what QEMU itself says
+
+	errands net.Listener // of a guest with Debian
 }
 
 // Files in a machine's folder.
@@ -69,7 +71,7 @@ func (m *Machine) Build() error {
 	if err := m.Image.write(filepath.Join(m.Folder, firstFiles)); err != nil {
 		return err
 	}
-	if _, err := os.Stat(m.DataDisk()); err == nil {
+	if _, err := os.Stat(m.DataDisk()); err == nil || m.Image.Debian != "" {
 		return nil
 	}
 	return call("mke2fs", "-q", "-t", "ext4", "-L", "data", m.DataDisk(), dataDiskSize)
@@ -82,6 +84,9 @@ func (m *Machine) On() error {
 		return err
 	}
 	if err := m.beginLog(); err != nil {
+		return err
+	}
+	if err := m.runErrands(); err != nil {
 		return err
 	}
 	m.said.Reset()
@@ -131,7 +136,8 @@ func (m *Machine) DiskAfter(w *Writes, n int, keep func() bool, image string) (l
 }
 
 // kernelWords: no waiting for devices that are not there, and no self-tests that an emulated processor takes long for.
-const kernelWords = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check"
+const kernelWords = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check " +
+	"net.ifnames=0 audit=0 systemd.show_status=0 systemd.firstboot=off" // of these the first program knows nothing
 
 func (m *Machine) arguments() ([]string, error) {
 	kernel, err := m.Image.kernelFile()
@@ -142,12 +148,15 @@ func (m *Machine) arguments() ([]string, error) {
 	for _, port := range append([]int{m.Image.Plan.Orders}, m.Image.Plan.Relays...) {
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-%s:%d", port, GuestAddress, port)
 	}
-	all := []string{"-M", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "512",
+	all := []string{"-M", "q35,i8042=off", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", m.Image.memory(),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", kernel, "-initrd", filepath.Join(m.Folder, firstFiles), "-append", kernelWords,
 		"-chardev", "file,id=console,append=on,path=" + filepath.Join(m.Folder, console), "-serial", "chardev:console",
 		"-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-device", "virtio-rng-pci"}
+	if m.Image.Debian != "" {
+		return append(all, m.debian()...), nil
+	}
 	return append(all, m.disk()...), nil
 }
 
@@ -170,6 +179,9 @@ func (m *Machine) Cut() {
 	m.qemu.Process.Kill()
 	<-m.ended
 	m.qemu = nil
+	if m.errands != nil {
+		m.errands.Close()
+	}
 }
 
 // Run lets the guest run a program.

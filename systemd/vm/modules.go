@@ -12,20 +12,21 @@ import (
 // diskAndNetwork are the kernel modules for a data disk with ext4 and a network card. Debian's kernel has none built in.
 var diskAndNetwork = []string{"virtio_pci", "virtio_rng", "crc32c_generic", "virtio_blk", "ext4", "virtio_net"}
 
-// moduleFiles lists the files of kernel modules and of all they need, in the order of loading.
-func moduleFiles(kernel string, names []string) ([]string, error) {
+// moduleFiles lists the files of kernel modules and of all they need, in the order of loading. A name may be followed by a
+// blank and the module's parameters.
+func moduleFiles(kernel string, names []string) ([]Module, error) {
 	byName, err := findModules(kernel)
 	if err != nil {
 		return nil, err
 	}
-	var files []string
-	var add func(name string) error
-	add = func(name string) error {
+	var files []Module
+	var add func(name, parameters string) error
+	add = func(name, parameters string) error {
 		file, known := byName[moduleName(name)]
 		if !known {
 			return fmt.Errorf("vm: the kernel in %s has no module %s", kernel, name)
 		}
-		if slices.Contains(files, file) {
+		if slices.ContainsFunc(files, func(m Module) bool { return m.File == file }) {
 			return nil
 		}
 		needs, err := needsOf(file)
@@ -33,15 +34,16 @@ func moduleFiles(kernel string, names []string) ([]string, error) {
 			return err
 		}
 		for _, n := range needs {
-			if err := add(n); err != nil {
+			if err := add(n, ""); err != nil {
 				return err
 			}
 		}
-		files = append(files, file)
+		files = append(files, Module{file, parameters})
 		return nil
 	}
-	for _, name := range names {
-		if err := add(name); err != nil {
+	for _, line := range names {
+		name, parameters, _ := strings.Cut(line, " ")
+		if err := add(name, parameters); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,10 @@
 package vm
 
-import "time"
+import (
+	"time"
+
+	"selfpay/systemd/vm/pretend"
+)
 
 // Addresses of QEMU's user network: the guest has GuestAddress, and HostAddress leads to the host's loopback.
 const (
@@ -8,16 +12,28 @@ const (
 	HostAddress  = "10.0.2.2"
 )
 
-// PlanFile is where the guest finds its plan.
-const PlanFile = "/plan.json"
+// PlanFile is where the guest finds its plan, in the folder of its programs.
+const PlanFile = "plan.json"
 
 // Plan is what the guest does after power-on.
 type Plan struct {
-	Modules []string `json:"modules"` // files of kernel modules, in the order of loading
-	Relays  []int    `json:"relays"`  // ports that lead to the same port of the guest's loopback
-	Orders  int      `json:"orders"`  // the port for orders
-	Service []string `json:"service"` // program and arguments; started again whenever it ends
+	Modules []Module `json:"modules"` // kernel modules, in the order of loading
+	Debian  bool     `json:"debian"`  // Debian takes over from the first program
+
+	Places  pretend.Places `json:"places"`  // of the host's ends, for tests in Debian
+	Relays  []int          `json:"relays"`  // ports that lead to the same port of the guest's loopback
+	Orders  int            `json:"orders"`  // the port for orders
+	Service []string       `json:"service"` // program and arguments; started again whenever it ends
 }
+
+// Module is a kernel module with its parameters.
+type Module struct {
+	File       string `json:"file"`
+	Parameters string `json:"parameters"`
+}
+
+// BenchFolder is where Debian finds the programs and files of the image's /bin.
+const BenchFolder = "/bench"
 
 // DataFolder is where the guest's data disk is mounted.
 const DataFolder = "/data"

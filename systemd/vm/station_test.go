@@ -50,7 +50,9 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 			return 1
 		}
-		return m.Run()
+		status := m.Run()
+		endDebian(status != 0)
+		return status
 	}())
 }
 

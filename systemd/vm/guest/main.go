@@ -1,6 +1,6 @@
 // Command guest is the first program of the bench's guest: it loads the kernel's modules, mounts the data disk, brings
-// the network up, keeps the service running, and takes orders. It never shuts anything down: the guest ends by a power
-// cut.
+// the network up, keeps the service running, and takes orders. Where the plan says so it hands over to Debian instead,
+// and is one of its services, which takes the orders. It never shuts anything down: the guest ends by a power cut.
 package main
 
 import (
@@ -21,31 +21,55 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	work := run
+	if os.Getpid() != 1 {
+		work = serve
+	}
+	if err := work(); err != nil {
 		fmt.Println("guest:", err)
 	}
 	select {} // the kernel does not do without its first program
+}
+
+// serve takes orders in Debian, by the plan that the first program has left there.
+func serve() error {
+	plan, err := readPlan(filepath.Join(vm.BenchFolder, vm.PlanFile))
+	if err != nil {
+		return err
+	}
+	return errors.Join(relayAll(plan.Relays), takeOrders(plan.Orders))
+}
+
+func readPlan(file string) (plan vm.Plan, err error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &plan)
+	}
+	if err != nil {
+		return plan, fmt.Errorf("read the plan: %w", err)
+	}
+	return plan, nil
 }
 
 func run() error {
 	if err := mountAll(); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(vm.PlanFile)
+	plan, err := readPlan(filepath.Join("/bin", vm.PlanFile))
 	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
+		return err
 	}
-	var plan vm.Plan
-	if err := json.Unmarshal(text, &plan); err != nil {
-		return fmt.Errorf("read the plan: %w", err)
-	}
-	for _, step := range []func() error{
+	steps := []func() error{
 		func() error { return loadModules(plan.Modules) },
 		mountData,
 		networkUp,
 		func() error { return relayAll(plan.Relays) },
 		func() error { return takeOrders(plan.Orders) },
-	} {
+	}
+	if plan.Debian {
+		steps = []func() error{steps[0], networkUp, handOver}
+	}
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
 		}
@@ -73,16 +97,16 @@ func mounted(what, where, kind, options string) error {
 	return nil
 }
 
-func loadModules(files []string) error {
-	for _, file := range files {
-		f, err := os.Open(file)
+func loadModules(modules []vm.Module) error {
+	for _, m := range modules {
+		f, err := os.Open(m.File)
 		if err != nil {
 			return fmt.Errorf("load a kernel module: %w", err)
 		}
-		err = unix.FinitModule(int(f.Fd()), "", 0)
+		err = unix.FinitModule(int(f.Fd()), m.Parameters, 0)
 		f.Close()
 		if err != nil && !errors.Is(err, unix.EEXIST) {
-			return fmt.Errorf("load kernel module %s: %w", filepath.Base(file), err)
+			return fmt.Errorf("load kernel module %s: %w", filepath.Base(m.File), err)
 		}
 	}
 	return nil
@@ -108,6 +132,45 @@ func mountData() error {
 		return err
 	}
 	return mounted(disk, vm.DataFolder, "ext4", "errors=remount-ro")
+}
+
+// ordersUnit is this program as a service of Debian.
+const ordersUnit = `[Service]
+ExecStart=` + vm.BenchFolder + `/guest
+StandardOutput=journal+console
+StandardError=journal+console
+KillMode=process
+`
+
+// handOver makes Debian's disk the root and starts systemd. The programs of the image are seen there at vm.BenchFolder.
+func handOver() error {
+	const disk, root = "/dev/vda", "/debian"
+	if err := appears(disk); err != nil {
+		return err
+	}
+	if err := mounted(disk, root, "ext4", ""); err != nil {
+		return err
+	}
+	units := "/run/systemd/system"
+	wanted := filepath.Join(units, "multi-user.target.wants")
+	if err := errors.Join(
+		os.MkdirAll(root+vm.BenchFolder, 0o755),
+		os.MkdirAll(wanted, 0o755),
+		os.WriteFile(filepath.Join(units, "bench.service"), []byte(ordersUnit), 0o644),
+		os.Symlink("../bench.service", filepath.Join(wanted, "bench.service")),
+		unix.Mount("/bin", root+vm.BenchFolder, "", unix.MS_BIND, ""),
+	); err != nil {
+		return fmt.Errorf("hand over: %w", err)
+	}
+	for _, folder := range []string{"/dev", "/proc", "/sys", "/run"} {
+		if err := unix.Mount(folder, root+folder, "", unix.MS_MOVE, ""); err != nil {
+			return fmt.Errorf("hand over %s: %w", folder, err)
+		}
+	}
+	if err := errors.Join(os.Chdir(root), unix.Mount(root, "/", "", unix.MS_MOVE, ""), unix.Chroot("."), os.Chdir("/")); err != nil {
+		return fmt.Errorf("hand over: %w", err)
+	}
+	return fmt.Errorf("hand over: %w", unix.Exec("/sbin/init", []string{"/sbin/init"}, []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}))
 }
 
 func networkUp() error {
