@@ -142,9 +142,10 @@ func types(codes []evdev.EvCode) bool {
 
 // seize takes d for this process alone.
 func seize(d *evdev.InputDevice) (keyboard, error) {
-	if err := d.Grab(); errors.Is(err, syscall.EBUSY) {
-		return nil, errors.New("another program holds it")
-	} else if err != nil {
+	if err := d.Grab(); err != nil {
+		if err.Error() == syscall.EBUSY.Error() { // the library keeps only the words of the kernel's error
+			return nil, errors.New("another program holds it")
+		}
 		return nil, err
 	}
 	// A scanner that sees the light of Caps Lock turns its letters round. Nobody can switch it while d is grabbed.

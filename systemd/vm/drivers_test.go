@@ -104,7 +104,7 @@ func TestDriversOnRealNodes(t *testing.T) {
 	}
 	m := onDebian(t)
 	for _, k := range all {
-		t.Run(k.folder+" "+k.tags, func(t *testing.T) {
+		t.Run(strings.TrimSuffix(k.file(), ".test"), func(t *testing.T) {
 			ctx, stop := context.WithTimeout(t.Context(), 2*patience)
 			defer stop()
 			begun := time.Now()

@@ -21,7 +21,7 @@ debian() {
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		bookworm "$work/root" "$work/debian.sources"
 	# Nobody logs in; the first start of a machine, and what looks after a disk, only take time.
-	for unit in getty@tty1.service console-getty.service systemd-firstboot.service \
+	for unit in getty@tty1.service getty-static.service console-getty.service systemd-firstboot.service \
 		systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service ldconfig.service \
 		systemd-random-seed.service systemd-pstore.service systemd-machine-id-commit.service systemd-update-utmp.service \
 		modprobe@configfs.service modprobe@drm.service modprobe@fuse.service modprobe@efi_pstore.service modprobe@dm_mod.service modprobe@loop.service \

@@ -16,7 +16,6 @@ const gadgets = "/sys/kernel/config/usb_gadget"
 type Gadget struct {
 	folder   string
 	function string // printer.0, hid.0, acm.0
-	port     string // the USB port that it hangs on
 	Serial   string // its serial number, by which its links below /dev are known
 }
 
@@ -60,28 +59,26 @@ func made(a about, serial string) (*Gadget, error) {
 
 func (g *Gadget) in(name string) string { return filepath.Join(g.folder, name) }
 
-// Plug puts the cable in, at the port where it was before.
+// Plug puts the cable in, at the first port that is free.
 func (g *Gadget) Plug() error {
-	if g.port == "" {
-		ports, err := os.ReadDir("/sys/class/udc")
-		if err != nil {
-			return err
-		}
-		taken, err := filepath.Glob(filepath.Join(gadgets, "*/UDC"))
-		if err != nil {
-			return err
-		}
-		for _, p := range ports {
-			free := true
-			for _, t := range taken {
-				free = free && attribute(t) != p.Name()
-			}
-			if free {
-				g.port = p.Name()
-			}
+	ports, err := os.ReadDir("/sys/class/udc")
+	if err != nil {
+		return err
+	}
+	holders, err := filepath.Glob(filepath.Join(gadgets, "*/UDC"))
+	if err != nil {
+		return err
+	}
+	taken := map[string]bool{}
+	for _, h := range holders {
+		taken[attribute(h)] = true
+	}
+	for _, p := range ports {
+		if !taken[p.Name()] {
+			return os.WriteFile(g.in("UDC"), []byte(p.Name()), 0o644)
 		}
 	}
-	return os.WriteFile(g.in("UDC"), []byte(g.port), 0o644)
+	return errors.New("pretend: no USB port is free")
 }
 
 // Pull pulls the cable out.
