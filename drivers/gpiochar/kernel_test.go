@@ -13,14 +13,14 @@ import (
 	"github.com/warthog618/go-gpiosim"
 
 	"selfpay/device/gpio"
+	"selfpay/systemd/vm/pretend"
 )
-
-// These run as root on a kernel that has gpio-sim.
 
 const simulated = "kiosk-lines"
 
 func simulate(t *testing.T, banks ...*gpiosim.Bank) *gpiosim.Sim {
 	t.Helper()
+	pretend.Only(t)
 	var options []gpiosim.NewSimOption
 	for _, b := range banks {
 		options = append(options, gpiosim.WithBank(b))
