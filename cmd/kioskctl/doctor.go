@@ -34,7 +34,7 @@ func (c *configCheck) Run(t *tool) error {
 	if path == "" {
 		path = t.config
 	}
-	_, err := config.Load(path, parts.CheckPrinter, parts.CheckScanner)
+	_, err := config.Load(path, parts.Checks...)
 	var mistakes *config.Mistakes
 	switch {
 	case errors.As(err, &mistakes) && t.json:

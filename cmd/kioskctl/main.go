@@ -112,7 +112,7 @@ func (t *tool) document(d any) error { return json.NewEncoder(t.out).Encode(d) }
 func (t *tool) say(format string, a ...any) { fmt.Fprintf(t.out, format+"\n", a...) }
 
 func (t *tool) load() (config.Config, error) {
-	return config.Load(t.config, parts.CheckPrinter, parts.CheckScanner)
+	return config.Load(t.config, parts.Checks...)
 }
 
 func (t *tool) client() (*control.Client, error) {

@@ -45,7 +45,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitUsage)
 	}
-	c, err := config.Load(a.Config, parts.CheckPrinter, parts.CheckScanner)
+	c, err := config.Load(a.Config, parts.Checks...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitConfig)

@@ -5,9 +5,18 @@
 // device is locked with flock(2). The name should be one under /dev/serial/by-id or a udev link, never ttyUSB0, whose
 // number changes when something is plugged in again.
 //
+// The descriptor of that lock is open before the library opens the line and after it has closed it, so the kernel raises
+// DTR and RTS once when the line is opened and drops them once when it is closed. A tty without such wires, as a pty is,
+// is a line like any other: nothing here asks for them.
+//
+// Flow control is the kernel's. With rtscts the device's wire, RTS at most makes and "DTR" at some printers, must reach
+// CTS here: Linux looks at no DSR. With xonxoff the bytes 11 and 13 that the device sends are eaten and obeyed, and none
+// is sent to it; that is for printers, whose answers hold neither, and never for a terminal, whose messages do.
+//
 // Facts about go.bug.st/serial v1.8.0 that this package hides (read from its serial_unix.go): a read that runs into its
 // timeout returns 0 bytes and no error; a write has no timeout at all; a descriptor is closed under a read that is
-// still waiting on it.
+// still waiting on it; both kinds of flow control are switched off when it opens a line, and its modes have none; it knows
+// 1.5 stop bits by name only.
 package serialport
 
 import (
@@ -25,6 +34,7 @@ import (
 	"time"
 
 	"go.bug.st/serial"
+	"golang.org/x/sys/unix"
 
 	"selfpay/device"
 )
@@ -35,7 +45,8 @@ type Config struct {
 	Baud     int    // bits a second; 9600
 	DataBits int    // 5 to 8; 8
 	Parity   string // "none", "odd", "even", "mark", "space"; none
-	StopBits string // "1", "1.5", "2"; 1. ZVT terminals want 2
+	StopBits string // "1", "2"; 1. ZVT terminals want 2
+	Flow     string // "none", "rtscts", "xonxoff"; none
 	// WriteTimeout is the longest time of a write beyond what its bytes need at this speed; 5 s. After it the line is
 	// closed, and the bytes may have left.
 	WriteTimeout time.Duration
@@ -45,10 +56,11 @@ var (
 	parities = map[string]serial.Parity{
 		"none": serial.NoParity, "odd": serial.OddParity, "even": serial.EvenParity, "mark": serial.MarkParity, "space": serial.SpaceParity,
 	}
-	stopBits = map[string]serial.StopBits{"1": serial.OneStopBit, "1.5": serial.OnePointFiveStopBits, "2": serial.TwoStopBits}
+	flows    = map[string]flow{"none": {}, "rtscts": {control: unix.CRTSCTS}, "xonxoff": {input: unix.IXON}}
+	stopBits = map[string]serial.StopBits{"1": serial.OneStopBit, "2": serial.TwoStopBits}
 )
 
-// ParseAddress reads "serial:///dev/serial/by-id/usb-X?baud=9600&data=8&parity=none&stop=2". What is left out has its
+// ParseAddress reads "serial:///dev/serial/by-id/usb-X?baud=9600&data=8&parity=none&stop=2&flow=none". What is left out has its
 // standard value; an unknown or repeated key is an error.
 func ParseAddress(address string) (Config, error) {
 	wrong := func(format string, args ...any) (Config, error) {
@@ -77,8 +89,10 @@ func ParseAddress(address string) (Config, error) {
 			c.Parity = value
 		case "stop":
 			c.StopBits = value
+		case "flow":
+			c.Flow = value
 		default:
-			return wrong("%q is not known; use baud, data, parity and stop", key)
+			return wrong("%q is not known; use baud, data, parity, stop and flow", key)
 		}
 		if err != nil || value == "" || value == "0" {
 			return wrong("%s=%s is no value", key, value)
@@ -103,6 +117,9 @@ func (c Config) standard() Config {
 	if c.StopBits == "" {
 		c.StopBits = "1"
 	}
+	if c.Flow == "" {
+		c.Flow = "none"
+	}
 	if c.WriteTimeout <= 0 {
 		c.WriteTimeout = 5 * time.Second
 	}
@@ -117,13 +134,16 @@ func (c Config) mode() (*serial.Mode, error) {
 	}
 	stop, known := stopBits[c.StopBits]
 	if !known {
-		return nil, fmt.Errorf("%q stop bits are not known; use 1, 1.5 or 2", c.StopBits)
+		return nil, fmt.Errorf("%q stop bits are not known; use 1 or 2", c.StopBits)
 	}
 	if c.DataBits < 5 || c.DataBits > 8 {
 		return nil, fmt.Errorf("%d data bits are not possible; use 5 to 8", c.DataBits)
 	}
 	if c.Baud < 50 || c.Baud > 4_000_000 {
 		return nil, fmt.Errorf("%d baud are not possible", c.Baud)
+	}
+	if _, known := flows[c.Flow]; !known {
+		return nil, fmt.Errorf("flow control %q is not known; use none, rtscts or xonxoff", c.Flow)
 	}
 	return &serial.Mode{BaudRate: c.Baud, DataBits: c.DataBits, Parity: parity, StopBits: stop}, nil
 }
@@ -158,7 +178,11 @@ func open(c Config) (*line, error) {
 		lock.Close()
 		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, explain(err))
 	}
-	if err := port.SetReadTimeout(readSlice); err != nil {
+	err = port.SetReadTimeout(readSlice)
+	if err == nil {
+		err = flows[c.Flow].set(lock) // last: the library has no mode with it
+	}
+	if err != nil {
 		port.Close()
 		lock.Close()
 		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, err)
@@ -167,15 +191,48 @@ func open(c Config) (*line, error) {
 }
 
 func flock(f *os.File) error {
+	return control(f, func(fd int) error { return syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) })
+}
+
+func control(f *os.File, do func(fd int) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
-	var lockErr error
-	if err := raw.Control(func(fd uintptr) { lockErr = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB) }); err != nil {
+	var failure error
+	if err := raw.Control(func(fd uintptr) { failure = do(int(fd)) }); err != nil {
 		return err
 	}
-	return lockErr
+	return failure
+}
+
+// flow holds the bits of a tty's mode that are one kind of flow control.
+type flow struct{ control, input uint32 }
+
+// All kinds of flow control that this package knows or switches off.
+const (
+	allControl = unix.CRTSCTS
+	allInput   = unix.IXON | unix.IXOFF | unix.IXANY
+)
+
+func (w flow) set(tty *os.File) error {
+	return control(tty, func(fd int) error {
+		mode, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		if err != nil {
+			return err
+		}
+		mode.Cflag = mode.Cflag&^allControl | w.control
+		mode.Iflag = mode.Iflag&^allInput | w.input
+		mode.Cc[unix.VSTART], mode.Cc[unix.VSTOP] = 0x11, 0x13
+		if err := unix.IoctlSetTermios(fd, unix.TCSETS, mode); err != nil {
+			return err
+		}
+		// A driver leaves out what its device cannot do.
+		if mode, err = unix.IoctlGetTermios(fd, unix.TCGETS); err == nil && (mode.Cflag&allControl != w.control || mode.Iflag&allInput != w.input) {
+			err = errors.New("it does not know this kind of flow control")
+		}
+		return err
+	})
 }
 
 // explain says in words what staff can do about an error of opening.
@@ -279,11 +336,38 @@ func (l *line) Write(b []byte) (int, error) {
 	}
 }
 
+// drainWithin is how long bytes that the device holds back with flow control are waited for when the line is closed. The
+// kernel itself would wait for thirty seconds.
+const drainWithin = time.Second
+
+// drain throws away what a device with flow control does not take. Without it the bytes leave by themselves.
+func (l *line) drain() {
+	if l.cfg.Flow == "none" {
+		return
+	}
+	for end := time.Now().Add(drainWithin); time.Now().Before(end); time.Sleep(drainWithin / 50) {
+		waiting := 0
+		err := control(l.lock, func(fd int) (err error) { waiting, err = unix.IoctlGetInt(fd, unix.TIOCOUTQ); return err })
+		if err != nil || waiting == 0 {
+			return
+		}
+	}
+	l.release()
+}
+
+// release ends the device's hold on the line and throws away what is waiting. A line that is gone has neither.
+func (l *line) release() {
+	if l.cfg.Flow != "none" {
+		_ = flow{}.set(l.lock)
+	}
+	_ = l.port.ResetOutputBuffer()
+}
+
 // Close ends the line and wakes a read and a write that wait. It may be called again.
 func (l *line) Close() error {
 	l.once.Do(func() {
 		close(l.closed)
-		// A write that hangs in the driver ends when its output is thrown away. Where even that does not help, the descriptor
+		// A write that hangs in the driver ends when its output is thrown away and nothing holds it back. Where even that does not help, the descriptor
 		// stays open under it rather than being given to another file.
 		idle := make(chan struct{})
 		go func() {
@@ -296,12 +380,11 @@ func (l *line) Close() error {
 		for range 20 {
 			select {
 			case <-idle:
+				l.drain()
 				l.err = errors.Join(l.port.Close(), l.lock.Close())
 				return
 			case <-time.After(readSlice):
-				if err := l.port.ResetOutputBuffer(); err != nil {
-					continue // the device may be gone; the wait goes on
-				}
+				l.release()
 			}
 		}
 		l.err = errors.Join(fmt.Errorf("serial: %s hangs and stays open", l.cfg.Path), l.lock.Close())

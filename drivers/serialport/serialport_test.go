@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 func openPty(t *testing.T) (master, slave *os.File) {
@@ -35,19 +36,20 @@ func dialPty(t *testing.T, path string) io.ReadWriteCloser {
 }
 
 func TestAddress(t *testing.T) {
-	c, err := ParseAddress("serial:///dev/serial/by-id/usb-X?baud=115200&data=7&parity=even&stop=2")
-	want := Config{Path: "/dev/serial/by-id/usb-X", Baud: 115200, DataBits: 7, Parity: "even", StopBits: "2", WriteTimeout: 5 * time.Second}
+	c, err := ParseAddress("serial:///dev/serial/by-id/usb-X?baud=115200&data=7&parity=even&stop=2&flow=rtscts")
+	want := Config{Path: "/dev/serial/by-id/usb-X", Baud: 115200, DataBits: 7, Parity: "even", StopBits: "2", Flow: "rtscts", WriteTimeout: 5 * time.Second}
 	if err != nil || c != want {
 		t.Fatalf("ParseAddress = %+v, %v", c, err)
 	}
 	c, err = ParseAddress("serial:///dev/ttyX")
-	want = Config{Path: "/dev/ttyX", Baud: 9600, DataBits: 8, Parity: "none", StopBits: "1", WriteTimeout: 5 * time.Second}
+	want = Config{Path: "/dev/ttyX", Baud: 9600, DataBits: 8, Parity: "none", StopBits: "1", Flow: "none", WriteTimeout: 5 * time.Second}
 	if err != nil || c != want {
 		t.Fatalf("ParseAddress = %+v, %v", c, err)
 	}
 	for _, bad := range []string{
 		"", "/dev/ttyX", "tcp://host:1", "serial:dev/ttyX", "serial://dev/ttyX", "serial:///dev/ttyX?speed=1",
 		"serial:///dev/ttyX?baud=", "serial:///dev/ttyX?baud=fast", "serial:///dev/ttyX?baud=0", "serial:///dev/ttyX?stop=3",
+		"serial:///dev/ttyX?stop=1.5", "serial:///dev/ttyX?flow=dtrdsr", "serial:///dev/ttyX?flow=", "serial:///dev/ttyX?flow=none&flow=none",
 		"serial:///dev/ttyX?parity=maybe", "serial:///dev/ttyX?data=9", "serial:///dev/ttyX?baud=9600&baud=9600",
 	} {
 		if c, err := ParseAddress(bad); err == nil {
@@ -181,5 +183,129 @@ func TestWriteThatHangsClosesTheLine(t *testing.T) {
 	}
 	if _, err := l.Read(make([]byte, 8)); !errors.Is(err, os.ErrClosed) {
 		t.Fatalf("Read after it = %v, want closed", err)
+	}
+}
+
+// modeOf reads the mode of a line from its far end.
+func modeOf(t *testing.T, master *os.File) (mode *unix.Termios) {
+	t.Helper()
+	if err := control(master, func(fd int) (err error) { mode, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return mode
+}
+
+func TestFlowControlIsSetAndStays(t *testing.T) {
+	for name, want := range map[string]struct{ control, input uint32 }{
+		"": {}, "none": {}, "rtscts": {control: unix.CRTSCTS}, "xonxoff": {input: unix.IXON},
+	} {
+		t.Run("flow="+name, func(t *testing.T) {
+			master, slave := openPty(t)
+			// The line was left in another mode.
+			if err := (flow{control: unix.CRTSCTS, input: unix.IXON | unix.IXOFF | unix.IXANY}).set(slave); err != nil {
+				t.Fatal(err)
+			}
+			l, err := Dial(Config{Path: slave.Name(), Baud: 19200, StopBits: "2", Flow: name})(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			look := func(when string) {
+				t.Helper()
+				m := modeOf(t, master)
+				if m.Cflag&unix.CRTSCTS != want.control || m.Iflag&(unix.IXON|unix.IXOFF|unix.IXANY) != want.input {
+					t.Errorf("%s: control %o, input %o", when, m.Cflag, m.Iflag)
+				}
+				if m.Cflag&unix.CBAUD != unix.B19200 || m.Cflag&unix.CSTOPB == 0 || m.Lflag&unix.ICANON != 0 {
+					t.Errorf("%s: the rest of the mode is lost: control %o, local %o", when, m.Cflag, m.Lflag)
+				}
+			}
+			look("opened")
+			if _, err := l.Write([]byte("out")); err != nil {
+				t.Fatal(err)
+			}
+			got := make([]byte, 3)
+			if _, err := io.ReadFull(master, got); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := master.Write([]byte("in!")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(l, got); err != nil {
+				t.Fatal(err)
+			}
+			look("used")
+		})
+	}
+}
+
+func TestADeviceMayHoldTheLineWithXOFF(t *testing.T) {
+	master, slave := openPty(t)
+	l, err := Dial(Config{Path: slave.Name(), Flow: "xonxoff"})(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := master.Write([]byte{0x13, 'a'}); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 1)
+	if _, err := io.ReadFull(l, got); err != nil || got[0] != 'a' { // XOFF itself is eaten; it has come in
+		t.Fatalf("Read = %q, %v", got, err)
+	}
+	written := make(chan error, 1)
+	go func() {
+		_, err := l.Write([]byte("held"))
+		written <- err
+	}()
+	select {
+	case err := <-written:
+		t.Fatalf("Write = %v though the device holds the line", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	if _, err := master.Write([]byte{0x11}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	text := make([]byte, 4)
+	if _, err := io.ReadFull(master, text); err != nil || string(text) != "held" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestALineThatIsHeldForEverCanBeClosed(t *testing.T) {
+	master, slave := openPty(t)
+	l, err := Dial(Config{Path: slave.Name(), Flow: "xonxoff", WriteTimeout: 200 * time.Millisecond})(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := master.Write([]byte{0x13, 'a'}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(l, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Write([]byte("held")); err == nil || !strings.Contains(err.Error(), "does not end") {
+		t.Errorf("Write = %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	dialPty(t, slave.Name()) // the lock is free
+}
+
+func TestALineWithoutModemWiresIsALine(t *testing.T) {
+	master, slave := openPty(t)
+	if err := control(slave, func(fd int) error { _, err := unix.IoctlGetInt(fd, unix.TIOCMGET); return err }); !errors.Is(err, syscall.ENOTTY) {
+		t.Skipf("this pty has modem wires: %v", err)
+	}
+	l := dialPty(t, slave.Name())
+	if _, err := l.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(master, make([]byte, 1)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,34 @@
+package parts
+
+import (
+	"strings"
+
+	"selfpay/drivers/serialport"
+	"selfpay/kiosk/config"
+)
+
+// Checks look at what package config cannot know of.
+var Checks = []config.Check{CheckPrinter, CheckScanner, CheckLines}
+
+// CheckLines looks at the modes of serial lines.
+func CheckLines(c config.Config, say func(key, what, mend string)) {
+	for _, device := range []struct {
+		key     string
+		address config.Address
+	}{{"terminal.address", c.Terminal.Address}, {"printer.address", c.Printer.Address}, {"scanner.address", c.Scanner.Address}} {
+		if device.address.Scheme != "serial" {
+			continue
+		}
+		line, err := serialport.ParseAddress(device.address.String())
+		switch {
+		case err != nil:
+			what, mend, told := strings.Cut(err.Error(), "; ")
+			if !told {
+				mend = "write it as serial:///dev/serial/by-id/NAME?baud=9600&data=8&parity=none&stop=1&flow=none"
+			}
+			say(device.key, strings.TrimPrefix(what, "serial: "), mend)
+		case device.key == "terminal.address" && line.Flow == "xonxoff":
+			say(device.key, "a terminal's messages hold the bytes of XON and XOFF", "use flow=none or flow=rtscts")
+		}
+	}
+}
