@@ -2,11 +2,8 @@
 package drivers
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/url"
 	"time"
 
@@ -19,6 +16,7 @@ import (
 	"selfpay/drivers/escpos/usbprinter"
 	"selfpay/drivers/scanline"
 	"selfpay/drivers/serialport"
+	"selfpay/drivers/tcpport"
 	"selfpay/drivers/zvt"
 )
 
@@ -81,6 +79,9 @@ func Printer(s Settings, log *slog.Logger) (printer.Printer, error) {
 		return nil, fmt.Errorf("there is no printer driver %q", s.Driver)
 	}
 	dial, err := dialer(s.Address, "?baud=9600")
+	if s.Address.Scheme == "tcp" {
+		dial, err = tcpport.DialAlone(s.Address.Host), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -110,17 +111,11 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 	return nil, fmt.Errorf("there is no scanner driver %q", s.Driver)
 }
 
-// connectWithin bounds the wait for a device on the network.
-const connectWithin = 5 * time.Second
-
 // dialer reaches a device by its address; standard is the query of a serial line that says nothing of its speed.
 func dialer(address url.URL, standard string) (device.Dial, error) {
 	switch address.Scheme {
 	case "tcp":
-		return func(ctx context.Context) (io.ReadWriteCloser, error) {
-			d := net.Dialer{Timeout: connectWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 10 * time.Second, Count: 3}}
-			return d.DialContext(ctx, "tcp", address.Host)
-		}, nil
+		return tcpport.Dial(address.Host), nil
 	case "serial":
 		text := address.String()
 		if address.RawQuery == "" {

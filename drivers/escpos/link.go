@@ -7,23 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"slices"
 	"sync"
 	"time"
 )
-
-// TCP reaches a printer at host:port, usually port 9100. The printer serves one host at a time: a second one is
-// refused, or waits until the three seconds allowed here are over.
-func TCP(address string) func(ctx context.Context) (io.ReadWriteCloser, error) {
-	return func(ctx context.Context) (io.ReadWriteCloser, error) {
-		dialer := net.Dialer{
-			Timeout:         3 * time.Second,
-			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 2},
-		}
-		return dialer.DialContext(ctx, "tcp", address)
-	}
-}
 
 // settle is how long a new link must be silent before it is believed: what arrives earlier was meant for another.
 const settle = 50 * time.Millisecond
@@ -327,17 +314,8 @@ func (l *link) settle(ctx context.Context) error {
 // cut closes the link at once.
 func (l *link) cut() { l.conn.Close() }
 
-// close ends the link in order: some network printers keep a socket for ever that was not shut down and read to its
-// end.
+// close ends the link.
 func (l *link) close() error {
-	if half, ok := l.conn.(interface{ CloseWrite() error }); ok && !l.dead() {
-		if half.CloseWrite() == nil {
-			select {
-			case <-l.done:
-			case <-time.After(2 * time.Second):
-			}
-		}
-	}
 	l.mu.Lock()
 	noise := l.noise
 	l.mu.Unlock()

@@ -24,6 +24,7 @@ import (
 	"selfpay/device/printer/printertest"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/escpostest"
+	"selfpay/drivers/tcpport"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -51,7 +52,7 @@ func TestConformanceOverTCP(t *testing.T) {
 				t.Errorf("the printer did not know %d commands", n)
 			}
 		})
-		return escpos.New(escpos.TCP(l.Addr().String()), short, quiet), sim
+		return escpos.New(tcpport.DialAlone(l.Addr().String()), short, quiet), sim
 	})
 }
 
