@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"selfpay/device"
 )
 
 // NewHIDPOS makes a scanner in HID POS mode at a hidraw node, by a udev link that stays the same. It opens nothing; Read
@@ -98,7 +100,11 @@ func readReports(d io.Reader, in chan<- []byte) error {
 // hidraw is a device of the kernel's hidraw driver (Linux, Documentation/hid/hidraw.rst).
 type hidraw struct{ *os.File }
 
-func openHID(path string) (hid, error) {
+func openHID(name string) (hid, error) {
+	path, err := device.Find(name)
+	if err != nil {
+		return nil, fmt.Errorf("scanner: %w; is it plugged in?", err)
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0) // so that Close ends a read
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):

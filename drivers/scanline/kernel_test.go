@@ -238,3 +238,36 @@ func TestScannerIsFoundAgainUnderAnotherNumber(t *testing.T) {
 	typed(t, k, "1234\n")
 	comes(t, "the kiosk", label, "1234")
 }
+
+// A scanner that was exchanged has another serial number, and so another link.
+func TestAScannerMayBeExchangedForAnotherOfItsModel(t *testing.T) {
+	const model = "/dev/input/by-id/usb-Pretended_Scanner_*-event-kbd"
+	s := NewEvdev(model, unhurried, quiet)
+	first := newScannerThatTypes(t, "EXCHANGED-1")
+	opened(t, s)
+	label := reading(t, s)
+	typed(t, first, "1111\n")
+	comes(t, "the kiosk", label, "1111")
+	if err := first.Pull(); err != nil {
+		t.Fatal(err)
+	}
+	if err := pretend.Vanishes(first.Path); err != nil {
+		t.Fatal(err)
+	}
+	second := newScannerThatTypes(t, "EXCHANGED-2")
+	opened(t, s)
+	label = reading(t, s)
+	typed(t, second, "2222\n")
+	comes(t, "the kiosk", label, "2222")
+
+	if err := first.Plug(); err != nil {
+		t.Fatal(err)
+	}
+	if err := pretend.Appears(first.Path); err != nil {
+		t.Fatal(err)
+	}
+	_, err := NewEvdev(model, unhurried, quiet).Read(t.Context())
+	if device.Class(err) != device.ErrAttention || !errors.Is(err, device.ErrSeveral) {
+		t.Errorf("Read with two scanners of the model = %v", err)
+	}
+}

@@ -14,10 +14,12 @@ import (
 	"syscall"
 
 	"github.com/holoplot/go-evdev"
+
+	"selfpay/device"
 )
 
-// NewEvdev makes a scanner that types, at a link below /dev/input/by-id that stays the same. It opens nothing; Read
-// does, and again after the scanner was unplugged. While it is open nobody else gets its keys. A scanner may have
+// NewEvdev makes a scanner that types, at a link below /dev/input/by-id that stays the same; a star in it stands for what
+// differs from one scanner to the next, see device.Find. It opens nothing; Read does, and again after the scanner was unplugged. While it is open nobody else gets its keys. A scanner may have
 // several nodes: when that of the link does not type, the one of the same device that does is taken.
 func NewEvdev(path string, cfg Config, log *slog.Logger) *Scanner {
 	return newEvdev(func() (keyboard, error) { return openKeyboard(path) }, cfg, log)
@@ -63,7 +65,11 @@ type input struct {
 
 func (i *input) CapsLock() bool { return i.caps }
 
-func openKeyboard(path string) (keyboard, error) {
+func openKeyboard(name string) (keyboard, error) {
+	path, err := device.Find(name)
+	if err != nil {
+		return nil, fmt.Errorf("scanner: %w; is it plugged in?", err)
+	}
 	var failure error
 	for i, node := range nodes("/sys", path) {
 		d, err := evdev.OpenWithFlags(node, os.O_RDONLY)

@@ -41,7 +41,7 @@ import (
 
 // Config is a line and its mode.
 type Config struct {
-	Path     string
+	Path     string // a star in it stands for what differs from device to device, see device.Find
 	Baud     int    // bits a second; 9600
 	DataBits int    // 5 to 8; 8
 	Parity   string // "none", "odd", "even", "mark", "space"; none
@@ -165,6 +165,9 @@ func open(c Config) (*line, error) {
 		return nil, fmt.Errorf("serial: %w", err)
 	}
 	c = c.standard()
+	if c.Path, err = device.Find(c.Path); err != nil {
+		return nil, fmt.Errorf("serial: cannot open the line: %w; is it plugged in?", err)
+	}
 	lock, err := os.OpenFile(c.Path, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("serial: cannot open %s: %w", c.Path, explain(err))

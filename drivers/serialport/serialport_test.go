@@ -13,6 +13,8 @@ import (
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
+
+	"selfpay/device"
 )
 
 func openPty(t *testing.T) (master, slave *os.File) {
@@ -63,6 +65,27 @@ func TestMissingDeviceIsNamed(t *testing.T) {
 	_, err := Dial(Config{Path: path})(context.Background())
 	if err == nil || err.Error() != "serial: cannot open "+path+": no such device; is it plugged in?" {
 		t.Fatalf("Dial = %v", err)
+	}
+}
+
+func TestALineMayBeNamedByItsModel(t *testing.T) {
+	_, slave := openPty(t)
+	folder := t.TempDir()
+	name := filepath.Join(folder, "usb-FTDI_*-if00")
+	if _, err := Dial(Config{Path: name})(t.Context()); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "plugged in") {
+		t.Errorf("before it is there: %v", err)
+	}
+	for _, serial := range []string{"A1", "A2"} {
+		if err := os.Symlink(slave.Name(), filepath.Join(folder, "usb-FTDI_"+serial+"-if00")); err != nil {
+			t.Fatal(err)
+		}
+		l, err := Dial(Config{Path: name})(t.Context())
+		if serial == "A1" && err != nil || serial == "A2" && !errors.Is(err, device.ErrSeveral) {
+			t.Errorf("with %s: %v", serial, err)
+		}
+		if err == nil {
+			l.Close()
+		}
 	}
 }
 
