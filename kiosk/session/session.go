@@ -651,6 +651,10 @@ func (s *Session) askConfirm(paper bool) {
 
 // confirm begins the payment. From here on the runner decides what is shown.
 func (s *Session) confirm() {
+	if why := s.Obstacle(); why != "" {
+		s.message(why)
+		return
+	}
 	legs, err := posting.Plan(s.account, s.Library.Traits(), s.chosen())
 	if err == nil && s.view.Part.Positive() {
 		legs, err = posting.Part(legs, s.Library.Traits(), s.view.Part)

@@ -613,3 +613,17 @@ func TestASlowWatcherGetsTheNewestView(t *testing.T) {
 		}
 	})
 }
+
+func TestAnObstacleAtTheConfirmationStopsThePayment(t *testing.T) {
+	inStation(t, nil, func(t *testing.T, s *station) {
+		s.scan(card)
+		s.tap("pay", "")
+		s.sees(session.ScreenConfirm)
+		s.blocked(session.ReasonEnclosure)
+		s.tap("confirm", "")
+		s.told(session.ReasonEnclosure)
+		if all, err := s.ledger.All(10); err != nil || len(all) != 0 {
+			t.Errorf("%d payments, %v", len(all), err)
+		}
+	})
+}

@@ -82,6 +82,8 @@ const (
 	ReasonSettling       Reason = "settling"         // an earlier purchase is being looked up
 	ReasonStaffNeeded    Reason = "staff-needed"     // too many open cases or waiting payments
 	ReasonStorage        Reason = "storage"          // the ledger cannot be written
+	ReasonService        Reason = "service"          // staff work at the station
+	ReasonEnclosure      Reason = "enclosure"        // the enclosure was opened, and nobody has looked since
 	ReasonTimedOut       Reason = "timed-out"        // the patron went away
 )
 

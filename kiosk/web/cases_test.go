@@ -19,7 +19,8 @@ var (
 	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonTooManyScans, session.ReasonTooManyUnknown, session.ReasonWrongPIN,
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
 		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
-		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut}
+		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut,
+		session.ReasonService, session.ReasonEnclosure}
 	allOutcomes = []session.Outcome{session.OutcomeBooked, session.OutcomeFollows, session.OutcomeNotCharged,
 		session.OutcomeReturned, session.OutcomeStaff}
 	allReceipts = []session.Receipt{session.ReceiptNone, session.ReceiptPrinting, session.ReceiptPrinted,

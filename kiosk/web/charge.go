@@ -43,4 +43,6 @@ var reasonCharges = map[session.Reason]charge{
 	session.ReasonStaffNeeded:    chargeNoneNow,
 	session.ReasonStorage:        chargeNoneNow,
 	session.ReasonTimedOut:       chargeNone,
+	session.ReasonService:        chargeNoneNow,
+	session.ReasonEnclosure:      chargeNoneNow,
 }
