@@ -4,16 +4,20 @@ package drivers
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"selfpay/device"
+	"selfpay/device/gpio"
 	"selfpay/device/money"
 	"selfpay/device/printer"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/usbprinter"
+	"selfpay/drivers/gpiochar"
 	"selfpay/drivers/scanline"
 	"selfpay/drivers/serialport"
 	"selfpay/drivers/tcpport"
@@ -109,6 +113,45 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 		return scanline.NewSerial(dial, scanline.Config{}, log), nil
 	}
 	return nil, fmt.Errorf("there is no scanner driver %q", s.Driver)
+}
+
+// Lines makes the configured GPIO lines, one gpio.Chip for each chip that an address names. It opens nothing.
+func Lines(inputs, outputs map[string]url.URL, log *slog.Logger) ([]gpio.Chip, error) {
+	in, err := byChip(inputs, gpio.ParseInput)
+	if err != nil {
+		return nil, err
+	}
+	out, err := byChip(outputs, gpio.ParseOutput)
+	if err != nil {
+		return nil, err
+	}
+	labels := slices.Sorted(maps.Keys(in))
+	for _, label := range slices.Sorted(maps.Keys(out)) {
+		if in[label] == nil {
+			labels = append(labels, label)
+		}
+	}
+	var chips []gpio.Chip
+	for _, label := range labels {
+		chips = append(chips, gpiochar.New(label, in[label], out[label], gpiochar.Config{}, log))
+	}
+	return chips, nil
+}
+
+// byChip sorts lines by the label of their chip.
+func byChip(addresses map[string]url.URL, parse func(url.URL) (gpio.Line, error)) (map[string]map[string]gpio.Line, error) {
+	chips := map[string]map[string]gpio.Line{}
+	for name, address := range addresses {
+		line, err := parse(address)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", name, address.String(), err)
+		}
+		if chips[line.Chip] == nil {
+			chips[line.Chip] = map[string]gpio.Line{}
+		}
+		chips[line.Chip][name] = line
+	}
+	return chips, nil
 }
 
 // dialer reaches a device by its address; standard is the query of a serial line that says nothing of its speed.

@@ -19,6 +19,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
+	"selfpay/device/gpio"
 	"selfpay/device/printer"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
@@ -27,6 +28,7 @@ import (
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/panel"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/receipt"
 	"selfpay/kiosk/report"
@@ -44,6 +46,7 @@ type Parts struct {
 	Library  ils.Library
 	Printer  printer.Printer
 	Scanner  scanner.Scanner
+	Lines    []gpio.Chip                                     // lamps, buzzer and switches
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
 	Log      *slog.Logger
@@ -158,6 +161,18 @@ func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func())
 		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), Changed: changed, Log: s.Log})
 }
 
+// newPanel makes the owner of lamps, buzzer and switches.
+func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger.Ledger) *panel.Panel {
+	return panel.New(panel.Config{Chips: s.Lines, Quiet: s.Config.GPIO.QuietHours.Hold, Stops: s.Config.GPIO.TamperStops,
+		Scene: func() panel.Scene {
+			scene := panel.SceneOf(patron.View())
+			scene.Help = !m.Well(health.CheckOpenCases)
+			scene.Warning = !m.Well(health.CheckPrinter, health.CheckPaper, health.CheckQueue, health.CheckQueueAge)
+			return scene
+		},
+		Tell: m.Tell, Ledger: l, Now: s.now, Log: s.Log})
+}
+
 // booksSlip writes the books in the station's first language.
 func (s *station) booksSlip(r report.Report, at time.Time) printer.Receipt {
 	return receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Books(s.Config.Kiosk.Languages[0], r, at)
@@ -201,11 +216,12 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	patron = s.newSession(money, l, monitor.Obstacle)
 	labels := &labels{session: patron.Scan}
 	devices := supervisor.New(s.devices(labels.take, monitor), monitor.Device)
+	lamps := s.newPanel(patron, monitor, l)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
-	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip,
+	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip, Panel: lamps,
 		TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules()}
 	if s.Scanner != nil {
 		desk.NextLabel = labels.next
@@ -219,6 +235,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
+		{"panel", lamps.Run},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), damaged: monitor.LedgerLost, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {

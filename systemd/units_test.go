@@ -81,3 +81,25 @@ func TestWrongConfigurationIsNotRestarted(t *testing.T) {
 		}
 	}
 }
+
+// A group that is not there keeps the unit from starting.
+func TestEachGroupOfTheUnitIsMadeOrDebians(t *testing.T) {
+	unit, err := os.ReadFile("kioskd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := os.ReadFile("sysusers.d/kiosk.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := regexp.MustCompile(`(?m)^SupplementaryGroups=(.*)$`).FindSubmatch(unit)
+	if groups == nil {
+		t.Fatal("the unit has no groups")
+	}
+	for _, group := range strings.Fields(string(groups[1])) {
+		debians := group == "dialout" || group == "input" || group == "lp"
+		if !debians && !regexp.MustCompile(`(?m)^g `+group+` `).Match(made) {
+			t.Errorf("nobody makes the group %s", group)
+		}
+	}
+}

@@ -193,6 +193,12 @@ var fixes = map[string]string{
 	health.CheckRefunds:   "kioskctl refund list",
 	health.CheckByAccount: "kioskctl case confirm lists them and ticks them off",
 	health.CheckEndOfDay:  "kioskctl terminal end-of-day closes the terminal's day now; kioskctl report day says what is known",
+
+	health.CheckLines:       "gpiodetect and gpioinfo list chips and lines, and who holds them; is the [gpio] table right?",
+	health.CheckEnclosure:   "look at terminal and wiring, close the enclosure, then kioskctl tamper clear",
+	health.CheckService:     "turn the key back when the work is done",
+	health.CheckStaffCall:   "somebody waits at the station; the key switch ends the call",
+	health.CheckPaperSwitch: "put in a new roll",
 }
 
 func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {

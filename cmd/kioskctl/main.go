@@ -60,6 +60,7 @@ type arguments struct {
 	Terminal terminalCommand `cmd:"" help:"The card terminal."`
 	Printer  printerCommand  `cmd:"" help:"The receipt printer."`
 	Receipt  receiptCommand  `cmd:"" help:"The patron's receipt."`
+	Tamper   tamperCommand   `cmd:"" help:"The enclosure's switch."`
 }
 
 func main() {

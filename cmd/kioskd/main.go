@@ -124,6 +124,10 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("scanner: %w", err)
 	}
+	p.Lines, err = drivers.Lines(c.GPIO.Inputs(), c.GPIO.Outputs(), log.With("device", "gpio"))
+	if err != nil {
+		return p, fmt.Errorf("gpio: %w", err)
+	}
 	p.Library, err = parts.Library(c, log.With("device", "library"))
 	return p, err
 }

@@ -14,7 +14,8 @@ type Chip interface {
 	// String names the chip for staff.
 	String() string
 
-	// Outputs are the names of its outputs.
+	// Inputs and Outputs are the names of its lines.
+	Inputs() []string
 	Outputs() []string
 
 	// Set gives an output its level. It opens the lines when needed, with the levels that were set last. device.ErrRefused:

@@ -75,13 +75,18 @@ func roles(lines map[string]gpio.Line) []role {
 
 func (c *Chip) String() string { return "GPIO chip " + c.label }
 
+// Inputs are the names of its inputs.
+func (c *Chip) Inputs() []string { return names(c.inputs) }
+
 // Outputs are the names of its outputs.
-func (c *Chip) Outputs() []string {
-	var names []string
-	for _, o := range c.outputs {
-		names = append(names, o.name)
+func (c *Chip) Outputs() []string { return names(c.outputs) }
+
+func names(roles []role) []string {
+	var all []string
+	for _, r := range roles {
+		all = append(all, r.name)
 	}
-	return names
+	return all
 }
 
 // Set gives an output its level, as the contract says.
@@ -137,7 +142,7 @@ func (c *Chip) Next(ctx context.Context) (gpio.Change, error) {
 	if change.Mended {
 		c.mu.Lock()
 		c.missed++
-		c.log.Warn("a change of a line was missed", "device", c.label, "line", change.Input, "missed", c.missed)
+		c.log.Warn("a change of a line was missed", "chip", c.label, "line", change.Input, "missed", c.missed)
 		c.mu.Unlock()
 	}
 	return change, nil
@@ -224,10 +229,6 @@ func (noLines) close()               {}
 
 // consumer is the name under which the kernel knows the holder, with what the lines are for; the kernel keeps 31 bytes.
 func consumer(roles []role) string {
-	var names []string
-	for _, r := range roles {
-		names = append(names, r.name)
-	}
-	text := "kioskd:" + strings.Join(names, ",")
+	text := "kioskd:" + strings.Join(names(roles), ",")
 	return text[:min(len(text), 31)]
 }

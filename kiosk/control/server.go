@@ -16,6 +16,7 @@ import (
 	"selfpay/device/scanner"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/panel"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
@@ -32,6 +33,7 @@ type Server struct {
 	Devices func() []supervisor.State                           // how the devices are
 	Printer printer.Printer                                     // nil where there is none
 	Slip    func(r report.Report, at time.Time) printer.Receipt // writes the books for paper
+	Panel   *panel.Panel
 
 	TestSlip  func(at time.Time) printer.Receipt                              // writes a slip that shows whether the printer is well
 	NextLabel func(ctx context.Context, waiting func()) (scanner.Scan, error) // waits for a label, and says when it does; nil where there is no scanner
@@ -98,6 +100,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /printer/test-slip", answer(s.testSlip))
 	mux.HandleFunc("POST /printer/proof-sheet", answer(s.proofSheet))
 	mux.HandleFunc("POST /scanner/label", s.testScan)
+	mux.HandleFunc("POST /tamper/clear", answer(s.clearTamper))
 	return mux
 }
 

@@ -25,10 +25,9 @@ type Ledger interface {
 
 // Config is what a panel works with.
 type Config struct {
-	Chips  []gpio.Chip
-	Inputs map[string][]string // the inputs by the chip's name, gpio.Chip.String
-	Quiet  Hours               // when the buzzer is silent
-	Stops  bool                // an opened enclosure stops payments
+	Chips []gpio.Chip
+	Quiet func(time.Time) bool // says when the buzzer is silent; nil: never
+	Stops bool                 // an opened enclosure stops payments
 
 	Scene  func() Scene // what is known; it must return at once
 	Tell   func(check string, status health.Status, output string, why session.Reason)
@@ -78,7 +77,7 @@ func New(c Config) *Panel {
 	p := &Panel{Config: c, inbox: make(chan func()), ended: make(chan struct{}), told: map[string]told{}, outputs: map[string]*output{}}
 	var inputs []string
 	for _, chip := range c.Chips {
-		inputs = append(inputs, c.Inputs[chip.String()]...)
+		inputs = append(inputs, chip.Inputs()...)
 		for _, name := range chip.Outputs() {
 			p.outputs[name] = &output{chip: chip}
 		}
@@ -139,7 +138,7 @@ func (p *Panel) read(ctx context.Context, chip gpio.Chip) {
 	if n := slices.Index(p.Chips, chip); n > 0 {
 		check = fmt.Sprintf("%s-%d", check, n+1)
 	}
-	inputs := p.Inputs[chip.String()]
+	inputs := chip.Inputs()
 	well := func() { p.tell(check, health.Pass, "", "") }
 	for ctx.Err() == nil {
 		settled := time.AfterFunc(chipSettles, func() { p.send(ctx, well) })
@@ -194,7 +193,7 @@ func (p *Panel) turn(now time.Time) {
 	scene := p.Scene()
 	scene.Help = scene.Help || !p.switches.called.IsZero() || !p.latched.IsZero()
 	scene.Warning = scene.Warning || p.switches.low
-	if sound := Hear(p.scene, scene, called); sound != Silence && !p.Quiet.Hold(now) {
+	if sound := Hear(p.scene, scene, called); sound != Silence && (p.Quiet == nil || !p.Quiet(now)) {
 		p.sound = sound
 	}
 	p.scene = scene

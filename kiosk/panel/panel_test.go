@@ -81,11 +81,10 @@ func (b *book) wants(t *testing.T, want ...string) {
 // atDesk runs a rule in a bubble of its own. All switches are there; the enclosure is closed.
 func atDesk(t *testing.T, change func(*Config), rule func(t *testing.T, d *desk)) {
 	synctest.Test(t, func(t *testing.T) {
-		inputs := []string{KeySwitch, PaperLow, StaffCall, Tamper}
-		chip := gpiotest.New(inputs, []string{Green, Amber, Red, Slot, Buzzer})
+		chip := gpiotest.New([]string{KeySwitch, PaperLow, StaffCall, Tamper}, []string{Green, Amber, Red, Slot, Buzzer})
 		chip.Drive(Tamper, true)
 		d := &desk{t: t, chip: chip, book: &book{}, checks: map[string]told{}, why: map[string]session.Reason{}}
-		c := Config{Chips: []gpio.Chip{chip}, Inputs: map[string][]string{chip.String(): inputs}, Stops: true,
+		c := Config{Chips: []gpio.Chip{chip}, Stops: true,
 			Scene: d.look, Tell: d.hear, Ledger: d.book, Log: slog.New(slog.DiscardHandler),
 			Now: func() payment.Stamp { return payment.Stamp{Wall: time.Now(), Boot: "one"} }}
 		if change != nil {
@@ -214,7 +213,7 @@ func TestAChipOfLampsIsWellWhenItStaysOpen(t *testing.T) {
 	var lamps *gpiotest.Chip
 	atDesk(t, func(c *Config) {
 		lamps = gpiotest.New(nil, []string{Green})
-		c.Chips, c.Inputs = []gpio.Chip{lamps}, nil
+		c.Chips = []gpio.Chip{lamps}
 	}, func(t *testing.T, d *desk) {
 		lamps.Unplug()
 		over(pauseLost)
@@ -347,12 +346,13 @@ func TestACallIsSeenAndHeard(t *testing.T) {
 
 func TestSoundsEndAndAreSilentInQuietHours(t *testing.T) {
 	for name, c := range map[string]struct {
-		quiet Hours
+		quiet func(time.Time) bool
 		times int
 		on    time.Duration
 	}{
-		"day":   {Hours{}, 3, 3 * tick},
-		"quiet": {Hours{0, 24 * time.Hour}, 0, 0},
+		"day":   {func(time.Time) bool { return false }, 3, 3 * tick},
+		"any":   {nil, 3, 3 * tick},
+		"quiet": {func(time.Time) bool { return true }, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			atDesk(t, func(config *Config) { config.Quiet = c.quiet }, func(t *testing.T, d *desk) {

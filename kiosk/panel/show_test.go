@@ -115,37 +115,3 @@ func TestSoundsAreShortAndToldOnce(t *testing.T) {
 		}
 	}
 }
-
-func TestQuietHours(t *testing.T) {
-	for text, c := range map[string]struct {
-		quiet, loud []string
-	}{
-		"22:00-07:00": {[]string{"22:00", "23:59", "00:00", "06:59"}, []string{"07:00", "12:00", "21:59"}},
-		"12:30-14:00": {[]string{"12:30", "13:59"}, []string{"12:29", "14:00", "00:00"}},
-		"00:00-06:00": {[]string{"00:00", "05:59"}, []string{"06:00", "23:59"}},
-		"":            {nil, []string{"00:00", "12:00"}},
-	} {
-		h, err := ParseHours(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		check := func(times []string, want bool) {
-			for _, hour := range times {
-				at, err := time.ParseInLocation("15:04", hour, time.Local)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if h.Hold(at) != want {
-					t.Errorf("%s: at %s %v, want %v", text, hour, !want, want)
-				}
-			}
-		}
-		check(c.quiet, true)
-		check(c.loud, false)
-	}
-	for _, text := range []string{"22:00", "22:00-22:00", "22-7", "25:00-07:00", "-", "22:00 07:00"} {
-		if _, err := ParseHours(text); err == nil {
-			t.Errorf("%q passes", text)
-		}
-	}
-}

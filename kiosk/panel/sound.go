@@ -1,10 +1,6 @@
 package panel
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // tick is the one clock of the panel: lamps and buzzer change on it.
 const tick = 125 * time.Millisecond
@@ -30,32 +26,4 @@ func Hear(before, now Scene, called bool) Sound {
 		return SoundReceipt
 	}
 	return Silence
-}
-
-// Hours are a part of each day, such as 22:00-07:00; the zero value is none of it.
-type Hours struct{ from, to time.Duration }
-
-// ParseHours reads "22:00-07:00"; empty: none.
-func ParseHours(text string) (Hours, error) {
-	if text == "" {
-		return Hours{}, nil
-	}
-	first, last, _ := strings.Cut(text, "-")
-	from, err1 := time.Parse("15:04", first)
-	to, err2 := time.Parse("15:04", last)
-	if err1 != nil || err2 != nil || from.Equal(to) {
-		return Hours{}, fmt.Errorf("%q is no part of a day", text)
-	}
-	midnight := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
-	return Hours{from.Sub(midnight), to.Sub(midnight)}, nil
-}
-
-// Hold says whether a time lies in the hours, by the clock on the wall.
-func (h Hours) Hold(at time.Time) bool {
-	hour, minute, second := at.Clock()
-	of := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second
-	if h.from <= h.to {
-		return of >= h.from && of < h.to
-	}
-	return of >= h.from || of < h.to
 }

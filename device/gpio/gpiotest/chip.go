@@ -37,6 +37,9 @@ func New(inputs, outputs []string) *Chip {
 
 func (c *Chip) String() string { return "chip in memory" }
 
+// Inputs are the names of its inputs.
+func (c *Chip) Inputs() []string { return slices.Clone(c.inputs) }
+
 // Outputs are the names of its outputs.
 func (c *Chip) Outputs() []string { return slices.Clone(c.outputs) }
 

@@ -39,7 +39,10 @@ func Run(t *testing.T, open func(t *testing.T) (gpio.Chip, Far)) {
 			check(t, bench{t, c, far})
 		})
 	}
-	rule("OutputsAreNamed", func(t *testing.T, b bench) {
+	rule("LinesAreNamed", func(t *testing.T, b bench) {
+		if got := slices.Sorted(slices.Values(b.chip.Inputs())); !slices.Equal(got, Inputs) {
+			t.Errorf("Inputs = %q, want %q", got, Inputs)
+		}
 		if got := slices.Sorted(slices.Values(b.chip.Outputs())); !slices.Equal(got, Outputs) {
 			t.Errorf("Outputs = %q, want %q", got, Outputs)
 		}

@@ -1,0 +1,44 @@
+package control_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"selfpay/device/gpio"
+	"selfpay/device/gpio/gpiotest"
+	"selfpay/kiosk/control"
+	"selfpay/kiosk/panel"
+	"selfpay/kiosk/payment"
+)
+
+func TestAnOpenedEnclosureIsClearedByAPerson(t *testing.T) {
+	d := open(t, nil)
+	chip := gpiotest.New([]string{panel.Tamper}, nil)
+	d.server.Panel = panel.New(panel.Config{Chips: []gpio.Chip{chip}, Scene: func() panel.Scene { return panel.Scene{} }, Tell: d.server.Monitor.Tell,
+		Ledger: d.ledger, Log: slog.New(slog.DiscardHandler), Now: func() payment.Stamp { return payment.Stamp{Wall: time.Now(), Boot: "two"} }})
+	go d.server.Panel.Run(t.Context())
+	for open := false; !open; time.Sleep(time.Millisecond) { // its loop is open from the beginning
+		var err error
+		if _, open, err = d.ledger.EnclosureOpenSince(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clear := func(staff string) error {
+		return d.Post(t.Context(), "/tamper/clear", control.Decision{Staff: staff, Note: "looked"}, &struct{}{})
+	}
+	if err := clear("mk"); err == nil || !strings.Contains(err.Error(), "still open") {
+		t.Errorf("cleared while open: %v", err)
+	}
+	chip.Drive(panel.Tamper, true)
+	for clear("mk") != nil { // until the panel has heard of it
+		time.Sleep(time.Millisecond)
+	}
+	if _, open, err := d.ledger.EnclosureOpenSince(); err != nil || open {
+		t.Errorf("open %v, %v", open, err)
+	}
+	if err := clear("mk"); err == nil || !strings.Contains(err.Error(), "not opened") {
+		t.Errorf("cleared twice: %v", err)
+	}
+}
