@@ -15,25 +15,25 @@ func (w Writer) TestSlip(languages []string, station string, at time.Time) print
 	say := func(key string) string { return w.Texts.Say(first, key, nil) }
 	lines := []printer.Line{
 		{Text: w.Library, Align: printer.Centre, Bold: true},
-		{Text: say("test-slip-title"), Align: printer.Centre, Large: true},
+		{Text: say("receipt-test-title"), Align: printer.Centre, Large: true},
 		{},
-		{Text: say("test-slip-station"), Right: station, Bold: true},
-		{Text: say("test-slip-time"), Right: w.Texts.Moment(first, at)},
+		{Text: say("receipt-test-station"), Right: station, Bold: true},
+		{Text: say("receipt-test-time"), Right: w.Texts.Moment(first, at)},
 		{},
-		{Text: say("test-slip-letters"), Bold: true},
+		{Text: say("receipt-test-letters"), Bold: true},
 	}
 	for _, language := range languages {
-		lines = append(lines, printer.Line{Text: w.Texts.Say(language, "test-slip-sample", nil)})
+		lines = append(lines, printer.Line{Text: w.Texts.Say(language, "receipt-test-sample", nil)})
 	}
 	return printer.Receipt{Lines: append(lines,
 		printer.Line{Text: "|<", Right: ">|"},
-		printer.Line{Text: say("test-slip-edge"), Align: printer.Centre},
+		printer.Line{Text: say("receipt-test-edge"), Align: printer.Centre},
 		printer.Line{Cells: []printer.Cell{{Text: "1"}, {Text: "2"}, {Text: "3", Right: true}}},
 		printer.Line{},
-		printer.Line{Text: say("test-slip-codes")},
+		printer.Line{Text: say("receipt-test-codes")},
 		printer.Line{Code: printer.Code{Kind: printer.QR, Data: station}, Align: printer.Centre},
 		printer.Line{Code: printer.Code{Kind: printer.Code128, Data: station}, Align: printer.Centre},
-		printer.Line{Text: say("test-slip-end")},
+		printer.Line{Text: say("receipt-test-end")},
 	)}
 }
 
