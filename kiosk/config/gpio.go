@@ -86,10 +86,6 @@ func (k *checker) gpio() {
 	look := func(lines map[string]url.URL, parse func(url.URL) (gpio.Line, error), example string) {
 		for _, name := range slices.Sorted(maps.Keys(lines)) {
 			key, address := "gpio."+name, lines[name]
-			if address.Scheme != "gpio" {
-				k.say(key, fmt.Sprintf("%q cannot be used here", address.Scheme+"://"), "use gpio://")
-				continue
-			}
 			line, err := parse(address)
 			if err != nil {
 				k.say(key, fmt.Sprintf("%s: %s", address.String(), err), "write it as "+example)
