@@ -20,13 +20,14 @@ import (
 
 // patronCommand behaves as a patron at the screen, over the same HTTP as the page.
 type patronCommand struct {
-	URL  string        `required:"" help:"The kiosk's screen, such as http://127.0.0.1:8080."`
-	Card string        `required:"" help:"The library card's number; it is typed."`
-	PIN  string        `help:"- reads the PIN from standard input."`
-	Pay  []string      `default:"all" help:"all, or the ids of the fees to pay."`
-	Part string        `placeholder:"4.00" help:"Pay this much of it only."`
-	Wait time.Duration `default:"3m" help:"The longest time for the whole visit."`
-	JSON bool          `name:"json" help:"Print one JSON document."`
+	URL     string        `required:"" help:"The kiosk's screen, such as http://127.0.0.1:8080."`
+	Card    string        `required:"" help:"The library card's number; it is typed."`
+	Scanned bool          `help:"Somebody holds the card to the scanner instead; the patron goes on from there."`
+	PIN     string        `help:"- reads the PIN from standard input."`
+	Pay     []string      `default:"all" help:"all, or the ids of the fees to pay."`
+	Part    string        `placeholder:"4.00" help:"Pay this much of it only."`
+	Wait    time.Duration `default:"3m" help:"The longest time for the whole visit."`
+	JSON    bool          `name:"json" help:"Print one JSON document."`
 }
 
 // visit is what the patron saw.
@@ -203,6 +204,7 @@ var othersScreens = []string{"pin", "fees", "amount", "confirm", "message", "out
 // act does what a patron would do on this screen.
 func (p *patron) act(ctx context.Context, s screen) error {
 	shown := read(s.HTML)
+	p.began = p.began || p.command.Scanned && slices.Contains([]string{"pin", "fees"}, s.Name)
 	if !p.began && slices.Contains(othersScreens, s.Name) {
 		return p.tap(ctx, s.Number, "leave", "")
 	}
@@ -211,6 +213,9 @@ func (p *patron) act(ctx context.Context, s screen) error {
 	case "ready":
 		if p.began {
 			return p.end("left", false)
+		}
+		if p.command.Scanned {
+			return nil
 		}
 		return p.tap(ctx, s.Number, "number", "")
 	case "number":
