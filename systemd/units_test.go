@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,6 +69,59 @@ func TestMisspeltUnitIsFound(t *testing.T) {
 	if _, err := verify(path); err == nil {
 		t.Error("a misspelt key passes")
 	}
+}
+
+// classOf is where a class of devices that the unit opens comes from: a driver that must be loaded before the service starts, or
+// empty for what Debian's kernel always has.
+var classOf = map[string]string{
+	"ttyS": "", "ttyAMA": "", "input": "", "hidraw": "", "usb": "", "usb_device": "", "gpiochip": "",
+	"ttyUSB": "usbserial", "ttyACM": "cdc_acm", "i2c": "i2c-dev", "spi": "spidev",
+}
+
+// DeviceAllow= is looked up in /proc/devices when the service starts. A class that is not there yet stays closed.
+func TestDeviceClassesAreThereBeforeTheService(t *testing.T) {
+	allowed := regexp.MustCompile(`(?m)^DeviceAllow=char-(\S+) rw$`).FindAllStringSubmatch(read(t, "kioskd.service"), -1)
+	if len(allowed) != len(classOf) {
+		t.Errorf("the unit opens %d classes, %d are known here", len(allowed), len(classOf))
+	}
+	loaded := strings.Fields(read(t, "modules-load.d/kiosk.conf"))
+	for _, a := range allowed {
+		driver, known := classOf[a[1]]
+		if !known {
+			t.Errorf("is there a class %q in /proc/devices?", a[1])
+		}
+		if driver != "" && !slices.Contains(loaded, driver) {
+			t.Errorf("class %q is not there before %s is loaded", a[1], driver)
+		}
+	}
+}
+
+// A group that does not exist keeps the service from starting, and its name in a rule is passed over.
+func TestEveryGroupIsMade(t *testing.T) {
+	made := []string{"dialout", "input", "lp"} // by Debian's base-passwd and systemd
+	for _, line := range regexp.MustCompile(`(?m)^[gu] (\S+) `).FindAllStringSubmatch(read(t, "sysusers.d/kiosk.conf"), -1) {
+		made = append(made, line[1])
+	}
+	named := strings.Fields(regexp.MustCompile(`(?m)^SupplementaryGroups=(.*)$`).FindStringSubmatch(read(t, "kioskd.service"))[1])
+	for _, rule := range regexp.MustCompile(`GROUP="(\w+)"`).FindAllStringSubmatch(read(t, "udev/60-kiosk.rules"), -1) {
+		if !slices.Contains(named, rule[1]) {
+			t.Errorf("a rule gives devices to %s, which the service is not in", rule[1])
+		}
+	}
+	for _, group := range named {
+		if !slices.Contains(made, group) {
+			t.Errorf("nobody makes the group %s", group)
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestWrongConfigurationIsNotRestarted(t *testing.T) {
