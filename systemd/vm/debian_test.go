@@ -5,22 +5,33 @@ package vm_test
 import (
 	"context"
 	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"selfpay/cmd/kiosksim/surround"
 	"selfpay/systemd/vm"
 )
 
 var debianDisk = flag.String("debian", "../../bin/vm/debian.img", "a disk with Debian")
 
-// debian is the machine with Debian and devices. All its tests share it, since it takes long to boot; each leaves it as it was.
+// debian is the machine with Debian and devices, and what surrounds it. All its tests share it, since it takes long to boot;
+// each leaves it as it was.
 var debian struct {
 	once    sync.Once
 	machine *vm.Machine
+	around  *surround.Surround
+	charged atomic.Pointer[func()] // called when the terminal has charged a card, before the kiosk hears of it
 	wrong   error
 }
 
@@ -39,25 +50,12 @@ func bootDebian(t *testing.T) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	orders, err := vm.FreePort()
+	image, err := debianImage(folder)
 	if err != nil {
 		return err
 	}
-	tests, err := buildKernelTests()
-	if err != nil {
-		return err
-	}
-	m := &vm.Machine{Folder: folder, Image: vm.Image{
-		Kernel:   *kernel,
-		Debian:   *debianDisk,
-		Guest:    filepath.Join(built, "guest"),
-		Programs: tests,
-		Plan:     vm.Plan{Orders: orders},
-	}}
+	m := &vm.Machine{Folder: folder, Image: image}
 	debian.machine = m
-	if err := m.Image.GiveDevices(); err != nil {
-		return err
-	}
 	if err := m.Build(); err != nil {
 		return err
 	}
@@ -72,6 +70,60 @@ func bootDebian(t *testing.T) error {
 	return err
 }
 
+// debianImage holds the shipped programs, built with libusb as they are shipped, the files of the folder systemd, the
+// configuration, and the packages' tests for a real kernel. It starts the surroundings.
+func debianImage(folder string) (image vm.Image, err error) {
+	if err := buildPrograms(folder, "", "kioskd", "kioskctl"); err != nil {
+		return image, err
+	}
+	programs, err := buildKernelTests()
+	if err != nil {
+		return image, err
+	}
+	debian.around, err = surround.Start(filepath.Join(built, "around"), surround.Options{Mode: "koha", CardWait: cardWait, Serial: true, Approved: func() {
+		if f := debian.charged.Load(); f != nil {
+			(*f)()
+		}
+	}})
+	if err != nil {
+		return image, err
+	}
+	orders, err := vm.FreePort()
+	if err != nil {
+		return image, err
+	}
+	relays, err := ports(debian.around)
+	if err != nil {
+		return image, err
+	}
+	files, err := unitFiles()
+	if err != nil {
+		return image, err
+	}
+	image = vm.Image{Kernel: *kernel, Debian: *debianDisk, Guest: filepath.Join(built, "guest"), Files: files,
+		Programs: append(programs, filepath.Join(folder, "kioskd"), filepath.Join(folder, "kioskctl")),
+		Plan:     vm.Plan{Orders: orders, Relays: relays}}
+	return image, image.GiveDevices()
+}
+
+// unitFiles are those of the folder systemd that are installed, as files of the image.
+func unitFiles() (map[string]string, error) {
+	files := map[string]string{}
+	root := os.DirFS("..")
+	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "vm" {
+			return fs.SkipDir
+		}
+		if err != nil || d.IsDir() || path.Ext(file) == ".go" {
+			return err
+		}
+		text, err := fs.ReadFile(root, file)
+		files[path.Join("/bin/systemd", file)] = string(text)
+		return err
+	})
+	return files, err
+}
+
 // endDebian switches it off.
 func endDebian(failed bool) {
 	if debian.machine == nil {
@@ -82,19 +134,46 @@ func endDebian(failed bool) {
 		os.Stderr.WriteString("Debian's console:\n" + text[max(0, len(text)-20_000):] + debian.machine.Said())
 	}
 	debian.machine.Cut()
+	if debian.around != nil {
+		debian.around.Close()
+	}
 }
 
-// does runs a shell command in Debian and returns what it prints.
-func does(t *testing.T, command string) string {
+// leadCard connects the surroundings' card terminal with the far end of the guest's serial adapter.
+func leadCard(t *testing.T) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), patience)
-	defer stop()
-	done, err := onDebian(t).Run(ctx, "/bin/sh", "-c", command)
+	near, err := os.OpenFile(filepath.Join(built, "around/terminal.tty"), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.Status != 0 {
-		t.Fatalf("%s: exit status %d: %s", command, done.Status, done.Output)
+	far, err := net.Dial("tcp", debian.machine.CardLine())
+	if err != nil {
+		t.Fatal(err)
 	}
-	return strings.TrimSpace(done.Output)
+	t.Cleanup(func() { near.Close(); far.Close() })
+	go io.Copy(near, far)
+	go io.Copy(far, near)
+}
+
+// tried runs a shell command in Debian and returns what it prints and its status.
+func tried(t *testing.T, command string, values ...any) (string, int) {
+	t.Helper()
+	onDebian(t)
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	done, err := debian.machine.Run(ctx, "/bin/sh", "-c", fmt.Sprintf(command, values...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(done.Output), done.Status
+}
+
+// does runs a shell command that goes well.
+func does(t *testing.T, command string, values ...any) string {
+	t.Helper()
+	out, status := tried(t, command, values...)
+	if status != 0 {
+		t.Fatalf("%s: exit status %d: %s", fmt.Sprintf(command, values...), status, out)
+	}
+	return out
 }

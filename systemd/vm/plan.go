@@ -35,6 +35,14 @@ type Module struct {
 // BenchFolder is where Debian finds the programs and files of the image's /bin.
 const BenchFolder = "/bench"
 
+// Nodes are the devices of a station that the guest keeps.
+type Nodes struct {
+	Card, UART, Modem, Scanner, HIDPOS, Printer, I2C, SPI string
+}
+
+// NodesFile is where the guest writes what Nodes there are.
+const NodesFile = "/run/nodes.json"
+
 // DataFolder is where the guest's data disk is mounted.
 const DataFolder = "/data"
 

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -43,17 +44,33 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(built)
-		build := exec.Command("go", "build", "-tags", "nousb", "-o", built+"/", "selfpay/cmd/kioskd", "selfpay/cmd/kioskctl",
-			"selfpay/cmd/kiosksim", "selfpay/systemd/vm/guest")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		if err := buildPrograms(built, "nousb", "kioskd", "kioskctl", "kiosksim"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		status := m.Run()
 		endDebian(status != 0)
 		return status
 	}())
+}
+
+// buildPrograms builds the guest's first program and some of ours into a folder. The tag nousb builds without cgo, for a guest
+// that has no libraries.
+func buildPrograms(folder, tags string, names ...string) error {
+	cgo := "CGO_ENABLED=1"
+	if tags == "nousb" {
+		cgo, names = "CGO_ENABLED=0", append(names, "../systemd/vm/guest")
+	}
+	arguments := []string{"build", "-tags", tags, "-o", folder + "/"}
+	for _, name := range names {
+		arguments = append(arguments, path.Join("selfpay/cmd", name))
+	}
+	build := exec.Command("go", arguments...)
+	build.Env = append(os.Environ(), cgo, "GOOS=linux", "GOARCH=amd64")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // patience bounds every wait. An emulated machine on a busy host is slow; what is waited for usually comes in seconds.
@@ -92,12 +109,20 @@ func newStation(t *testing.T) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
+	relays, err := ports(s.around)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := configuration(s.around)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.machine = &vm.Machine{Folder: t.TempDir(), LogWrites: true, Image: vm.Image{
 		Kernel:   folder,
 		Guest:    filepath.Join(built, "guest"),
 		Programs: []string{filepath.Join(built, "kioskd"), filepath.Join(built, "kioskctl")},
-		Files:    map[string]string{configPath: s.configuration()},
-		Plan: vm.Plan{Orders: orders, Relays: []int{s.port(s.around.Screen()), s.port(s.around.Health())},
+		Files:    map[string]string{configPath: config},
+		Plan: vm.Plan{Orders: orders, Relays: relays,
 			Service: []string{"/bin/kioskd"}},
 	}}
 	t.Cleanup(s.end)
@@ -130,31 +155,35 @@ func (s *station) end() {
 const configPath = "/etc/kiosk/kiosk.toml"
 
 // configuration is the surrounding's own, as seen from the guest, with the state on its data disk. Doubts end in seconds.
-func (s *station) configuration() string {
-	text, err := os.ReadFile(s.around.ConfigPath())
+func configuration(around *surround.Surround) (string, error) {
+	text, err := os.ReadFile(around.ConfigPath())
 	if err != nil {
-		s.t.Fatal(err)
+		return "", err
 	}
-	folder := filepath.Dir(s.around.ConfigPath())
+	folder := filepath.Dir(around.ConfigPath())
 	return strings.NewReplacer(
 		"tcp://127.0.0.1:", "tcp://"+vm.HostAddress+":",
 		folder+"/state", vm.DataFolder+"/kiosk",
 		folder+"/ctl.sock", "/run/ctl.sock",
 		"partial = false", "partial = true",
 		`min = "0.50"`, `min = "`+part+`"`,
-	).Replace(string(text))
+	).Replace(string(text)), nil
 }
 
-func (s *station) port(address string) int {
-	u, err := url.Parse(address)
-	if err != nil {
-		s.t.Fatal(err)
+// ports are those of the kiosk's screen and health page.
+func ports(around *surround.Surround) (all []int, err error) {
+	for _, address := range []string{around.Screen(), around.Health()} {
+		u, err := url.Parse(address)
+		if err != nil {
+			return nil, err
+		}
+		port, err := strconv.Atoi(u.Port())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, port)
 	}
-	port, err := strconv.Atoi(u.Port())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return port
+	return all, nil
 }
 
 // on switches the machine on and waits until it takes orders; kioskd is being started then.
@@ -208,6 +237,32 @@ func (s *station) ready() {
 	})
 }
 
+// checkPasses looks for one check in the health document.
+func (s *station) checkPasses(ctx context.Context, name string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.around.Health()+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	r.Close = true
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	var document struct {
+		Checks map[string][]struct{ Status, Output string }
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&document); err != nil {
+		return err
+	}
+	for _, check := range document.Checks[name] {
+		if check.Status == "pass" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: %+v", name, document.Checks[name])
+}
+
 // patrons pay a part of what they owe, one after the other, until ctx ends or count is reached; who is there during a
 // power cut goes away.
 func (s *station) patrons(ctx context.Context, count int) {
@@ -216,8 +271,8 @@ func (s *station) patrons(ctx context.Context, count int) {
 	}
 }
 
-func (s *station) patron(ctx context.Context, card string) {
-	cmd := exec.CommandContext(ctx, filepath.Join(built, "kiosksim"), "patron", "--url", s.around.Screen(), "--card", card, "--part", part, "--json")
+func (s *station) patron(ctx context.Context, card string, words ...string) {
+	cmd := exec.CommandContext(ctx, filepath.Join(built, "kiosksim"), append([]string{"patron", "--url", s.around.Screen(), "--card", card, "--part", part, "--json"}, words...)...)
 	out, err := cmd.Output() // who did not pay exits with 1
 	var v struct{ Outcome, Reference string }
 	switch json.Unmarshal(out, &v); {

@@ -21,11 +21,20 @@ import (
 )
 
 func main() {
-	work := run
-	if os.Getpid() != 1 {
-		work = serve
+	var err error
+	switch {
+	case os.Getpid() == 1:
+		err = run()
+	case len(os.Args) == 1:
+		err = serve()
+	default:
+		if err := work(os.Args[1], os.Args[2:]); err != nil {
+			fmt.Println("guest:", err)
+			os.Exit(1)
+		}
+		return
 	}
-	if err := work(); err != nil {
+	if err != nil {
 		fmt.Println("guest:", err)
 	}
 	select {} // the kernel does not do without its first program

@@ -65,7 +65,17 @@ func NewKeyboard(serial string) (Keyboard, error) {
 	if err != nil {
 		return Keyboard{}, err
 	}
-	k := Keyboard{Gadget: g, Path: "/dev/input/by-id/usb-Pretended_Scanner_" + serial + "-event-kbd"}
+	return g.keyboard()
+}
+
+// FindKeyboard finds a keyboard that another process has made.
+func FindKeyboard(serial string) (Keyboard, error) {
+	return (&Gadget{folder: filepath.Join(gadgets, serial), function: "hid." + serial, Serial: serial}).keyboard()
+}
+
+// keyboard waits for the nodes of a keyboard.
+func (g *Gadget) keyboard() (k Keyboard, err error) {
+	k = Keyboard{Gadget: g, Path: "/dev/input/by-id/usb-Pretended_Scanner_" + g.Serial + "-event-kbd"}
 	if k.far, err = g.hidNode(); err == nil {
 		err = Appears(k.Path)
 	}

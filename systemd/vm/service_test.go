@@ -1,0 +1,307 @@
+//go:build vm
+
+package vm_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"selfpay/systemd/vm"
+)
+
+// guide is the part of docs/install.md that a technician types, one shell script for each block.
+func guide(t *testing.T, heading string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "\n"+heading+"\n\n")
+	if !found {
+		t.Fatalf("docs/install.md has no %q", heading)
+	}
+	block, _, _ := strings.Cut(rest, "\n\n")
+	var script []string
+	for line := range strings.Lines(block) {
+		script = append(script, strings.TrimPrefix(strings.TrimRight(line, "\n"), "    "))
+	}
+	return strings.Join(script, "\n")
+}
+
+var service struct {
+	once  sync.Once
+	nodes vm.Nodes
+}
+
+// installed installs kioskd in Debian as the guide says, with a configuration that names the devices' nodes.
+func installed(t *testing.T) vm.Nodes {
+	t.Helper()
+	onDebian(t)
+	service.once.Do(func() {
+		printer, err := url.Parse(address(t, "printer"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		does(t, "systemd-run --quiet --unit=devices %s/guest devices %s:%s", vm.BenchFolder, vm.HostAddress, printer.Port())
+		wait(t, "the devices", func(context.Context) error {
+			if out, status := tried(t, "cat %s", vm.NodesFile); status != 0 {
+				return errors.New(out)
+			} else {
+				return json.Unmarshal([]byte(out), &service.nodes)
+			}
+		})
+		does(t, "mkdir -p /root/src && cd /root/src && ln -s %s bin && ln -s %[1]s/systemd systemd && cat >kiosk.toml <<'END'\n%s\nEND", vm.BenchFolder, onNodes(t, service.nodes))
+		does(t, "cd /root/src && set -e\n%s", guide(t, "Install, as root:"))
+	})
+	return service.nodes
+}
+
+// address is the one that the surroundings' configuration has for a device.
+func address(t *testing.T, device string) string {
+	t.Helper()
+	text, err := os.ReadFile(debian.around.ConfigPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "["+device+"]\n")
+	_, rest, found := strings.Cut(rest, `address = "`)
+	if !found {
+		t.Fatalf("the surroundings have no %s", device)
+	}
+	of, _, _ := strings.Cut(rest, `"`)
+	return of
+}
+
+// onNodes is the surroundings' configuration with the devices on real nodes, and the places of an installed kiosk.
+func onNodes(t *testing.T, n vm.Nodes) string {
+	t.Helper()
+	text, err := configuration(debian.around)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guests := func(address string) string { return strings.Replace(address, "127.0.0.1", vm.HostAddress, 1) }
+	return strings.NewReplacer(
+		vm.DataFolder+"/kiosk", "/var/lib/kiosk",
+		"/run/ctl.sock", "/run/kiosk/ctl.sock",
+		address(t, "terminal"), "serial://"+n.Card+"?baud=9600&stop=2",
+		guests(address(t, "printer")), "usb://04b8:0e15",
+		"driver = \"serial\"\naddress = \""+address(t, "scanner"), "driver = \"evdev\"\naddress = \"evdev://"+n.Scanner,
+	).Replace(text)
+}
+
+// wait waits until holds says yes.
+func wait(t *testing.T, what string, holds func(context.Context) error) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	if err := vm.Wait(ctx, what, holds); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// started starts the service, and stops it after the test.
+func started(t *testing.T) *station {
+	t.Helper()
+	installed(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := tried(t, "systemctl status kioskd; journalctl --no-pager -o cat -n 60 -u kioskd")
+			t.Log(out)
+		}
+		tried(t, "systemctl stop kioskd; systemctl reset-failed kioskd")
+	})
+	leadCard(t)
+	does(t, "systemctl start kioskd")
+	return &station{t: t, around: debian.around, machine: debian.machine}
+}
+
+// property asks systemd about the service.
+func property(t *testing.T, name string) string {
+	t.Helper()
+	return does(t, "systemctl show -P %s kioskd", name)
+}
+
+// becomes waits until a property of the service has a value.
+func becomes(t *testing.T, name, value string) {
+	t.Helper()
+	wait(t, name+"="+value, func(context.Context) error {
+		if got := property(t, name); got != value {
+			return fmt.Errorf("%s is %s", name, got)
+		}
+		return nil
+	})
+}
+
+func number(t *testing.T, name string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(property(t, name), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// systemctl start returns when kioskd has said that it serves; the screen is there then. Nothing is in the credential store:
+// a credential that is missing is no fault (systemd.exec, LoadCredential=, with a name for the store and no path).
+func TestServiceStartsWithoutCredentialsAndIsReadyWhenItSaysSo(t *testing.T) {
+	s := started(t)
+	if got := property(t, "ActiveState"); got != "active" {
+		t.Errorf("the service is %s", got)
+	}
+	if out, status := tried(t, "ls /etc/credstore /run/credentials/kioskd.service"); strings.Contains(out, "kiosk.") || strings.Contains(out, "sip2") {
+		t.Errorf("there are credentials, %d: nothing was tried: %s", status, out)
+	}
+	if got, want := does(t, `sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' /proc/%s/status`, property(t, "MainPID")), does(t, "id -u kiosk"); got != want || got == "0" {
+		t.Errorf("it runs as user %s, want %s", got, want)
+	}
+	s.ready()
+}
+
+// The watchdog's time is fed by a daemon that is well, and one that stands still is killed and started again. Ten seconds
+// instead of the unit's minute, so that it is seen.
+func TestDaemonThatStandsStillIsStartedAgain(t *testing.T) {
+	installed(t)
+	does(t, "mkdir -p /run/systemd/system/kioskd.service.d && printf '[Service]\\nWatchdogSec=10s\\nTimeoutAbortSec=1s\\n' >/run/systemd/system/kioskd.service.d/bench.conf && systemctl daemon-reload")
+	t.Cleanup(func() { tried(t, "rm -r /run/systemd/system/kioskd.service.d; systemctl daemon-reload") })
+	started(t)
+	first, fed := property(t, "MainPID"), number(t, "WatchdogTimestampMonotonic")
+	wait(t, "the watchdog is fed for three of its times", func(context.Context) error {
+		if by := number(t, "WatchdogTimestampMonotonic") - fed; by < (30 * time.Second).Microseconds() {
+			return fmt.Errorf("%d µs", by)
+		}
+		return nil
+	})
+	if got := property(t, "MainPID"); got != first {
+		t.Fatalf("process %s instead of %s: one that is well was killed", got, first)
+	}
+	does(t, "kill -STOP %s", first)
+	wait(t, "another process", func(context.Context) error {
+		if got := property(t, "MainPID"); got == first || got == "0" {
+			return fmt.Errorf("process %s", got)
+		}
+		return nil
+	})
+	becomes(t, "ActiveState", "active")
+	if out := does(t, "journalctl --no-pager -o cat -u kioskd"); !strings.Contains(out, "Watchdog timeout") {
+		t.Errorf("the journal knows of no watchdog: %s", out)
+	}
+}
+
+// A daemon that was killed comes back by itself and takes payments again.
+func TestKilledDaemonComesBack(t *testing.T) {
+	s := started(t)
+	s.ready()
+	first := property(t, "MainPID")
+	before := number(t, "NRestarts")
+	does(t, "kill -KILL %s", first)
+	becomes(t, "NRestarts", strconv.FormatInt(before+1, 10))
+	becomes(t, "ActiveState", "active")
+	s.ready()
+}
+
+// A wrong configuration is told once, and the service stays down until somebody mends it.
+func TestDaemonWithAWrongConfigurationStaysDown(t *testing.T) {
+	installed(t)
+	does(t, "cp -p /etc/kiosk/kiosk.toml /etc/kiosk/well && echo 'unknown = 1' >>/etc/kiosk/kiosk.toml")
+	t.Cleanup(func() { tried(t, "mv /etc/kiosk/well /etc/kiosk/kiosk.toml; systemctl reset-failed kioskd") })
+	if out, status := tried(t, "systemctl start kioskd"); status == 0 {
+		t.Errorf("it starts: %s", out)
+	}
+	becomes(t, "ActiveState", "failed") // with another status it would be activating again and again
+	if got := property(t, "ExecMainStatus"); got != "78" {
+		t.Errorf("exit status %s", got)
+	}
+	if n := number(t, "NRestarts"); n != 0 {
+		t.Errorf("it was started again %d times", n)
+	}
+}
+
+// Every class of device is open to the service's own user under the unit's restrictions, and nothing else is.
+func TestDevicesAreOpenToTheServiceAndNoOthers(t *testing.T) {
+	n := installed(t)
+	does(t, "mkdir -p /sys/kernel/config/gpio-sim/lamps/bank && echo 4 >/sys/kernel/config/gpio-sim/lamps/bank/num_lines && echo 1 >/sys/kernel/config/gpio-sim/lamps/live")
+	t.Cleanup(func() {
+		tried(t, "cd /sys/kernel/config/gpio-sim && echo 0 >lamps/live; rmdir lamps/bank lamps")
+	})
+	// kioskd takes the printer from the kernel's driver, and one that was killed has not given it back
+	does(t, "cd /sys/bus/usb/drivers/usblp && { ls -d [0-9]* 2>/dev/null || echo $(basename $(dirname $(grep -l '^07' /sys/bus/usb/devices/*/bInterfaceClass))) >bind; }")
+	wait(t, n.Printer, func(context.Context) error {
+		out, status := tried(t, "test -c %s", n.Printer)
+		if status != 0 {
+			return errors.New(out)
+		}
+		return nil
+	})
+	usb := does(t, "cd $(dirname $(grep -l 0e15 /sys/bus/usb/devices/*/idProduct)) && printf '/dev/bus/usb/%%03d/%%03d' $(cat busnum devnum)")
+	gpio := "/dev/" + does(t, "cat /sys/kernel/config/gpio-sim/lamps/bank/chip_name")
+	wait(t, gpio, func(context.Context) error {
+		if out, status := tried(t, "test \"$(stat -c %%G %s)\" = gpio", gpio); status != 0 {
+			return errors.New("udev has not given it to its group " + out)
+		}
+		return nil
+	})
+	if out, status := underTheUnit(t, "open", n.Card, n.UART, n.Modem, n.Scanner, n.HIDPOS, n.Printer, usb, gpio, n.I2C, n.SPI); status != 0 {
+		t.Errorf("not open to it: %s", out)
+	}
+	// these to everybody, were it not for the unit
+	does(t, "chmod 666 /dev/vda /dev/watchdog /dev/pretend-i2c")
+	t.Cleanup(func() { tried(t, "chmod 600 /dev/vda /dev/watchdog /dev/pretend-i2c") })
+	if out, status := underTheUnit(t, "closed", "/dev/vda", "/dev/watchdog", "/dev/pretend-i2c"); status != 0 {
+		t.Errorf("not closed to it: %s", out)
+	}
+}
+
+// underTheUnit runs work of the guest's own program once, as kioskd is run.
+func underTheUnit(t *testing.T, work ...string) (string, int) {
+	t.Helper()
+	does(t, `sed -e 's#^ExecStart=.*#ExecStart=%s/guest %s#' -e 's/^Type=.*/Type=oneshot/' -e '/^Restart/d' -e '/^WatchdogSec/d' \
+		/etc/systemd/system/kioskd.service >/run/systemd/system/probe.service && systemctl daemon-reload`, vm.BenchFolder, strings.Join(work, " "))
+	return tried(t, "systemctl start probe || { journalctl --no-pager -o cat -n 20 -u probe; exit 1; }")
+}
+
+// A patron pays over devices on real nodes: the card is held to a scanner that types, the terminal hangs on a serial
+// adapter, the receipt comes out on USB. While the terminal works the clock jumps by ten years, and at the next payment
+// back; no wait of the kiosk's is by the clock on the wall.
+func TestPaymentOverRealNodesWhileTheClockJumps(t *testing.T) {
+	s := started(t)
+	s.ready()
+	wait(t, "the scanner", func(ctx context.Context) error { return s.checkPasses(ctx, "scanner:link") })
+	for i, years := range []string{"+10 years", "-10 years"} {
+		jump := func() {
+			done, err := s.machine.Run(t.Context(), "/bin/date", "-s", years)
+			t.Logf("while the terminal works the clock goes %s: %s %v", years, done.Output, err)
+			if err != nil || done.Status != 0 {
+				t.Error("it does not go")
+			}
+		}
+		debian.charged.Store(&jump)
+		paid := make(chan struct{})
+		go func() { defer close(paid); s.patron(t.Context(), cards[i], "--scanned") }()
+		does(t, "%s/guest type %s", vm.BenchFolder, cards[i])
+		<-paid
+		debian.charged.Store(nil)
+		if len(s.told) != i+1 {
+			t.Fatalf("the payment with the clock's jump of %s was not booked", years)
+		}
+	}
+	s.settled()
+	b := debian.around.Books()
+	if len(b.Receipts) != len(s.told) {
+		t.Errorf("%d receipts on paper for %d payments: %q", len(b.Receipts), len(s.told), b.Receipts)
+	}
+	for i, code := range s.told {
+		if i < len(b.Receipts) && !strings.Contains(b.Receipts[i], code) {
+			t.Errorf("the receipt of %s: %q", code, b.Receipts[i])
+		}
+	}
+	s.paymentsAgree(b)
+}
