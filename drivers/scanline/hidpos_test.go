@@ -91,6 +91,13 @@ func TestTheDescriptorSaysWhereALabelStands(t *testing.T) {
 	}
 }
 
+// settled is a scanner that was silent when it was opened.
+func settled(f form) *reports {
+	r := newReports(f, time.Second)
+	r.silence()
+	return r
+}
+
 // The first reports are those of the Access-IS LSR118 product manual, appendix B.1.1: a boarding pass of 60 characters.
 func TestReports(t *testing.T) {
 	pass := "M1GATHERGOOD/MICHAEL  YABCDEF LHRDURAK 3542 052Y003D23  "
@@ -121,7 +128,7 @@ func TestReports(t *testing.T) {
 		{"too long", append(scanlinetest.Reports("]Q1", strings.Repeat(long, 3)), scanlinetest.Reports("", "12")...), []string{"12"}},
 		{"without end", slices.Repeat([][]byte{filled("02 38 5D 51 30", pass, "73 00 01")}, 5000), nil},
 	} {
-		r := newReports(usualForm, time.Second)
+		r := settled(usualForm)
 		var got []string
 		now := time.Unix(1000, 0)
 		for _, report := range c.reports {
@@ -140,7 +147,7 @@ func TestReports(t *testing.T) {
 
 func TestReportsOfAnotherForm(t *testing.T) {
 	f := form{length: -1, aim: 9, data: 1, dataSize: 8, more: 0, moreBits: 1}
-	r := newReports(f, time.Second)
+	r := settled(f)
 	if got := r.takeAt(time.Unix(1000, 0), []byte("\xFF12345678]A1")); got != nil {
 		t.Errorf("%q before the label is complete", got)
 	}
@@ -151,7 +158,7 @@ func TestReportsOfAnotherForm(t *testing.T) {
 }
 
 func TestALabelThatDoesNotGoOnIsForgotten(t *testing.T) {
-	r := newReports(usualForm, time.Second)
+	r := settled(usualForm)
 	now := time.Unix(1000, 0)
 	halves := scanlinetest.Reports("]F0", strings.Repeat("1", 57))
 	r.takeAt(now, halves[0])
@@ -173,6 +180,7 @@ func TestHoneywellIsToldToSendReports(t *testing.T) {
 		s := overHID(far)
 		defer s.Close()
 		c := next(t, s)
+		time.Sleep(6 * time.Second) // no label was under way
 		if err := far.Scan("21234000567894"); err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +265,7 @@ func FuzzReports(f *testing.F) {
 		f.Add(r, r)
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		r := newReports(usualForm, time.Second)
+		r := settled(usualForm)
 		now := time.Unix(1000, 0)
 		for _, report := range [][]byte{first, second, first} {
 			for _, label := range r.takeAt(now, report) {

@@ -17,11 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"selfpay/device"
+	"selfpay/device/scanner"
+	"selfpay/device/scanner/scannertest"
+	"selfpay/drivers/scanline/scanlinetest"
 	"selfpay/systemd/vm/pretend"
 )
-
-// unhurried are times for an emulated machine, which may stand still for a while between two keys.
-var unhurried = Config{Silence: 20 * time.Second, Human: 20 * time.Second}
 
 // limit bounds what should come at once.
 const limit = time.Minute
@@ -72,6 +72,13 @@ func reading(t *testing.T, s *Scanner) <-chan string {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// ready opens the scanner and lets a label end: one may have been under way when it was opened.
+func ready(t *testing.T, s *Scanner, k pretend.Keyboard) {
+	t.Helper()
+	opened(t, s)
+	typed(t, k, "\n")
 }
 
 func typed(t *testing.T, k pretend.Keyboard, text string) {
@@ -158,7 +165,7 @@ func TestAGrabbedScannerTypesNowhereElse(t *testing.T) {
 	comes(t, "another program, while nobody has the scanner", other, evdev.KEY_A)
 
 	s := NewEvdev(k.Path, unhurried, quiet)
-	opened(t, s)
+	ready(t, s, k)
 	label := reading(t, s)
 	typed(t, k, "21234000567894\n")
 	comes(t, "the kiosk", label, "21234000567894")
@@ -186,7 +193,7 @@ func TestScannerThatAnotherProgramHoldsIsNamed(t *testing.T) {
 func TestBurstsOfKeysComeWhole(t *testing.T) {
 	k := newScannerThatTypes(t, "BURST")
 	s := NewEvdev(k.Path, unhurried, quiet)
-	opened(t, s)
+	ready(t, s, k)
 	for i := range 10 {
 		want := fmt.Sprintf("A2123400056%03d-b./ =;Z", i)
 		label := reading(t, s)
@@ -229,7 +236,7 @@ func TestScannerIsFoundAgainUnderAnotherNumber(t *testing.T) {
 	if err := k.Plug(); err != nil {
 		t.Fatal(err)
 	}
-	opened(t, s)
+	ready(t, s, k)
 	after, err := filepath.EvalSymlinks(k.Path)
 	if err != nil || after == before {
 		t.Fatalf("it was %s and is %s, %v: nothing was tried", before, after, err)
@@ -244,7 +251,7 @@ func TestAScannerMayBeExchangedForAnotherOfItsModel(t *testing.T) {
 	const model = "/dev/input/by-id/usb-Pretended_Scanner_*-event-kbd"
 	s := NewEvdev(model, unhurried, quiet)
 	first := newScannerThatTypes(t, "EXCHANGED-1")
-	opened(t, s)
+	ready(t, s, first)
 	label := reading(t, s)
 	typed(t, first, "1111\n")
 	comes(t, "the kiosk", label, "1111")
@@ -255,7 +262,7 @@ func TestAScannerMayBeExchangedForAnotherOfItsModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := newScannerThatTypes(t, "EXCHANGED-2")
-	opened(t, s)
+	ready(t, s, second)
 	label = reading(t, s)
 	typed(t, second, "2222\n")
 	comes(t, "the kiosk", label, "2222")
@@ -269,5 +276,119 @@ func TestAScannerMayBeExchangedForAnotherOfItsModel(t *testing.T) {
 	_, err := NewEvdev(model, unhurried, quiet).Read(t.Context())
 	if device.Class(err) != device.ErrAttention || !errors.Is(err, device.ErrSeveral) {
 		t.Errorf("Read with two scanners of the model = %v", err)
+	}
+}
+
+// onUSB is a scanner of the conformance suite, at the far end of a USB cable.
+type onUSB struct {
+	cable interface {
+		Pull() error
+		Plug() error
+	}
+	there func() error             // waits for its node
+	send  func(label string) error // with its AIM identifier
+	fatal func(...any)
+	aim   string
+}
+
+func (u *onUSB) SetAIM(id string)        { u.aim = id }
+func (u *onUSB) Scan(label string) error { return u.send(label) }
+func (u *onUSB) Plug() error             { return errors.Join(u.cable.Plug(), u.there()) }
+
+func (u *onUSB) Unplug() {
+	if err := u.cable.Pull(); err != nil {
+		u.fatal(err)
+	}
+}
+
+func TestConformanceOverRealKeyboards(t *testing.T) {
+	scannertest.Run(t, func(t *testing.T) (scanner.Scanner, scannertest.Far) {
+		k := newScannerThatTypes(t, "CONFORMANCE")
+		far := &onUSB{cable: k, there: func() error { return pretend.Appears(k.Path) }, fatal: t.Fatal}
+		far.send = func(label string) error { return k.Type(far.aim+label+"\n", 0) }
+		return NewEvdev(k.Path, unhurried, quiet), far
+	})
+}
+
+func newScannerWithReports(t *testing.T, serial string) pretend.HIDPOS {
+	t.Helper()
+	pretend.Only(t)
+	h, err := pretend.NewHIDPOS(serial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// A hidraw node has no name of its own that stays; at a station a udev rule gives it one.
+func TestConformanceOverRealReports(t *testing.T) {
+	scannertest.Run(t, func(t *testing.T) (scanner.Scanner, scannertest.Far) {
+		h := newScannerWithReports(t, "CONFORMANCE")
+		name := filepath.Join(t.TempDir(), "scanner")
+		named := func() error {
+			node, err := h.Node()
+			if err != nil {
+				return err
+			}
+			os.Remove(name)
+			return os.Symlink(node, name)
+		}
+		if err := named(); err != nil {
+			t.Fatal(err)
+		}
+		far := &onUSB{cable: h, there: named, fatal: t.Fatal}
+		far.send = func(label string) error {
+			var all error
+			for _, report := range scanlinetest.Reports(far.aim, label) {
+				all = errors.Join(all, h.Send(report))
+			}
+			return all
+		}
+		return NewHIDPOS(name, unhurried, quiet), far
+	})
+}
+
+// The lock is ours: the kernel hands the reports to everybody who has the node open.
+func TestScannerWithReportsIsOursAlone(t *testing.T) {
+	h := newScannerWithReports(t, "LOCKED")
+	node, err := h.Node()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened(t, NewHIDPOS(node, unhurried, quiet))
+	_, err = NewHIDPOS(node, unhurried, quiet).Read(t.Context())
+	if device.Class(err) != device.ErrAttention || !strings.Contains(err.Error(), "is in use") {
+		t.Errorf("Read = %v", err)
+	}
+}
+
+// A scanner that types has a hidraw node too. It is no scanner with reports of its own.
+func TestTheReportsOfAKeyboardAreNoLabels(t *testing.T) {
+	k := newScannerThatTypes(t, "KEYBOARD")
+	var node string
+	err := pretend.Until("the hidraw node of the keyboard", func() bool {
+		found, err := filepath.Glob("/sys/class/hidraw/hidraw*")
+		if err != nil {
+			return false
+		}
+		for _, class := range found {
+			text, err := os.ReadFile(filepath.Join(class, "device/uevent"))
+			if err == nil && strings.Contains(string(text), "HID_UNIQ="+k.Serial) {
+				node = "/dev/" + filepath.Base(class)
+			}
+		}
+		return node != ""
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = NewHIDPOS(node, unhurried, quiet).Read(t.Context())
+	if device.Class(err) != device.ErrAttention || !strings.Contains(err.Error(), "set it to HID POS") {
+		t.Errorf("Read = %v", err)
 	}
 }

@@ -33,7 +33,7 @@ var modifiers = []evdev.EvCode{evdev.KEY_LEFTSHIFT, evdev.KEY_RIGHTSHIFT, evdev.
 	evdev.KEY_LEFTALT, evdev.KEY_RIGHTALT, evdev.KEY_LEFTMETA, evdev.KEY_RIGHTMETA}
 
 func newKeys(layout Layout, human time.Duration, caps bool) *keys {
-	return &keys{layout: layout, human: human, caps: caps, down: map[evdev.EvCode]bool{}}
+	return &keys{held: held{midway: true}, layout: layout, human: human, caps: caps, down: map[evdev.EvCode]bool{}}
 }
 
 // take feeds one event, and returns the label that is complete with it.
@@ -188,6 +188,7 @@ func (k *keys) terminator() []byte {
 
 // silence tells that no key was pressed for a while. It returns the label that is complete with it, or nil.
 func (k *keys) silence() []byte {
+	k.between()
 	if k.terminated || k.spoiled { // what was lost may go on; the next pause of a person's length ends it
 		return nil
 	}

@@ -77,6 +77,7 @@ func trimControl(b []byte) []byte {
 // held is a label that is not complete.
 type held struct {
 	text       []byte
+	midway     bool // a label may have been under way when the scanner was opened; until a silence or an end is seen
 	spoiled    bool // too long, or a part was lost; all of it is thrown away
 	long       bool // it is spoiled because it is too long
 	terminated bool // a terminator was seen on this link: silence ends no label any more
@@ -91,6 +92,9 @@ func (h *held) dropped() scanner.Counts {
 }
 
 func (h *held) add(c byte) {
+	if h.midway {
+		h.spoil()
+	}
 	if len(h.text) >= maxRaw {
 		h.spoil()
 		h.long = true
@@ -110,7 +114,16 @@ func (h *held) end() []byte {
 	text := h.text
 	h.text = nil
 	h.forget()
+	h.midway = false
 	return text
+}
+
+// between tells of a silence: no label is under way any more that began before the scanner was opened.
+func (h *held) between() {
+	if h.midway {
+		h.forget()
+		h.midway = false
+	}
 }
 
 // forget throws away what there is.
@@ -129,6 +142,10 @@ type lines struct {
 	held
 	leftover time.Duration // text older than this, without terminator, belongs to no later label
 	last     time.Time
+}
+
+func newLines(leftover time.Duration) *lines {
+	return &lines{held: held{midway: true}, leftover: leftover, last: time.Now()}
 }
 
 // take feeds what one read brought, and returns the labels that are complete with it.
@@ -155,6 +172,7 @@ func (l *lines) takeAt(now time.Time, b []byte) [][]byte {
 
 // silence tells that nothing came for a while. It returns the label that is complete with it, or nil.
 func (l *lines) silence() []byte {
+	l.between()
 	if l.terminated || l.spoiled {
 		return nil
 	}

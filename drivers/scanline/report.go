@@ -292,7 +292,7 @@ type reports struct {
 }
 
 func newReports(f form, leftover time.Duration) *reports {
-	return &reports{form: f, leftover: leftover}
+	return &reports{held: held{midway: true}, form: f, leftover: leftover}
 }
 
 // take feeds one report, and returns the label that is complete with it.
@@ -328,6 +328,9 @@ func (r *reports) addAll(b []byte) {
 }
 
 // silence ends no label: the last report of one says that it is.
-func (r *reports) silence() []byte { return nil }
+func (r *reports) silence() []byte {
+	r.between()
+	return nil
+}
 
 var _ finder[[]byte] = (*reports)(nil)

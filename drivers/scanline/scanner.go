@@ -56,7 +56,7 @@ func NewSerial(dial device.Dial, cfg Config, log *slog.Logger) *Scanner {
 			defer close(in)
 			f.lose(readBytes(conn, in))
 		}()
-		go assemble(f, in, cfg.Silence, &lines{leftover: leftover * cfg.Silence})
+		go assemble(f, in, cfg.Silence, newLines(leftover*cfg.Silence))
 		return f, nil
 	})
 }
