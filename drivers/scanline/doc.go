@@ -3,7 +3,7 @@
 // its hidraw nodes.
 //
 // A label ends with a terminator (CR or LF; Enter or Tab on a keyboard). A scanner may also send none: then silence
-// ends the label, until the first terminator is seen on the link. From then on only terminators count, so that a
+// ends the label, a longer one the first, until the first terminator is seen on the link. From then on only terminators count, so that a
 // pause in the middle of a label does not make two of it. What arrives while nobody reads is dropped, and an AIM
 // identifier in front is taken off and tells the symbology.
 //

@@ -180,7 +180,7 @@ func TestHoneywellIsToldToSendReports(t *testing.T) {
 		s := overHID(far)
 		defer s.Close()
 		c := next(t, s)
-		time.Sleep(6 * time.Second) // no label was under way
+		time.Sleep(time.Minute) // no label was under way
 		if err := far.Scan("21234000567894"); err != nil {
 			t.Fatal(err)
 		}

@@ -192,7 +192,9 @@ func (k *keys) silence() []byte {
 	if k.terminated || k.spoiled { // what was lost may go on; the next pause of a person's length ends it
 		return nil
 	}
-	return k.typed()
+	label := k.typed()
+	k.silent = k.silent || label != nil
+	return label
 }
 
 func (k *keys) typed() []byte {

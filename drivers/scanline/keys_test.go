@@ -235,6 +235,20 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
+func TestASilenceThatEndedALabelOnAKeyboardIsEnoughForTheNext(t *testing.T) {
+	k := newKeys(Layout{}, 100*time.Millisecond, false)
+	k.silence()
+	if got := k.patience(); got <= 1 {
+		t.Errorf("patience of %d before anything is known", got)
+	}
+	for _, e := range start().text("1234").events {
+		k.event(e)
+	}
+	if got := k.silence(); string(got) != "1234" || k.patience() != 1 {
+		t.Errorf("%q, then patience of %d", got, k.patience())
+	}
+}
+
 func TestAltGrMayComeAsCtrlAndAlt(t *testing.T) {
 	de, err := ParseLayout("de")
 	if err != nil {

@@ -81,6 +81,7 @@ type held struct {
 	spoiled    bool // too long, or a part was lost; all of it is thrown away
 	long       bool // it is spoiled because it is too long
 	terminated bool // a terminator was seen on this link: silence ends no label any more
+	silent     bool // a silence has ended a label
 	lost       scanner.Counts
 }
 
@@ -107,6 +108,15 @@ func (h *held) add(c byte) {
 func (h *held) spoil() {
 	h.text = nil
 	h.spoiled = true
+}
+
+// patience is how many times the usual silence has to last. Before anything is known of a scanner it may send terminators,
+// and a pause in its first label must not make a number of the half.
+func (h *held) patience() time.Duration {
+	if h.silent {
+		return 1
+	}
+	return 8
 }
 
 // end hands the label out, nil when there is none, and begins the next.
@@ -176,5 +186,7 @@ func (l *lines) silence() []byte {
 	if l.terminated || l.spoiled {
 		return nil
 	}
-	return l.end()
+	label := l.end()
+	l.silent = l.silent || label != nil
+	return label
 }

@@ -15,7 +15,7 @@ import (
 
 // Config holds a scanner's times. The zero value suits scanners as delivered.
 type Config struct {
-	Silence time.Duration // completes a label of a scanner that sends no terminator; 0 means 60 ms
+	Silence time.Duration // completes a label of a scanner that sends no terminator, the first one after eight times that; 0 means 60 ms
 	Human   time.Duration // keyboard only: more than this between two keys is a person typing; 0 means 100 ms
 	Layout  Layout        // keyboard only: the one the scanner is set to
 }
@@ -241,13 +241,14 @@ func (c *counter) read() scanner.Counts {
 type finder[T any] interface {
 	take(T) [][]byte         // the labels that are complete with a piece
 	silence() []byte         // the label that is complete with a silence, or nil
+	patience() time.Duration // how many times the usual silence has to last
 	dropped() scanner.Counts // what was thrown away since it was asked last
 }
 
 // assemble takes what the reader sends until it ends, and tells of silence after each piece.
 func assemble[T any](f *feed, in <-chan T, wait time.Duration, find finder[T]) {
 	defer close(f.ended)
-	quiet := time.NewTimer(wait)
+	quiet := time.NewTimer(wait * find.patience())
 	defer quiet.Stop()
 	for {
 		select {
@@ -255,7 +256,7 @@ func assemble[T any](f *feed, in <-chan T, wait time.Duration, find finder[T]) {
 			if !ok {
 				return
 			}
-			quiet.Reset(wait)
+			quiet.Reset(wait * find.patience())
 			for _, label := range find.take(piece) {
 				f.offer(label)
 			}

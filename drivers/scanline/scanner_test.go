@@ -67,7 +67,7 @@ func next(t *testing.T, s *Scanner) <-chan string {
 		c <- scan.Text
 	}()
 	synctest.Wait()
-	time.Sleep(61 * time.Millisecond) // the scanner is silent: no label was under way when it was opened
+	time.Sleep(481 * time.Millisecond) // the scanner is silent: no label was under way when it was opened
 	synctest.Wait()
 	return c
 }
@@ -154,19 +154,39 @@ func TestALabelThatIsUnderWayWhenTheScannerIsOpenedIsNone(t *testing.T) {
 
 func TestSilenceCompletesALabel(t *testing.T) {
 	onPipe(t, func(t *testing.T, s *Scanner, far net.Conn) {
-		c := next(t, s)
-		far.Write([]byte("12"))
-		time.Sleep(50 * time.Millisecond)
-		far.Write([]byte("34"))
-		time.Sleep(59 * time.Millisecond)
-		synctest.Wait()
-		select {
-		case got := <-c:
-			t.Fatalf("Read = %q before the silence was over", got)
-		default:
+		for label, silence := range []time.Duration{480 * time.Millisecond, 60 * time.Millisecond, 60 * time.Millisecond} {
+			c := next(t, s)
+			far.Write([]byte("12"))
+			time.Sleep(silence - 10*time.Millisecond)
+			far.Write([]byte("34"))
+			time.Sleep(silence - time.Millisecond)
+			synctest.Wait()
+			select {
+			case got := <-c:
+				t.Fatalf("label %d: Read = %q before the silence was over", label, got)
+			default:
+			}
+			time.Sleep(2 * time.Millisecond)
+			synctest.Wait()
+			select {
+			case got := <-c:
+				if got != "1234" {
+					t.Errorf("label %d: Read = %q", label, got)
+				}
+			default:
+				t.Fatalf("label %d: the silence is over, and there is none", label)
+			}
 		}
-		time.Sleep(2 * time.Millisecond)
-		if got := <-c; got != "1234" {
+	})
+}
+
+func TestAPauseInTheFirstLabelOfAScannerWithTerminatorsMakesNoNumberOfTheHalf(t *testing.T) {
+	onPipe(t, func(t *testing.T, s *Scanner, far net.Conn) {
+		c := next(t, s)
+		far.Write([]byte("2123400"))
+		time.Sleep(400 * time.Millisecond)
+		far.Write([]byte("0567894\r"))
+		if got := <-c; got != "21234000567894" {
 			t.Errorf("Read = %q", got)
 		}
 	})
