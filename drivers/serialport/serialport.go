@@ -149,13 +149,43 @@ func (c Config) mode() (*serial.Mode, error) {
 }
 
 // Dial makes a device.Dial for the line. Each call opens the device anew, by its name; what it returns must be closed
-// before the next call, since the line is locked.
+// before the next call, since the line is locked. A line that the kernel has not let go of is waited for until ctx ends.
 func Dial(c Config) device.Dial {
 	return func(ctx context.Context) (io.ReadWriteCloser, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		return dial(ctx, c.Path, func() (io.ReadWriteCloser, error) {
+			l, err := open(c)
+			if err != nil {
+				return nil, err
+			}
+			return l, nil
+		})
+	}
+}
+
+func dial(ctx context.Context, path string, open func() (io.ReadWriteCloser, error)) (io.ReadWriteCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	type result struct {
+		line io.ReadWriteCloser
+		err  error
+	}
+	opened := make(chan result)
+	go func() {
+		l, err := open()
+		select {
+		case opened <- result{l, err}:
+		case <-ctx.Done():
+			if err == nil {
+				l.Close()
+			}
 		}
-		return open(c)
+	}()
+	select {
+	case r := <-opened:
+		return r.line, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("serial: cannot open %s: the system has not let go of it: %w", path, ctx.Err())
 	}
 }
 
@@ -366,6 +396,21 @@ func (l *line) release() {
 	_ = l.port.ResetOutputBuffer()
 }
 
+// closeWithin bounds the wait for the kernel to close a line. It waits up to thirty seconds for a device that takes no
+// bytes: seen with cdc-acm of Linux 6.1, which throws none of them away.
+const closeWithin = 2 * time.Second
+
+func within(limit time.Duration, path string, shut func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- shut() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(limit):
+		return fmt.Errorf("serial: %s takes no bytes; the system lets go of it within half a minute", path)
+	}
+}
+
 // Close ends the line and wakes a read and a write that wait. It may be called again.
 func (l *line) Close() error {
 	l.once.Do(func() {
@@ -384,7 +429,7 @@ func (l *line) Close() error {
 			select {
 			case <-idle:
 				l.drain()
-				l.err = errors.Join(l.port.Close(), l.lock.Close())
+				l.err = within(closeWithin, l.cfg.Path, func() error { return errors.Join(l.port.Close(), l.lock.Close()) })
 				return
 			case <-time.After(readSlice):
 				l.release()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/creack/pty"
@@ -331,4 +332,50 @@ func TestALineWithoutModemWiresIsALine(t *testing.T) {
 	if _, err := io.ReadFull(master, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// latecomer is a line that was opened too late.
+type latecomer struct {
+	io.ReadWriteCloser
+	closed bool
+}
+
+func (l *latecomer) Close() error { l.closed = true; return nil }
+
+func TestALineThatTheSystemHoldsIsWaitedForUntilTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := &latecomer{}
+		open := func() (io.ReadWriteCloser, error) {
+			time.Sleep(30 * time.Second)
+			return late, nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		begin := time.Now()
+		if l, err := dial(ctx, "/dev/ttyX", open); !errors.Is(err, context.DeadlineExceeded) || l != nil || time.Since(begin) != 5*time.Second {
+			t.Errorf("dial = %v, %v after %s", l, err, time.Since(begin))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !late.closed {
+			t.Error("a line that was opened too late stays open")
+		}
+		if l, err := dial(t.Context(), "/dev/ttyX", open); err != nil || l != io.ReadWriteCloser(late) {
+			t.Errorf("dial = %v, %v", l, err)
+		}
+	})
+}
+
+func TestCloseDoesNotWaitForADeviceThatTakesNoBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		err := within(closeWithin, "/dev/ttyX", func() error { time.Sleep(30 * time.Second); return nil })
+		if err == nil || time.Since(begin) != closeWithin {
+			t.Errorf("%v after %s", err, time.Since(begin))
+		}
+		if err := within(closeWithin, "/dev/ttyX", func() error { return errClosed }); err != errClosed {
+			t.Errorf("%v", err)
+		}
+		time.Sleep(time.Minute)
+	})
 }
