@@ -60,6 +60,8 @@ func TestTheDescriptorSaysWhereALabelStands(t *testing.T) {
 		{"no report ids, length in front", "05 8C 09 02 A1 01 75 08 95 01 05 01 09 3B 81 02 05 8C 95 20 09 FE 81 02 C0", form{length: 0, aim: -1, data: 1, dataSize: 32, more: -1}, nil},
 		{"another report before, in the same ids", "05 01 09 06 A1 01 85 01 75 08 95 08 81 02 C0 05 8C 09 02 A1 01 85 07 75 08 95 3E 09 FE 81 02 95 01 09 FF 81 02 C0",
 			form{id: 7, length: -1, aim: -1, data: 1, dataSize: 62, more: 63, moreBits: 0xFF}, nil},
+		{"a flag of three bytes", "05 8C 09 02 A1 01 85 02 75 08 95 0A 09 FE 81 02 95 03 09 FF 81 02 C0", form{id: 2, length: -1, aim: -1, data: 1, dataSize: 10, more: 13, moreBits: 0xFF}, nil},
+		{"a flag of eight bits", "05 8C 09 02 A1 01 85 02 75 08 95 0A 09 FE 81 02 75 01 95 08 09 FF 81 02 C0", form{id: 2, length: -1, aim: -1, data: 1, dataSize: 10, more: 11, moreBits: 1}, nil},
 		{"whole usages and pushed state", "06 01 FF 0B 02 00 8C 00 A1 01 A4 85 03 75 08 95 0A 0B FE 00 8C 00 81 02 B4 C0", form{id: 3, length: -1, aim: -1, data: 1, dataSize: 10, more: -1}, nil},
 		{"length behind the data is none of it", "05 8C A1 01 85 02 75 08 95 0A 09 FE 81 02 05 01 09 3B 95 01 81 02 C0", form{id: 2, length: -1, aim: -1, data: 1, dataSize: 10, more: -1}, nil},
 		{"data in the middle of a byte is none", "05 8C 09 02 A1 01 85 02 75 01 95 03 81 02 75 08 95 0A 09 FE 81 02 C0", usualForm, nil},

@@ -219,11 +219,8 @@ func (f *form) place(u usages, at, size, count int) {
 	for i := range count {
 		bit := at + i*size
 		usage := u.of(i)
-		if usage == usageMoreToFollow && f.more < 0 && (size == 1 || size == 8 && bit%8 == 0) {
-			f.more, f.moreBits = bit/8, 0xFF
-			if size == 1 {
-				f.moreBits = 1 << (bit % 8)
-			}
+		if usage == usageMoreToFollow && size == 1 && f.more < 0 {
+			f.more, f.moreBits = bit/8, 1<<(bit%8)
 		}
 		if size != 8 || bit%8 != 0 {
 			continue
@@ -233,6 +230,8 @@ func (f *form) place(u usages, at, size, count int) {
 			f.length = bit / 8
 		case usage >= usageSymbology1 && usage <= usageSymbology3 && f.aim < 0:
 			f.aim = bit / 8
+		case usage == usageMoreToFollow: // of several bytes the last: the maker's own letter stands before it
+			f.more, f.moreBits = bit/8, 0xFF
 		case usage == usageDecodedData && f.dataSize == 0:
 			f.data, f.dataSize = bit/8, 1
 		case usage == usageDecodedData && bit/8 == f.data+f.dataSize:
