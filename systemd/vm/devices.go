@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"selfpay/systemd/vm/pretend"
@@ -160,21 +159,15 @@ func (m *Machine) runErrands() error {
 	if m.errands, err = net.Listen("tcp", onLoopback(m.Image.Plan.Places.Errands)); err != nil {
 		return fmt.Errorf("vm: errands: %w", err)
 	}
+	do := map[string]func(string) error{"plug": m.Plug, "pull": m.Pull}
 	go http.Serve(m.errands, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := errors.New("vm: an errand is plug or pull, and a device")
-		device := r.FormValue("device")
-		if verb := r.FormValue("do"); slices.Contains([]string{"plug", "pull"}, verb) {
-			switch {
-			case device == pretend.NetworkCable:
-				err = m.Network(verb == "plug")
-			case verb == "plug":
-				err = m.Plug(device)
-			default:
-				err = m.Pull(device)
-			}
+		errand, known := do[r.FormValue("do")]
+		if !known {
+			http.Error(w, "an errand is plug or pull, and a device", http.StatusBadRequest)
+			return
 		}
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
+		if err := errand(r.FormValue("device")); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
 		}
 	}))
 	return nil

@@ -305,3 +305,25 @@ func TestPaymentOverRealNodesWhileTheClockJumps(t *testing.T) {
 	}
 	s.paymentsAgree(b)
 }
+
+// The network cable is pulled, kioskd notices, and takes payments again when it is back.
+func TestStationMissesItsNetworkAndComesBack(t *testing.T) {
+	s := started(t)
+	s.ready()
+	const missed = "the library is missed"
+	does(t, `systemd-run --quiet --unit=cable sh -c 'until kioskctl status | grep -q "fail  *ils:link"; do sleep 1; done; echo "%s" >/dev/ttyS0'`, missed)
+	if err := s.machine.Network(false); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.machine.Network(true) })
+	wait(t, missed, func(context.Context) error {
+		if !strings.Contains(s.machine.Console(), missed) {
+			return errors.New("the console does not say so")
+		}
+		return nil
+	})
+	if err := s.machine.Network(true); err != nil {
+		t.Fatal(err)
+	}
+	s.ready()
+}

@@ -10,7 +10,7 @@
 //	UART          a serial line of the 16550 kind, by QEMU
 //	I2C           a bus with chips that are plain registers, /dev/i2c-N
 //	SPI           a bus that sends back what it is sent, /dev/spidev0.0
-//	Plug, Pull    the cables of what QEMU makes, that of the network too
+//	Plug, Pull    the cables of what QEMU makes
 //
 // GPIO chips are made with github.com/warthog618/go-gpiosim: the kernel's gpio-sim is loaded and configfs is mounted.
 //
@@ -88,11 +88,11 @@ func Vanishes(path string) error {
 	return Until("the end of "+path, func() bool { _, err := os.Lstat(path); return errors.Is(err, fs.ErrNotExist) })
 }
 
-// Devices with a cable that QEMU makes. At the beginning all but OtherAdapter are plugged in.
+// Devices with a cable that QEMU makes. The network's is in the hands of the host alone: a guest that pulled it would not
+// hear that it is done.
 const (
-	CardAdapter  = "card"    // see Card
-	OtherAdapter = "other"   // one more of the kind, to take a number away
-	NetworkCable = "network" // that of eth0
+	CardAdapter  = "card"  // see Card; plugged in at the beginning
+	OtherAdapter = "other" // one more of the kind, to take a number away
 )
 
 // Plug puts the cable of such a device in.
