@@ -16,10 +16,11 @@ work=$(mktemp -d "$to/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 debian() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.* 2>/dev/null | grep -v '^ *#' >"$work/debian.sources" || true
+	# from the mirrors of this machine
+	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/debian.list"
 	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,udev,libusb-1.0-0 \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		bookworm "$work/root" "$work/debian.sources"
+		bookworm "$work/root" "$work/debian.list"
 	# Nobody logs in; the first start of a machine, and what looks after a disk, only take time.
 	for unit in getty@tty1.service getty-static.service console-getty.service systemd-firstboot.service \
 		systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service ldconfig.service \
@@ -36,8 +37,8 @@ debian() {
 
 # The kernel's headers are unpacked here, not installed: they need not be those of the running kernel.
 modules() {
-	apt-get update -qq
-	(cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "linux-headers-$version" "linux-headers-${version%-amd64}-common")
+	(cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "linux-headers-$version" "linux-headers-${version%-amd64}-common") ||
+		{ echo "Debian has no headers for the kernel in $to/kernel any more: remove that folder, and it is fetched anew" >&2; exit 1; }
 	for package in "$work"/linux-headers-*.deb; do dpkg-deb -x "$package" "$work/headers"; done
 	common=$work/headers/usr/src/linux-headers-${version%-amd64}-common
 	headers=$work/headers/usr/src/linux-headers-$version
@@ -59,16 +60,17 @@ modules() {
 	mv "$work"/modules/*.ko "$to/kernel/lib/modules/$version/pretend/"
 }
 
-# current NAME KEY makes a thing anew unless it was made with this key.
+# current NAME WHAT KEY makes a thing anew unless it is there and was made with this key.
 current() {
-	[ "$(cat "$to/$1.key" 2>/dev/null)" = "$2" ] && return
-	echo "making $1, once" >&2
-	rm -f "$to/$1.key"
+	[ -e "$2" ] && [ "$(cat "$2.key" 2>/dev/null)" = "$3" ] && return
+	echo "$1: making $2" >&2
+	apt-get update -qq
+	rm -f "$2.key"
 	"$1"
-	echo "$2" >"$to/$1.key"
+	echo "$3" >"$2.key"
 }
 
 version=$(ls "$to/kernel/lib/modules")
-current debian "$(sha256sum <"$0")"
-current modules "$version $(cat "$0" "$here"/modules/* | sha256sum)"
+current debian "$to/debian.img" "$(sha256sum <"$0")"
+current modules "$to/kernel/lib/modules/$version/pretend" "$(cat "$0" "$here"/modules/* | sha256sum)"
 [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$to"

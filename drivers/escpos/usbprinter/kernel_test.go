@@ -78,9 +78,11 @@ func (b *bench) pull() {
 	if err := b.cable.Pull(); err != nil {
 		b.t.Fatal(err)
 	}
-	b.far.resume()
-	b.far.Close()
-	<-b.far.ended
+	if b.far != nil {
+		b.far.resume()
+		b.far.Close()
+		<-b.far.ended
+	}
 }
 
 // far is the printer's side of the cable, which keeps what has come and may stop taking bytes.

@@ -81,15 +81,18 @@ func (g *Gadget) Plug() error {
 	return errors.New("pretend: no USB port is free")
 }
 
-// Pull pulls the cable out.
-func (g *Gadget) Pull() error { return os.WriteFile(g.in("UDC"), []byte("\n"), 0o644) }
+// Pull pulls the cable out, if it is plugged in.
+func (g *Gadget) Pull() error {
+	if attribute(g.in("UDC")) == "" {
+		return nil
+	}
+	return os.WriteFile(g.in("UDC"), []byte("\n"), 0o644)
+}
 
 // Close pulls the cable and takes the device apart. Its far ends must be closed.
 func (g *Gadget) Close() error {
-	if attribute(g.in("UDC")) != "" {
-		if err := g.Pull(); err != nil {
-			return err
-		}
+	if err := g.Pull(); err != nil {
+		return err
 	}
 	var all error
 	for _, name := range []string{"configs/c.1/" + g.function, "configs/c.1", "functions/" + g.function, "strings/0x409", ""} {
