@@ -47,6 +47,7 @@ type Core struct {
 	live      map[int64]bool     // a patron waits for them at the screen
 	atLibrary int                // jobs under way at the library: one at a time
 	closing   bool               // the terminal's end of day is under way
+	dark      bool               // the terminal is without power, or starts
 }
 
 // open is a payment that has not ended, with what goes on for it.
@@ -92,7 +93,7 @@ func (c *Core) head() payment.Head { return payment.Head{At: c.world.Now()} }
 
 // Restart feeds the crash to every payment that was under way, and goes on with all.
 func (c *Core) Restart() error {
-	if err := c.restartEndOfDay(); err != nil {
+	if err := errors.Join(c.restartEndOfDay(), c.restartPowerCycle()); err != nil {
 		return err
 	}
 	unfinished, err := c.ledger.Unfinished()
@@ -157,7 +158,7 @@ func (c *Core) Available() error {
 	switch {
 	case s.TerminalInDoubt > 0:
 		return ErrTerminalInDoubt
-	case s.AtTerminal > 0 || c.closing:
+	case s.AtTerminal > 0 || c.held():
 		return ErrBusy
 	case c.limits.OpenCases > 0 && s.OpenCases >= c.limits.OpenCases:
 		return ErrTooManyCases
@@ -377,6 +378,10 @@ func (c *Core) begin(o *open, j Job) {
 	case payment.DoReadAccount, payment.DoPost:
 		c.beginAtLibrary(o, j)
 	default:
+		if c.dark {
+			c.later(o, j)
+			return
+		}
 		o.running[j] = true
 		c.world.Begin(j, o.Payment, ils.Patron{})
 	}

@@ -16,7 +16,7 @@ func (c *Core) BeginEndOfDay() error {
 	switch s := c.Summary(); {
 	case s.TerminalInDoubt > 0:
 		return ErrTerminalInDoubt
-	case s.AtTerminal > 0 || c.closing:
+	case s.AtTerminal > 0 || c.held():
 		return ErrBusy
 	}
 	if err := c.supersede(); err != nil {

@@ -43,15 +43,19 @@ type Ledger interface {
 	EndOfDayBegun(at payment.Stamp) error
 	EndOfDayEnded(r ledger.DayResult) error
 	EndsOfDay() ([]ledger.EndOfDay, error)
+	PowerCycleBegun(c ledger.PowerCycle) error
+	PowerCycleEnded(r ledger.PowerResult) error
+	PowerCycles() ([]ledger.PowerCycle, error)
 }
 
-// Config is what the runner works with. All of it must be set, but for Changed and Progress.
+// Config is what the runner works with. All of it must be set, but for Power, Changed and Progress.
 type Config struct {
 	Ledger   Ledger
 	Terminal terminal.Terminal
 	Library  ils.Library
 	Now      func() payment.Stamp
 	Limits   Limits
+	Power    Power
 	Log      *slog.Logger
 
 	// Changed is called after every saved event, Progress with what the terminal asks of the patron. Both are called
