@@ -205,6 +205,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	money := runner.New(runner.Config{
 		Ledger: l, Terminal: s.Terminal, Library: s.Library, Now: s.now, Log: s.Log,
 		Limits:   runner.Limits{OpenCases: s.Config.Payment.OpenCases, Waiting: s.Config.Payment.Waiting, WaitingOf: s.Config.WaitingAmount()},
+		Power:    s.power(),
 		Changed:  func(p payment.Payment) { patron.PaymentChanged(p) },
 		Progress: func(id payment.ID, progress terminal.Progress) { patron.PaymentProgress(id, progress) },
 	})
@@ -237,6 +238,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"panel", lamps.Run},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
+		{"power", (&reviver{relay: s.power().Dark != nil, after: time.Duration(s.Config.GPIO.TerminalRestart), silent: monitor.TerminalSilent, tell: monitor.Tell, log: s.Log,
+			cycle: func(ctx context.Context) error { return money.PowerCycle(ctx, runner.Cycle{}) }}).run},
 		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), damaged: monitor.LedgerLost, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
 			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })

@@ -199,6 +199,7 @@ var fixes = map[string]string{
 	health.CheckService:     "turn the key back when the work is done",
 	health.CheckStaffCall:   "somebody waits at the station; the key switch ends the call",
 	health.CheckPaperSwitch: "put in a new roll",
+	health.CheckPower:       "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
 }
 
 func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {

@@ -10,7 +10,8 @@ import (
 )
 
 type terminalCommand struct {
-	EndOfDay terminalEndOfDay `cmd:"" name:"end-of-day" help:"Close the terminal's day with the acquirer now; afterwards no purchase can be reversed."`
+	EndOfDay   terminalEndOfDay   `cmd:"" name:"end-of-day" help:"Close the terminal's day with the acquirer now; afterwards no purchase can be reversed."`
+	PowerCycle terminalPowerCycle `cmd:"" name:"power-cycle" help:"Take the terminal's power away for a moment; with an attempt in doubt the key switch must be at service."`
 }
 
 type terminalEndOfDay struct{}
@@ -33,5 +34,27 @@ func (terminalEndOfDay) Run(ctx context.Context, t *tool) error {
 	default:
 		t.say("the terminal has closed its day: %s, trace %d", money.Of(closed.TotalMinor, money.Currency(closed.Currency)), closed.Trace)
 	}
+	return nil
+}
+
+type terminalPowerCycle struct {
+	Staff string `required:"" help:"Your name or initials."`
+	Note  string `required:"" help:"Why."`
+}
+
+func (c terminalPowerCycle) Run(ctx context.Context, t *tool) error {
+	client, err := t.client()
+	if err != nil {
+		return err
+	}
+	switch err := client.Post(ctx, "/power-cycle", control.Decision{Staff: c.Staff, Note: c.Note}, &struct{}{}); {
+	case errors.Is(err, control.ErrDaemonDown):
+		return fmt.Errorf("%w; the terminal belongs to the running daemon: start it with systemctl start kioskd", err)
+	case err != nil:
+		return err
+	case t.json:
+		return t.document(done{OK: true})
+	}
+	t.say("the terminal is dark; it gets its power back by itself, and kioskctl status says when it answers")
 	return nil
 }

@@ -333,7 +333,7 @@ func Defaults() Config {
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
 		Scanner:  Scanner{Layout: "us", Accept: []string{"codabar", "code39", "qr"}, Min: 4, Max: 32, CheckDigit: "off", CheckCharacter: "off"},
-		GPIO:     GPIO{TamperStops: true},
+		GPIO:     defaultGPIO(),
 		Payment: Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50, WaitingSum: "1000.00",
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
 		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},

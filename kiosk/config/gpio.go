@@ -26,6 +26,17 @@ type GPIO struct {
 
 	QuietHours  Hours `toml:"quiet_hours"`  // the buzzer is silent
 	TamperStops bool  `toml:"tamper_stops"` // an opened enclosure stops payments
+
+	TerminalPower   Address  `toml:"terminal_power"`         // the relay in the terminal's supply; on takes the power away
+	TerminalBoot    Duration `toml:"terminal_boot"`          // how long the terminal then takes to start
+	TerminalRestart Duration `toml:"terminal_restart_after"` // the kiosk restarts it when it was silent for so long; 0: never
+}
+
+// TerminalPower is the output of the relay in the terminal's supply.
+const TerminalPower = "terminal_power"
+
+func defaultGPIO() GPIO {
+	return GPIO{TamperStops: true, TerminalBoot: Duration(90 * time.Second), TerminalRestart: Duration(10 * time.Minute)}
 }
 
 // Inputs are the inputs that the station has, by name.
@@ -35,7 +46,8 @@ func (g GPIO) Inputs() map[string]url.URL {
 
 // Outputs are the outputs that the station has, by name.
 func (g GPIO) Outputs() map[string]url.URL {
-	return there(map[string]Address{"green": g.Green, "amber": g.Amber, "red": g.Red, "slot": g.Slot, "buzzer": g.Buzzer})
+	return there(map[string]Address{"green": g.Green, "amber": g.Amber, "red": g.Red, "slot": g.Slot, "buzzer": g.Buzzer,
+		TerminalPower: g.TerminalPower})
 }
 
 func there(all map[string]Address) map[string]url.URL {
@@ -102,5 +114,11 @@ func (k *checker) gpio() {
 	look(g.Outputs(), gpio.ParseOutput, "gpio://pinctrl-rp1/17")
 	if _, _, err := g.QuietHours.bounds(); g.QuietHours != "" && err != nil {
 		k.say("gpio.quiet_hours", err.Error(), `write it as "22:00-07:00"`)
+	}
+	if b := time.Duration(g.TerminalBoot); b < 10*time.Second || b > 10*time.Minute {
+		k.say("gpio.terminal_boot", fmt.Sprintf("%s is no time in which a terminal starts", b), `use a time between 10s and 10m, such as "90s"`)
+	}
+	if r := time.Duration(g.TerminalRestart); r != 0 && (r < 5*time.Minute || r > 24*time.Hour) {
+		k.say("gpio.terminal_restart_after", fmt.Sprintf("%s is no time after which a terminal counts as hung", r), `use a time between 5m and 24h, or "0s" for never`)
 	}
 }

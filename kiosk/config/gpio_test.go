@@ -23,6 +23,7 @@ key_switch = "gpio://pinctrl-rp1/27?active=low&pull=up"
 staff_call = "gpio://pinctrl-rp1/22?active=low&pull=up"
 paper_low = "gpio://mcp2221_gpio/0"
 quiet_hours = "22:00-07:00"
+terminal_power = "gpio://pinctrl-rp1/12"
 `
 
 func TestThePanelsLinesAreTaken(t *testing.T) {
@@ -33,7 +34,7 @@ func TestThePanelsLinesAreTaken(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(c.GPIO.Inputs())); !slices.Equal(got, []string{"key_switch", "paper_low", "staff_call", "tamper"}) {
 		t.Errorf("inputs %q", got)
 	}
-	if got := slices.Sorted(maps.Keys(c.GPIO.Outputs())); !slices.Equal(got, []string{"amber", "buzzer", "green", "red", "slot"}) {
+	if got := slices.Sorted(maps.Keys(c.GPIO.Outputs())); !slices.Equal(got, []string{"amber", "buzzer", "green", "red", "slot", "terminal_power"}) {
 		t.Errorf("outputs %q", got)
 	}
 	red := c.GPIO.Outputs()["red"]
@@ -56,6 +57,8 @@ func TestEachMistakeInThePanelIsNamed(t *testing.T) {
 		{`quiet_hours = "22:00-07:00"`, `quiet_hours = "22:00"`, "gpio.quiet_hours", "no part of a day", "22:00-07:00"},
 		{`quiet_hours = "22:00-07:00"`, `quiet_hours = "07:00-07:00"`, "gpio.quiet_hours", "no part of a day", "22:00-07:00"},
 		{`quiet_hours = "22:00-07:00"`, `tamper_stops = "no"`, "gpio.tamper_stops", "", "true or false"},
+		{`quiet_hours = "22:00-07:00"`, `terminal_boot = "1s"`, "gpio.terminal_boot", "1s", "between 10s and 10m"},
+		{`quiet_hours = "22:00-07:00"`, `terminal_restart_after = "1m"`, "gpio.terminal_restart_after", "1m", "never"},
 		{`quiet_hours = "22:00-07:00"`, `tampers = true`, "gpio.tampers", "not known", "gpio.tamper"},
 	} {
 		text := strings.Replace(example+panel, "\n"+c.line+"\n", "\n"+c.by+"\n", 1)

@@ -1,8 +1,13 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+
+	"selfpay/kiosk/runner"
 )
 
 // clearTamper notes that a person has looked at the station after its enclosure was opened.
@@ -12,4 +17,20 @@ func (s *Server) clearTamper(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return struct{}{}, s.Panel.ClearEnclosure(r.Context(), d.Staff, d.Note)
+}
+
+// powerCycle takes the terminal's power away for a moment. The answer comes when it is dark.
+func (s *Server) powerCycle(r *http.Request) (any, error) {
+	var d Decision
+	if err := json.NewDecoder(r.Body).Decode(&d); err != nil {
+		return nil, err
+	}
+	if d.Staff == "" || d.Note == "" {
+		return nil, errors.New("name and note are needed")
+	}
+	err := s.Runner.PowerCycle(context.WithoutCancel(r.Context()), runner.Cycle{Staff: d.Staff, Note: d.Note, Key: s.Panel.Service()})
+	if err != nil {
+		return nil, fmt.Errorf("the terminal keeps its power: %w", err)
+	}
+	return struct{}{}, nil
 }

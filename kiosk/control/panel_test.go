@@ -42,3 +42,17 @@ func TestAnOpenedEnclosureIsClearedByAPerson(t *testing.T) {
 		t.Errorf("cleared twice: %v", err)
 	}
 }
+
+func TestAPowerCycleNeedsANameANoteAndARelay(t *testing.T) {
+	d := open(t, nil)
+	d.server.Panel = panel.New(panel.Config{})
+	for want, decision := range map[string]control.Decision{
+		"name and note": {Staff: "mk"},
+		"name":          {Note: "it hangs"},
+		"no relay":      {Staff: "mk", Note: "it hangs"},
+	} {
+		if err := d.Post(t.Context(), "/power-cycle", decision, &struct{}{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", decision, err, want)
+		}
+	}
+}

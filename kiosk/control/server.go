@@ -101,6 +101,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /printer/proof-sheet", answer(s.proofSheet))
 	mux.HandleFunc("POST /scanner/label", s.testScan)
 	mux.HandleFunc("POST /tamper/clear", answer(s.clearTamper))
+	mux.HandleFunc("POST /power-cycle", answer(s.powerCycle))
 	return mux
 }
 

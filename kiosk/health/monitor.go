@@ -74,6 +74,7 @@ type Monitor struct {
 	reasons map[string]session.Reason // why no payment can be offered, by check
 	summary runner.Summary
 	started time.Time
+	silent  time.Time // since when the terminal does not answer; zero: it does
 }
 
 // The checks by name, component:measurement.
@@ -252,6 +253,7 @@ func (m *Monitor) LookTerminal(ctx context.Context, there func()) (pause time.Du
 		return lookOften, nil
 	}
 	status, err := m.Terminal.Status(ctx)
+	m.hear(err)
 	if err != nil {
 		return 0, err
 	}

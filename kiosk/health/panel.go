@@ -1,6 +1,10 @@
 package health
 
-import "selfpay/kiosk/session"
+import (
+	"time"
+
+	"selfpay/kiosk/session"
+)
 
 // The checks of parts that look by themselves and tell.
 const (
@@ -9,6 +13,7 @@ const (
 	CheckService     = "service:key"
 	CheckStaffCall   = "staff:call"
 	CheckPaperSwitch = "printer:paper-switch"
+	CheckPower       = "terminal:power"
 )
 
 // Tell notes a check of a part that looks by itself. why: no payment can be offered because of it.
@@ -26,4 +31,23 @@ func (m *Monitor) Well(names ...string) bool {
 		}
 	}
 	return true
+}
+
+// TerminalSilent is since when the terminal does not answer at all; zero: it does, or was not asked.
+func (m *Monitor) TerminalSilent() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.silent
+}
+
+// hear notes whether the terminal has answered.
+func (m *Monitor) hear(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil:
+		m.silent = time.Time{}
+	case m.silent.IsZero():
+		m.silent = time.Now()
+	}
 }

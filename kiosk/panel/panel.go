@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"selfpay/device/gpio"
@@ -46,8 +47,9 @@ const (
 // Panel owns lamps, buzzer and switches. Make it with New, then let Run turn.
 type Panel struct {
 	Config
-	inbox chan func()
-	ended chan struct{}
+	inbox   chan func()
+	ended   chan struct{}
+	service atomic.Bool
 
 	// owned by the loop
 	switches *switches
@@ -188,6 +190,7 @@ func (p *Panel) tell(check string, status health.Status, output string, why sess
 func (p *Panel) turn(now time.Time) {
 	p.switches.advance(now)
 	p.watchEnclosure()
+	p.service.Store(p.switches.service())
 	called := p.switches.takeCall()
 	p.tellSwitches()
 	scene := p.Scene()
@@ -292,6 +295,9 @@ func (p *Panel) tellEnclosure() {
 		p.tell(health.CheckEnclosure, health.Pass, "", "")
 	}
 }
+
+// Service says whether the key switch is turned to service.
+func (p *Panel) Service() bool { return p.service.Load() }
 
 // Why an opened enclosure is not cleared.
 var (

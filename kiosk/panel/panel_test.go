@@ -318,6 +318,9 @@ func TestTheKeySwitchTakesTheStationOutOfService(t *testing.T) {
 		d.chip.Drive(KeySwitch, true)
 		over(tick)
 		d.check(health.CheckService, health.Warn, session.ReasonService)
+		if !d.Service() {
+			t.Error("the key is not turned")
+		}
 		d.chip.Drive(Tamper, false)
 		over(tick)
 		d.check(health.CheckEnclosure, health.Warn, "", "in service")
@@ -327,6 +330,9 @@ func TestTheKeySwitchTakesTheStationOutOfService(t *testing.T) {
 		over(tick)
 		d.check(health.CheckService, health.Pass, "")
 		d.check(health.CheckEnclosure, health.Pass, "")
+		if d.Service() {
+			t.Error("the key is still turned")
+		}
 	})
 }
 
