@@ -9,15 +9,20 @@ import (
 	"slices"
 	"time"
 
+	"periph.io/x/conn/v3/i2c"
+
 	"selfpay/device"
 	"selfpay/device/gpio"
 	"selfpay/device/money"
+	"selfpay/device/power"
 	"selfpay/device/printer"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
+	"selfpay/drivers/battery"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/usbprinter"
 	"selfpay/drivers/gpiochar"
+	"selfpay/drivers/i2cdev"
 	"selfpay/drivers/scanline"
 	"selfpay/drivers/serialport"
 	"selfpay/drivers/tcpport"
@@ -113,6 +118,25 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 		return scanline.NewSerial(dial, scanline.Config{}, log), nil
 	}
 	return nil, fmt.Errorf("there is no scanner driver %q", s.Driver)
+}
+
+// Supply makes the part that watches the station's battery; nil where none is configured. It opens nothing.
+func Supply(driver string, address url.URL, shuntMilliOhm int) (power.Supply, error) {
+	if driver == "" {
+		return nil, nil
+	}
+	number, chip, err := device.I2C(address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", address.String(), err)
+	}
+	open := func() (i2c.BusCloser, error) { return i2cdev.Open(number) }
+	switch driver {
+	case "max17048":
+		return battery.NewMAX17048(open), nil
+	case "ina219":
+		return battery.NewINA219(open, chip, shuntMilliOhm), nil
+	}
+	return nil, fmt.Errorf("there is no power driver %q", driver)
 }
 
 // Lines makes the configured GPIO lines, one gpio.Chip for each chip that an address names. It opens nothing.

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"selfpay/device/gpio"
+	"selfpay/device/power"
 	"selfpay/device/printer"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
@@ -47,6 +48,7 @@ type Parts struct {
 	Printer  printer.Printer
 	Scanner  scanner.Scanner
 	Lines    []gpio.Chip                                     // lamps, buzzer and switches
+	Supply   power.Supply                                    // may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
 	Log      *slog.Logger
@@ -237,6 +239,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"panel", lamps.Run},
+		{"supply", (&supplyWatch{supply: s.Supply, least: s.Config.Power.LeastCharge, tell: monitor.Tell, measure: monitor.Measure}).run},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"power", (&reviver{relay: s.power().Dark != nil, after: time.Duration(s.Config.GPIO.TerminalRestart), silent: monitor.TerminalSilent, tell: monitor.Tell, log: s.Log,
 			cycle: func(ctx context.Context) error { return money.PowerCycle(ctx, runner.Cycle{}) }}).run},

@@ -199,6 +199,8 @@ var fixes = map[string]string{
 	health.CheckService:     "turn the key back when the work is done",
 	health.CheckStaffCall:   "somebody waits at the station; the key switch ends the call",
 	health.CheckPaperSwitch: "put in a new roll",
+	health.CheckSupply:      "is the mains plug in, is power.address right (i2cdetect), and does the kiosk's user have the bus?",
+	health.CheckCharge:      "give the station mains power; an old battery does not hold its charge",
 	health.CheckPower:       "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
 }
 

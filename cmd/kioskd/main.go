@@ -128,6 +128,10 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("gpio: %w", err)
 	}
+	p.Supply, err = drivers.Supply(c.Power.Driver, c.Power.Address.URL, c.Power.ShuntMilliOhm)
+	if err != nil {
+		return p, fmt.Errorf("power: %w", err)
+	}
 	p.Library, err = parts.Library(c, log.With("device", "library"))
 	return p, err
 }

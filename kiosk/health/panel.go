@@ -14,11 +14,18 @@ const (
 	CheckStaffCall   = "staff:call"
 	CheckPaperSwitch = "printer:paper-switch"
 	CheckPower       = "terminal:power"
+	CheckSupply      = "power:supply"
+	CheckCharge      = "power:charge"
 )
 
 // Tell notes a check of a part that looks by itself. why: no payment can be offered because of it.
 func (m *Monitor) Tell(name string, status Status, output string, why session.Reason) {
 	m.set(name, status, output, why)
+}
+
+// Measure notes a check with what was measured.
+func (m *Monitor) Measure(name string, status Status, value int64, unit, output string, why session.Reason) {
+	m.note(name, Check{Status: status, Value: &value, Unit: unit, Output: output}, why)
 }
 
 // Well says whether all of these checks pass, as far as they were made.

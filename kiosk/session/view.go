@@ -84,6 +84,7 @@ const (
 	ReasonStorage        Reason = "storage"          // the ledger cannot be written
 	ReasonService        Reason = "service"          // staff work at the station
 	ReasonEnclosure      Reason = "enclosure"        // the enclosure was opened, and nobody has looked since
+	ReasonPower          Reason = "power"            // on battery, and that is nearly empty
 	ReasonTimedOut       Reason = "timed-out"        // the patron went away
 )
 

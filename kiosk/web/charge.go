@@ -45,4 +45,5 @@ var reasonCharges = map[session.Reason]charge{
 	session.ReasonTimedOut:       chargeNone,
 	session.ReasonService:        chargeNoneNow,
 	session.ReasonEnclosure:      chargeNoneNow,
+	session.ReasonPower:          chargeNoneNow,
 }
