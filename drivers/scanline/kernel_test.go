@@ -285,6 +285,7 @@ type onUSB struct {
 		Pull() error
 		Plug() error
 	}
+	gone  func() error             // waits for the end of its node
 	there func() error             // waits for its node
 	send  func(label string) error // with its AIM identifier
 	fatal func(...any)
@@ -296,15 +297,17 @@ func (u *onUSB) Scan(label string) error { return u.send(label) }
 func (u *onUSB) Plug() error             { return errors.Join(u.cable.Plug(), u.there()) }
 
 func (u *onUSB) Unplug() {
-	if err := u.cable.Pull(); err != nil {
+	if err := errors.Join(u.cable.Pull(), u.gone()); err != nil {
 		u.fatal(err)
 	}
 }
 
 func TestConformanceOverRealKeyboards(t *testing.T) {
+	number := 0
 	scannertest.Run(t, func(t *testing.T) (scanner.Scanner, scannertest.Far) {
-		k := newScannerThatTypes(t, "CONFORMANCE")
-		far := &onUSB{cable: k, there: func() error { return pretend.Appears(k.Path) }, fatal: t.Fatal}
+		number++ // else its link may be that of the scanner before
+		k := newScannerThatTypes(t, fmt.Sprintf("CONFORMANCE-%d", number))
+		far := &onUSB{cable: k, gone: func() error { return pretend.Vanishes(k.Path) }, there: func() error { return pretend.Appears(k.Path) }, fatal: t.Fatal}
 		far.send = func(label string) error { return k.Type(far.aim+label+"\n", 0) }
 		return NewEvdev(k.Path, unhurried, quiet), far
 	})
@@ -327,11 +330,14 @@ func newScannerWithReports(t *testing.T, serial string) pretend.HIDPOS {
 
 // A hidraw node has no name of its own that stays; at a station a udev rule gives it one.
 func TestConformanceOverRealReports(t *testing.T) {
+	number := 0
 	scannertest.Run(t, func(t *testing.T) (scanner.Scanner, scannertest.Far) {
-		h := newScannerWithReports(t, "CONFORMANCE")
+		number++
+		h := newScannerWithReports(t, fmt.Sprintf("CONFORMANCE-%d", number))
 		name := filepath.Join(t.TempDir(), "scanner")
-		named := func() error {
-			node, err := h.Node()
+		node := ""
+		named := func() (err error) {
+			node, err = h.Node()
 			if err != nil {
 				return err
 			}
@@ -341,7 +347,7 @@ func TestConformanceOverRealReports(t *testing.T) {
 		if err := named(); err != nil {
 			t.Fatal(err)
 		}
-		far := &onUSB{cable: h, there: named, fatal: t.Fatal}
+		far := &onUSB{cable: h, gone: func() error { return pretend.Vanishes(node) }, there: named, fatal: t.Fatal}
 		far.send = func(label string) error {
 			var all error
 			for _, report := range scanlinetest.Reports(far.aim, label) {
