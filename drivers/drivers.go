@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/spi"
 
 	"selfpay/device"
 	"selfpay/device/gpio"
 	"selfpay/device/money"
 	"selfpay/device/power"
 	"selfpay/device/printer"
+	"selfpay/device/ring"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
 	"selfpay/drivers/battery"
@@ -23,8 +25,10 @@ import (
 	"selfpay/drivers/escpos/usbprinter"
 	"selfpay/drivers/gpiochar"
 	"selfpay/drivers/i2cdev"
+	"selfpay/drivers/ledring"
 	"selfpay/drivers/scanline"
 	"selfpay/drivers/serialport"
+	"selfpay/drivers/spidev"
 	"selfpay/drivers/tcpport"
 	"selfpay/drivers/zvt"
 )
@@ -118,6 +122,21 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 		return scanline.NewSerial(dial, scanline.Config{}, log), nil
 	}
 	return nil, fmt.Errorf("there is no scanner driver %q", s.Driver)
+}
+
+// Ring makes the configured ring of lights; nil where none is configured. It opens nothing.
+func Ring(driver string, address url.URL, lights int, intensity uint8) (ring.Ring, error) {
+	switch driver {
+	case "":
+		return nil, nil
+	case "apa102":
+		bus, chip, err := device.SPI(address)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", address.String(), err)
+		}
+		return ledring.New(func() (spi.PortCloser, error) { return spidev.Open(bus, chip) }, lights, intensity), nil
+	}
+	return nil, fmt.Errorf("there is no ring driver %q", driver)
 }
 
 // Supply makes the part that watches the station's battery; nil where none is configured. It opens nothing.

@@ -22,6 +22,7 @@ import (
 	"selfpay/device/gpio"
 	"selfpay/device/power"
 	"selfpay/device/printer"
+	"selfpay/device/ring"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/config"
@@ -48,6 +49,7 @@ type Parts struct {
 	Printer  printer.Printer
 	Scanner  scanner.Scanner
 	Lines    []gpio.Chip                                     // lamps, buzzer and switches
+	Ring     ring.Ring                                       // may be nil
 	Supply   power.Supply                                    // may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
@@ -165,7 +167,7 @@ func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func())
 
 // newPanel makes the owner of lamps, buzzer and switches.
 func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger.Ledger) *panel.Panel {
-	return panel.New(panel.Config{Chips: s.Lines, Quiet: s.Config.GPIO.QuietHours.Hold, Stops: s.Config.GPIO.TamperStops,
+	return panel.New(panel.Config{Chips: s.Lines, Ring: s.Ring, Quiet: s.Config.GPIO.QuietHours.Hold, Stops: s.Config.GPIO.TamperStops,
 		Scene: func() panel.Scene {
 			scene := panel.SceneOf(patron.View())
 			scene.Help = !m.Well(health.CheckOpenCases)

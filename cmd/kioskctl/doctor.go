@@ -195,6 +195,7 @@ var fixes = map[string]string{
 	health.CheckEndOfDay:  "kioskctl terminal end-of-day closes the terminal's day now; kioskctl report day says what is known",
 
 	health.CheckLines:       "gpiodetect and gpioinfo list chips and lines, and who holds them; is the [gpio] table right?",
+	health.CheckRing:        "is SPI switched on, and ring.address right?",
 	health.CheckEnclosure:   "look at terminal and wiring, close the enclosure, then kioskctl tamper clear",
 	health.CheckService:     "turn the key back when the work is done",
 	health.CheckStaffCall:   "somebody waits at the station; the key switch ends the call",

@@ -128,6 +128,10 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("gpio: %w", err)
 	}
+	p.Ring, err = drivers.Ring(c.Ring.Driver, c.Ring.Address.URL, c.Ring.Lights, c.Ring.Intensity())
+	if err != nil {
+		return p, fmt.Errorf("ring: %w", err)
+	}
 	p.Supply, err = drivers.Supply(c.Power.Driver, c.Power.Address.URL, c.Power.ShuntMilliOhm)
 	if err != nil {
 		return p, fmt.Errorf("power: %w", err)

@@ -34,6 +34,7 @@ type Config struct {
 	Receipt  Receipt  `toml:"receipt"`
 	Scanner  Scanner  `toml:"scanner"`
 	GPIO     GPIO     `toml:"gpio"`
+	Ring     Ring     `toml:"ring"`
 	Power    Power    `toml:"power"`
 	Payment  Payment  `toml:"payment"`
 	Privacy  Privacy  `toml:"privacy"`
@@ -209,7 +210,7 @@ func readSecret(path string) (string, error) {
 }
 
 // Address names one device or server: tcp://host:port, serial:///dev/…?baud=9600, usb://04b8:0202?serial=…,
-// evdev:///dev/input/…, hidraw:///dev/…, gpio://pinctrl-rp1/17?…, i2c://1/0x36.
+// evdev:///dev/input/…, hidraw:///dev/…, gpio://pinctrl-rp1/17?…, i2c://1/0x36, spi://0.0.
 type Address struct{ url.URL }
 
 // UnmarshalText reads an address.
@@ -335,6 +336,7 @@ func Defaults() Config {
 		Receipt:  Receipt{WithoutPaper: "ask"},
 		Scanner:  Scanner{Layout: "us", Accept: []string{"codabar", "code39", "qr"}, Min: 4, Max: 32, CheckDigit: "off", CheckCharacter: "off"},
 		GPIO:     defaultGPIO(),
+		Ring:     defaultRing(),
 		Power:    defaultPower(),
 		Payment: Payment{Min: "0.01", Max: "250.00", OpenCases: 5, Waiting: 50, WaitingSum: "1000.00",
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
@@ -526,6 +528,7 @@ func (k *checker) all() {
 	k.ils()
 	k.devices()
 	k.gpio()
+	k.ring()
 	k.power()
 	k.payment()
 	if kept := time.Duration(k.c.Privacy.Retention); kept < 24*time.Hour || kept > 366*24*time.Hour {

@@ -9,6 +9,7 @@ import (
 // The checks of parts that look by themselves and tell.
 const (
 	CheckLines       = "gpio:link"
+	CheckRing        = "ring:link"
 	CheckEnclosure   = "tamper:switch"
 	CheckService     = "service:key"
 	CheckStaffCall   = "staff:call"

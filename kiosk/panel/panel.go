@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"selfpay/device/gpio"
+	"selfpay/device/ring"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
@@ -27,6 +28,7 @@ type Ledger interface {
 // Config is what a panel works with.
 type Config struct {
 	Chips []gpio.Chip
+	Ring  ring.Ring            // nil: none
 	Quiet func(time.Time) bool // says when the buzzer is silent; nil: never
 	Stops bool                 // an opened enclosure stops payments
 
@@ -59,6 +61,9 @@ type Panel struct {
 	sound    Sound
 	told     map[string]told
 	outputs  map[string]*output
+	shown    ring.Colour // by the ring, where ringWell
+	ringWell bool
+	ringWait time.Time // it is tried again then
 	failed   error
 }
 
@@ -108,15 +113,19 @@ func (p *Panel) Run(ctx context.Context) error {
 	}
 	defer reading.Wait()
 	defer stop()
-	beat := time.NewTicker(tick)
-	defer beat.Stop()
 	defer p.rest()
+	var beats <-chan time.Time // none where nothing hangs on the station
+	if len(p.Chips) > 0 || p.Ring != nil {
+		beat := time.NewTicker(tick)
+		defer beat.Stop()
+		beats = beat.C
+	}
 	for p.failed == nil {
 		p.turn(time.Now())
 		select {
 		case do := <-p.inbox:
 			do()
-		case <-beat.C:
+		case <-beats:
 			p.buzz()
 		case <-ctx.Done():
 			return nil
@@ -131,6 +140,12 @@ func (p *Panel) rest() {
 		if err := chip.Close(); err != nil {
 			p.Log.Warn("lamps may stay lit", "device", chip.String(), "error", err)
 		}
+	}
+	if p.Ring == nil {
+		return
+	}
+	if err := p.Ring.Close(); err != nil {
+		p.Log.Warn("the ring may stay lit", "device", p.Ring.String(), "error", err)
 	}
 }
 
@@ -200,9 +215,25 @@ func (p *Panel) turn(now time.Time) {
 		p.sound = sound
 	}
 	p.scene = scene
-	for name, pattern := range Show(scene).Lamps {
-		p.output(name, pattern.Lit(now.Sub(p.began)))
+	signals, at := Show(scene), now.Sub(p.began)
+	for name, pattern := range signals.Lamps {
+		p.output(name, pattern.Lit(at))
 	}
+	p.light(signals.Ring.Colour.Dimmed(signals.Ring.Pattern.Brightness(at)), now)
+}
+
+// light shows a colour on the ring, when it is another one.
+func (p *Panel) light(c ring.Colour, now time.Time) {
+	if p.Ring == nil || p.ringWell && c == p.shown || now.Before(p.ringWait) {
+		return
+	}
+	if err := p.Ring.Show(c); err != nil {
+		p.ringWell, p.ringWait = false, now.Add(pauseLost)
+		p.tell(health.CheckRing, health.Warn, err.Error(), "")
+		return
+	}
+	p.ringWell, p.shown = true, c
+	p.tell(health.CheckRing, health.Pass, "", "")
 }
 
 // buzz plays the next beat of a sound.

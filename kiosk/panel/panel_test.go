@@ -14,6 +14,7 @@ import (
 
 	"selfpay/device/gpio"
 	"selfpay/device/gpio/gpiotest"
+	"selfpay/device/ring"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
@@ -382,5 +383,98 @@ func TestPaperLowIsToldAndStopsNothing(t *testing.T) {
 		over(2 * time.Second)
 		d.check(health.CheckPaperSwitch, health.Warn, "", "paper")
 		d.lit(Green, Amber)
+	})
+}
+
+// hoop is a ring in memory.
+type hoop struct {
+	mu     sync.Mutex
+	shown  []ring.Colour
+	closed bool
+	broken error
+}
+
+func (*hoop) String() string { return "hoop" }
+
+func (h *hoop) Show(c ring.Colour) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.shown = append(h.shown, c)
+	return h.broken
+}
+
+func (h *hoop) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	return nil
+}
+
+func (h *hoop) take() []ring.Colour {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	shown := h.shown
+	h.shown = nil
+	return shown
+}
+
+func TestTheRingFollowsTheScene(t *testing.T) {
+	h := &hoop{}
+	atDesk(t, func(c *Config) { c.Ring = h }, func(t *testing.T, d *desk) {
+		if got := h.take(); len(got) != 1 || got[0] != ringGreen {
+			t.Errorf("ready: %v", got)
+		}
+		over(time.Minute)
+		if got := h.take(); len(got) != 0 {
+			t.Errorf("the same colour was sent again: %v", got)
+		}
+		d.sees(Scene{Patron: true})
+		over(pulseTurn)
+		if got := h.take(); len(got) < 10 {
+			t.Errorf("a pulse has %d steps", len(got))
+		}
+		d.sees(Scene{OutOfService: true})
+		if got := h.take(); got[len(got)-1] != ringRed {
+			t.Errorf("out of service: %v", got)
+		}
+		if err := d.stop(); err != nil || !h.closed {
+			t.Errorf("%v, closed %v", err, h.closed)
+		}
+	})
+}
+
+func TestARingThatFailsIsTriedAgainAfterAPause(t *testing.T) {
+	h := &hoop{broken: errors.New("no port")}
+	atDesk(t, func(c *Config) { c.Ring = h }, func(t *testing.T, d *desk) {
+		d.check(health.CheckRing, health.Warn, "", "no port")
+		h.take()
+		over(10 * time.Second)
+		if n := len(h.take()); n < 4 || n > 6 {
+			t.Errorf("tried %d times in 10 s", n)
+		}
+		h.mu.Lock()
+		h.broken = nil
+		h.mu.Unlock()
+		over(pauseLost)
+		if got := h.take(); len(got) != 1 || got[0] != ringGreen {
+			t.Errorf("%v", got)
+		}
+		d.check(health.CheckRing, health.Pass, "")
+	})
+}
+
+func TestAStationWithoutAPanelRests(t *testing.T) {
+	looked := 0
+	atDesk(t, func(c *Config) {
+		c.Chips = nil
+		c.Scene = func() Scene { looked++; return Scene{} }
+	}, func(t *testing.T, d *desk) {
+		over(time.Hour)
+		if looked > 1 {
+			t.Errorf("looked %d times", looked)
+		}
+		if err := d.ClearEnclosure(t.Context(), "mk", "looked"); !errors.Is(err, ErrNoTamper) {
+			t.Errorf("%v", err)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"selfpay/device/ring"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/session"
 )
@@ -51,19 +52,16 @@ const (
 
 // Light is a colour of the ring and how it is shown.
 type Light struct {
-	Colour  Colour
+	Colour  ring.Colour
 	Pattern Pattern
 }
 
-// Colour is what the ring shows.
-type Colour struct{ R, G, B uint8 }
-
 // The ring's colours.
 var (
-	ringGreen = Colour{0, 160, 40}
-	ringAmber = Colour{255, 110, 0}
-	ringRed   = Colour{255, 0, 0}
-	ringWhite = Colour{150, 150, 150}
+	ringGreen = ring.Colour{R: 0, G: 160, B: 40}
+	ringAmber = ring.Colour{R: 255, G: 110, B: 0}
+	ringRed   = ring.Colour{R: 255, G: 0, B: 0}
+	ringWhite = ring.Colour{R: 150, G: 150, B: 150}
 )
 
 // Show is the table: what is known, and what follows for the eye.
@@ -80,32 +78,32 @@ var (
 // Where several hold, the later line counts for the ring, but nothing hides that the card is awaited.
 func Show(s Scene) Signals {
 	lamps := map[string]Pattern{Green: Steady, Amber: Dark, Red: Dark, Slot: Dark}
-	ring := Light{ringGreen, Steady}
+	light := Light{ringGreen, Steady}
 	switch {
 	case s.OutOfService:
 		lamps[Green], lamps[Red] = Dark, Steady
-		ring = Light{ringRed, Steady}
+		light = Light{ringRed, Steady}
 	case s.Card, s.Remove:
 		lamps[Green] = Blink
 	case s.Patron:
 		lamps[Green] = Pulse
-		ring = Light{ringGreen, Pulse}
+		light = Light{ringGreen, Pulse}
 	}
 	if s.Warning {
 		lamps[Amber] = Steady
 	}
 	if s.Receipt {
 		lamps[Slot] = Pulse
-		ring = Light{ringWhite, Pulse}
+		light = Light{ringWhite, Pulse}
 	}
 	if s.Help {
 		lamps[Amber] = Blink
-		ring = Light{ringAmber, Blink}
+		light = Light{ringAmber, Blink}
 	}
 	if (s.Card || s.Remove) && !s.OutOfService {
-		ring = Light{ringWhite, Blink}
+		light = Light{ringWhite, Blink}
 	}
-	return Signals{Lamps: lamps, Ring: ring}
+	return Signals{Lamps: lamps, Ring: light}
 }
 
 // Pattern is how something is lit.
