@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.bug.st/serial"
+	"golang.org/x/sys/unix"
 
 	"selfpay/systemd/vm/pretend"
 )
@@ -290,5 +291,99 @@ func TestCloseEndsAReadOfARealLine(t *testing.T) {
 		}
 	case <-time.After(limit):
 		t.Fatal("a read outlives its line")
+	}
+}
+
+// The drivers of an adapter of FTDI, a port of the 16550 kind and CDC-ACM keep the flow control that they were told.
+func TestFlowControlOfRealLinesStays(t *testing.T) {
+	card := cardLine(t)
+	uart, err := pretend.UART()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{card.Path, uart.Path, newModem(t, "FLOW").Path} {
+		for name, want := range map[string]flow{"none": {}, "rtscts": {control: unix.CRTSCTS}, "xonxoff": {input: unix.IXON}} {
+			near, err := Dial(Config{Path: path, Baud: 19200, Flow: name})(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			mode, err := unix.IoctlGetTermios(int(near.(*line).lock.Fd()), unix.TCGETS)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := (flow{mode.Cflag & allControl, mode.Iflag & allInput}); got != want || mode.Cflag&unix.CBAUD != unix.B19200 {
+				t.Errorf("%s with flow=%s: %+v, control %o", path, name, got, mode.Cflag)
+			}
+			if err := near.Close(); err != nil {
+				t.Errorf("%s with flow=%s: Close = %v", path, name, err)
+			}
+		}
+	}
+}
+
+// What a device holds up with XOFF waits in the kernel. Close gives it a second, throws it away and lets the line go.
+func TestWhatARealLineHoldsUpIsThrownAway(t *testing.T) {
+	pretend.Only(t)
+	uart, err := pretend.UART()
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := farEnd(t, uart)
+	near := dialLine(t, Config{Path: uart.Path, Flow: "xonxoff"})
+	orders := func(b ...byte) {
+		t.Helper()
+		if _, err := far.Write(append(b, 'a')); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, 1)
+		if _, err := io.ReadFull(near, got); err != nil || got[0] != 'a' { // the order before it was taken
+			t.Fatalf("Read = %q, %v", got, err)
+		}
+	}
+	arrives := func(want string) {
+		t.Helper()
+		got := make([]byte, len(want))
+		if err := far.SetReadDeadline(time.Now().Add(limit)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(far, got); err != nil || string(got) != want {
+			t.Fatalf("there came %q, %v; want %q", got, err, want)
+		}
+	}
+	orders(0x13)
+	if _, err := near.Write([]byte("held")); err != nil {
+		t.Fatal(err)
+	}
+	waiting, err := unix.IoctlGetInt(int(near.(*line).lock.Fd()), unix.TIOCOUTQ)
+	if err != nil || waiting != len("held") {
+		t.Errorf("%d bytes are held, %v", waiting, err)
+	}
+	orders(0x11)
+	arrives("held")
+	orders(0x13)
+	if _, err := near.Write([]byte("lost")); err != nil {
+		t.Fatal(err)
+	}
+	if err := near.Close(); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	near = dialLine(t, Config{Path: uart.Path, Flow: "xonxoff"})
+	if _, err := near.Write([]byte("next")); err != nil {
+		t.Fatal(err)
+	}
+	arrives("next")
+}
+
+// The kernel waits half a minute for a device that takes no bytes; Close does not.
+func TestARealDeviceThatTakesNoBytesIsLeft(t *testing.T) {
+	pretend.Only(t)
+	modem := newModem(t, "STUCK")
+	near := dialLine(t, Config{Path: modem.Path})
+	if _, err := near.Write([]byte("nobody reads this")); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if err := near.Close(); err == nil || !strings.Contains(err.Error(), "takes no bytes") {
+		t.Errorf("Close = %v after %s", err, time.Since(begin))
 	}
 }

@@ -390,10 +390,11 @@ func (l *line) drain() {
 
 // release ends the device's hold on the line and throws away what is waiting. A line that is gone has neither.
 func (l *line) release() {
+	_ = l.port.ResetOutputBuffer()
 	if l.cfg.Flow != "none" {
 		_ = flow{}.set(l.lock)
+		_ = l.port.ResetOutputBuffer() // of a write that was held up
 	}
-	_ = l.port.ResetOutputBuffer()
 }
 
 // closeWithin bounds the wait for the kernel to close a line. It waits up to thirty seconds for a device that takes no
