@@ -13,6 +13,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"selfpay/device"
+	"selfpay/device/display"
 	"selfpay/device/gpio"
 	"selfpay/device/money"
 	"selfpay/device/power"
@@ -26,6 +27,7 @@ import (
 	"selfpay/drivers/gpiochar"
 	"selfpay/drivers/i2cdev"
 	"selfpay/drivers/ledring"
+	"selfpay/drivers/oled"
 	"selfpay/drivers/scanline"
 	"selfpay/drivers/serialport"
 	"selfpay/drivers/spidev"
@@ -137,6 +139,24 @@ func Ring(driver string, address url.URL, lights int, intensity uint8) (ring.Rin
 		return ledring.New(func() (spi.PortCloser, error) { return spidev.Open(bus, chip) }, lights, intensity), nil
 	}
 	return nil, fmt.Errorf("there is no ring driver %q", driver)
+}
+
+// Display makes the configured display for staff; nil where none is configured. It opens nothing.
+func Display(driver string, address url.URL) (display.Display, error) {
+	switch driver {
+	case "":
+		return nil, nil
+	case "ssd1306":
+		number, chip, err := device.I2C(address)
+		if err == nil && chip != oled.Address {
+			err = fmt.Errorf("the driver knows %#x only", oled.Address)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", address.String(), err)
+		}
+		return oled.New(func() (i2c.BusCloser, error) { return i2cdev.Open(number) }), nil
+	}
+	return nil, fmt.Errorf("there is no display driver %q", driver)
 }
 
 // Supply makes the part that watches the station's battery; nil where none is configured. It opens nothing.

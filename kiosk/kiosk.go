@@ -19,6 +19,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
+	"selfpay/device/display"
 	"selfpay/device/gpio"
 	"selfpay/device/power"
 	"selfpay/device/printer"
@@ -51,6 +52,7 @@ type Parts struct {
 	Lines    []gpio.Chip                                     // lamps, buzzer and switches
 	Ring     ring.Ring                                       // may be nil
 	Supply   power.Supply                                    // may be nil
+	Display  display.Display                                 // for staff; may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
 	Log      *slog.Logger
@@ -241,6 +243,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"panel", lamps.Run},
+		{"display", (&notice{display: s.Display, kiosk: s.Config.Kiosk.ID, document: monitor.Document, obstacle: monitor.Obstacle, tell: monitor.Tell}).run},
 		{"supply", (&supplyWatch{supply: s.Supply, least: s.Config.Power.LeastCharge, tell: monitor.Tell, measure: monitor.Measure}).run},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"power", (&reviver{relay: s.power().Dark != nil, after: time.Duration(s.Config.GPIO.TerminalRestart), silent: monitor.TerminalSilent, tell: monitor.Tell, log: s.Log,

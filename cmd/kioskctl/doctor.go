@@ -196,6 +196,7 @@ var fixes = map[string]string{
 
 	health.CheckLines:       "gpiodetect and gpioinfo list chips and lines, and who holds them; is the [gpio] table right?",
 	health.CheckRing:        "is SPI switched on, and ring.address right?",
+	health.CheckDisplay:     "is it plugged in, and display.address right (i2cdetect)?",
 	health.CheckEnclosure:   "look at terminal and wiring, close the enclosure, then kioskctl tamper clear",
 	health.CheckService:     "turn the key back when the work is done",
 	health.CheckStaffCall:   "somebody waits at the station; the key switch ends the call",

@@ -132,6 +132,10 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("ring: %w", err)
 	}
+	p.Display, err = drivers.Display(c.Display.Driver, c.Display.Address.URL)
+	if err != nil {
+		return p, fmt.Errorf("display: %w", err)
+	}
 	p.Supply, err = drivers.Supply(c.Power.Driver, c.Power.Address.URL, c.Power.ShuntMilliOhm)
 	if err != nil {
 		return p, fmt.Errorf("power: %w", err)

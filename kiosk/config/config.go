@@ -36,6 +36,7 @@ type Config struct {
 	GPIO     GPIO     `toml:"gpio"`
 	Ring     Ring     `toml:"ring"`
 	Power    Power    `toml:"power"`
+	Display  Display  `toml:"display"`
 	Payment  Payment  `toml:"payment"`
 	Privacy  Privacy  `toml:"privacy"`
 	Web      Web      `toml:"web"`
@@ -530,6 +531,7 @@ func (k *checker) all() {
 	k.gpio()
 	k.ring()
 	k.power()
+	k.display()
 	k.payment()
 	if kept := time.Duration(k.c.Privacy.Retention); kept < 24*time.Hour || kept > 366*24*time.Hour {
 		k.say("privacy.retention", fmt.Sprintf("%s is no time to keep library cards", kept), `use a time between 24h and 8784h; "720h" is thirty days`)

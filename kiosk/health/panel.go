@@ -10,6 +10,7 @@ import (
 const (
 	CheckLines       = "gpio:link"
 	CheckRing        = "ring:link"
+	CheckDisplay     = "display:link"
 	CheckEnclosure   = "tamper:switch"
 	CheckService     = "service:key"
 	CheckStaffCall   = "staff:call"

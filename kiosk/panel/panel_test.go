@@ -460,6 +460,18 @@ func TestARingThatFailsIsTriedAgainAfterAPause(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 		d.check(health.CheckRing, health.Pass, "")
+		h.mu.Lock()
+		h.broken = errors.New("pulled")
+		h.mu.Unlock()
+		d.sees(Scene{OutOfService: true})
+		d.sees(Scene{})
+		h.mu.Lock()
+		h.shown, h.broken = nil, nil
+		h.mu.Unlock()
+		over(pauseLost)
+		if got := h.take(); len(got) != 1 || got[0] != ringGreen { // what it shows is not known since
+			t.Errorf("%v", got)
+		}
 	})
 }
 
