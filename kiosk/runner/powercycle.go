@@ -61,7 +61,7 @@ func (r *Runner) PowerCycle(ctx context.Context, by Cycle) error {
 		return err
 	}
 	if err := r.Power.Dark(true); err != nil {
-		err = errors.Join(err, r.Power.Dark(false))
+		r.Power.Dark(false) // whatever it did: the terminal keeps its power
 		r.endPowerCycle(ledger.PowerResult{Outcome: ledger.PowerNotCut, Reason: err.Error()})
 		return err
 	}
