@@ -87,7 +87,7 @@ func (n *nightly) try(ctx context.Context) {
 	total, err := n.close(ctx)
 	n.busy = nil
 	switch {
-	case errors.Is(err, runner.ErrBusy) || errors.Is(err, runner.ErrTerminalInDoubt):
+	case errors.Is(err, runner.ErrBusy) || errors.Is(err, runner.ErrTerminalInDoubt) || errors.Is(err, runner.ErrDark):
 		n.busy = err
 		n.log.Info("end of day waits for the terminal", "error", err)
 	case err != nil:

@@ -77,7 +77,7 @@ func (n *night) close(context.Context) (terminal.DayTotal, error) {
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	err := n.says(time.Now())
-	if errors.Is(err, runner.ErrBusy) || errors.Is(err, runner.ErrTerminalInDoubt) {
+	if errors.Is(err, runner.ErrBusy) || errors.Is(err, runner.ErrTerminalInDoubt) || errors.Is(err, runner.ErrDark) {
 		return terminal.DayTotal{}, err
 	}
 	n.runs = append(n.runs, time.Now())
@@ -161,7 +161,7 @@ func TestANewStationMissedNoNight(t *testing.T) {
 }
 
 func TestTheDayIsNotClosedWhileAPaymentIsOpen(t *testing.T) {
-	for _, why := range []error{runner.ErrBusy, runner.ErrTerminalInDoubt} {
+	for _, why := range []error{runner.ErrBusy, runner.ErrTerminalInDoubt, runner.ErrDark} {
 		nights(t, func(t *testing.T, n *night) {
 			free := time.Date(2000, 1, 2, 1, 30, 0, 0, time.Now().Location())
 			n.says = func(at time.Time) error {

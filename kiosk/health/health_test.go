@@ -143,7 +143,8 @@ func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 		d := &devices{terminal: terminal.Status{Ready: true}, paper: printer.Status{Online: true}}
 		log := slog.New(slog.DiscardHandler)
 		s := &station{devices: d, t: t, ledger: l}
-		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits})
+		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits,
+			Power: runner.Power{Dark: func(bool) error { return nil }, Off: runner.PowerOff, Boot: time.Minute}})
 		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
 			Devices: []string{"scanner"}, Kiosk: "main-01", Version: "v1.2.3", Log: log})
 		devices := supervisor.New([]supervisor.Device{
@@ -516,5 +517,25 @@ func TestAnEndOfDayThatWasNotDoneIsTold(t *testing.T) {
 		s.wantObstacle("") // payments go on
 		s.EndOfDay("")
 		s.wantCheck(health.CheckEndOfDay, health.Pass, "")
+	})
+}
+
+func TestWhileTheTerminalIsDarkNoPaymentIsOffered(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		if !s.TerminalSilent().IsZero() {
+			t.Error("a terminal that answers is silent")
+		}
+		if err := s.runner.PowerCycle(t.Context(), runner.Cycle{}); err != nil {
+			t.Fatal(err)
+		}
+		over(2 * time.Second)
+		s.wantObstacle(session.ReasonTerminalDown) // though this one answers
+		over(2 * time.Minute)
+		s.wantObstacle("")
+		s.set(func(d *devices) { d.lost = device.ErrNotSent })
+		over(time.Minute)
+		if since := s.TerminalSilent(); since.IsZero() || time.Since(since) > time.Minute {
+			t.Errorf("silent since %s", since)
+		}
 	})
 }

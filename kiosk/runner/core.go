@@ -156,9 +156,11 @@ func (c *Core) Available() error {
 	}
 	s := c.Summary()
 	switch {
+	case c.dark:
+		return ErrDark
 	case s.TerminalInDoubt > 0:
 		return ErrTerminalInDoubt
-	case s.AtTerminal > 0 || c.held():
+	case s.AtTerminal > 0 || c.closing:
 		return ErrBusy
 	case c.limits.OpenCases > 0 && s.OpenCases >= c.limits.OpenCases:
 		return ErrTooManyCases

@@ -14,9 +14,11 @@ func (c *Core) BeginEndOfDay() error {
 		return c.fatal
 	}
 	switch s := c.Summary(); {
+	case c.dark:
+		return ErrDark
 	case s.TerminalInDoubt > 0:
 		return ErrTerminalInDoubt
-	case s.AtTerminal > 0 || c.held():
+	case s.AtTerminal > 0 || c.closing:
 		return ErrBusy
 	}
 	if err := c.supersede(); err != nil {

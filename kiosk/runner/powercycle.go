@@ -26,6 +26,9 @@ type Cycle struct {
 	Key         bool // the key switch says service
 }
 
+// ErrDark: the terminal is without power, or starts; no payment is taken.
+var ErrDark = errors.New("the terminal is being power-cycled")
+
 // Why the terminal is not power-cycled.
 var (
 	// ErrNoRelay: the station has no relay in the terminal's supply.
@@ -121,7 +124,9 @@ func (c *Core) BeginPowerCycle(by Cycle) error {
 	}
 	s := c.Summary()
 	switch {
-	case s.AtTerminal > 0 || c.held():
+	case c.dark:
+		return ErrDark
+	case s.AtTerminal > 0 || c.closing:
 		return ErrBusy
 	case s.TerminalInDoubt > 0 && by.Staff == "":
 		return ErrTerminalInDoubt
@@ -188,6 +193,3 @@ func (c *Core) restartPowerCycle() error {
 	}
 	return c.savePowerResult(ledger.PowerResult{Outcome: ledger.PowerInterrupted, Reason: "the kiosk was restarted; the terminal has power"})
 }
-
-// held says whether the terminal is held for something else than a payment.
-func (c *Core) held() bool { return c.closing || c.dark }

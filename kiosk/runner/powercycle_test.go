@@ -197,15 +197,15 @@ func TestNoPurchaseBeginsWhileTheTerminalIsDark(t *testing.T) {
 		k.cycle(byItself, nil)
 		for _, wait := range []time.Duration{time.Second, 13 * time.Second, 2 * time.Second, boot - 2*time.Second} { // 1, 14, 16 and 104 s
 			over(wait)
-			k.available(t, runner.ErrBusy)
-			if _, err := k.runner.Pay(context.Background(), order(card, both...)); !errors.Is(err, runner.ErrBusy) {
+			k.available(t, runner.ErrDark)
+			if _, err := k.runner.Pay(context.Background(), order(card, both...)); !errors.Is(err, runner.ErrDark) {
 				t.Errorf("Pay = %v", err)
 			}
-			if _, err := k.runner.EndOfDay(context.Background()); !errors.Is(err, runner.ErrBusy) {
+			if _, err := k.runner.EndOfDay(context.Background()); !errors.Is(err, runner.ErrDark) {
 				t.Errorf("EndOfDay = %v", err)
 			}
-			k.cycle(byItself, runner.ErrBusy)
-			k.cycle(staffsKey, runner.ErrBusy)
+			k.cycle(byItself, runner.ErrDark)
+			k.cycle(staffsKey, runner.ErrDark)
 		}
 		over(2 * time.Second)
 		k.available(t, nil)

@@ -711,6 +711,8 @@ func Why(err error) Reason {
 		return ReasonSettling
 	case errors.Is(err, runner.ErrTooManyCases), errors.Is(err, runner.ErrQueueFull):
 		return ReasonStaffNeeded
+	case errors.Is(err, runner.ErrDark):
+		return ReasonTerminalDown
 	}
 	return ReasonStorage
 }

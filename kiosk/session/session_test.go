@@ -571,7 +571,7 @@ func TestThePatronFollowsTheTerminalAndMayCancel(t *testing.T) {
 func TestWhyAPaymentCannotBeginIsTold(t *testing.T) {
 	for err, want := range map[error]session.Reason{
 		runner.ErrTerminalInDoubt: session.ReasonSettling, runner.ErrBusy: session.ReasonSettling,
-		runner.ErrTooManyCases: session.ReasonStaffNeeded, runner.ErrQueueFull: session.ReasonStaffNeeded,
+		runner.ErrDark: session.ReasonTerminalDown, runner.ErrTooManyCases: session.ReasonStaffNeeded, runner.ErrQueueFull: session.ReasonStaffNeeded,
 		errors.New("disk"): session.ReasonStorage,
 	} {
 		if got := session.Why(fmt.Errorf("pay: %w", err)); got != want {
