@@ -182,7 +182,9 @@ func TestAGrabbedScannerTypesNowhereElse(t *testing.T) {
 func TestScannerThatAnotherProgramHoldsIsNamed(t *testing.T) {
 	k := newScannerThatTypes(t, "HELD")
 	opened(t, NewEvdev(k.Path, unhurried, quiet))
-	_, err := NewEvdev(k.Path, unhurried, quiet).Read(t.Context())
+	ctx, stop := context.WithTimeout(t.Context(), limit)
+	defer stop()
+	_, err := NewEvdev(k.Path, unhurried, quiet).Read(ctx)
 	if device.Class(err) != device.ErrAttention || !strings.Contains(err.Error(), "another program holds it") {
 		t.Errorf("Read = %v", err)
 	}
