@@ -158,17 +158,13 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 }
 
 func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func()) *health.Monitor {
-	var devices []string
-	if s.Scanner != nil {
-		devices = append(devices, "scanner")
-	}
 	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
-		Devices: devices, Kiosk: s.Config.Kiosk.ID, Version: s.Version,
+		Kiosk: s.Config.Kiosk.ID, Version: s.Version,
 		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), Changed: changed, Log: s.Log})
 }
 
 // newPanel makes the owner of lamps, buzzer and switches.
-func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger.Ledger) *panel.Panel {
+func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger.Ledger, ringSeen func(error)) *panel.Panel {
 	return panel.New(panel.Config{Chips: s.Lines, Ring: s.Ring, Quiet: s.Config.GPIO.QuietHours.Hold, Stops: s.Config.GPIO.TamperStops,
 		Scene: func() panel.Scene {
 			scene := panel.SceneOf(patron.View())
@@ -176,7 +172,7 @@ func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger
 			scene.Warning = !m.Well(health.CheckPrinter, health.CheckPaper, health.CheckQueue, health.CheckQueueAge)
 			return scene
 		},
-		Tell: m.Tell, Ledger: l, Now: s.now, Log: s.Log})
+		Tell: m.Tell, RingSeen: ringSeen, Ledger: l, Now: s.now, Log: s.Log})
 }
 
 // booksSlip writes the books in the station's first language.
@@ -222,8 +218,10 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	})
 	patron = s.newSession(money, l, monitor.Obstacle)
 	labels := &labels{session: patron.Scan}
-	devices := supervisor.New(s.devices(labels.take, monitor), monitor.Device)
-	lamps := s.newPanel(patron, monitor, l)
+	var devices *supervisor.Supervisor
+	lamps := s.newPanel(patron, monitor, l, func(err error) { devices.Report(deviceRing, err) })
+	supply := &supplyWatch{supply: s.Supply, least: s.Config.Power.LeastCharge, tell: monitor.Tell, measure: monitor.Measure}
+	devices = supervisor.New(s.devices(labels.take, monitor, lamps, supply), monitor.Device)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
@@ -243,8 +241,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"panel", lamps.Run},
-		{"display", (&notice{display: s.Display, kiosk: s.Config.Kiosk.ID, document: monitor.Document, obstacle: monitor.Obstacle, tell: monitor.Tell}).run},
-		{"supply", (&supplyWatch{supply: s.Supply, least: s.Config.Power.LeastCharge, tell: monitor.Tell, measure: monitor.Measure}).run},
+		{"display", (&notice{display: s.Display, kiosk: s.Config.Kiosk.ID, document: monitor.Document, obstacle: monitor.Obstacle,
+			seen: func(err error) { devices.Report(deviceDisplay, err) }}).run},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"power", (&reviver{relay: s.power().Dark != nil, after: time.Duration(s.Config.GPIO.TerminalRestart), silent: monitor.TerminalSilent, tell: monitor.Tell, log: s.Log,
 			cycle: func(ctx context.Context) error { return money.PowerCycle(ctx, runner.Cycle{}) }}).run},
@@ -298,51 +296,6 @@ func serveHealth(ctx context.Context, m *health.Monitor, l net.Listener) error {
 		return err
 	}
 	return nil
-}
-
-// devices are what is supervised.
-func (s *station) devices(label func(scanner.Scan), monitor *health.Monitor) []supervisor.Device {
-	c := s.Config
-	all := []supervisor.Device{
-		{Name: "terminal", Driver: c.Terminal.Driver, Address: c.Terminal.Address.String(), Attend: supervisor.Asked(monitor.LookTerminal)},
-	}
-	if s.Printer != nil {
-		all = append(all, supervisor.Device{Name: "printer", Driver: c.Printer.Driver, Address: c.Printer.Address.String(), Attend: supervisor.Asked(monitor.LookPrinter)})
-	}
-	if s.Scanner != nil {
-		all = append(all, supervisor.Device{Name: "scanner", Driver: c.Scanner.Driver, Address: c.Scanner.Address.String(),
-			Attend: func(ctx context.Context, there func()) error { return s.scan(ctx, label, there) }})
-	}
-	return all
-}
-
-// watchPlugs hints at plugs. Without a word of the system absent devices are still tried every few seconds.
-func (s *station) watchPlugs(ctx context.Context, hint func()) error {
-	if s.Plugs == nil {
-		return nil
-	}
-	if err := s.Plugs(ctx, hint); err != nil && ctx.Err() == nil {
-		s.Log.Warn("the system does not tell what is plugged in; devices are found a few seconds later", "error", err)
-	}
-	return nil
-}
-
-// scannerSettles: the scanner counts as there when it has been open for so long without a fault.
-const scannerSettles = 2 * time.Second
-
-// scan hands on labels until the scanner is lost.
-func (s *station) scan(ctx context.Context, hand func(scanner.Scan), there func()) error {
-	defer s.Scanner.Close()
-	for {
-		settled := time.AfterFunc(scannerSettles, there)
-		label, err := s.Scanner.Read(ctx)
-		settled.Stop()
-		if err != nil {
-			return err
-		}
-		there()
-		hand(label)
-	}
 }
 
 // notify tells systemd that the station serves, and feeds its watchdog after a look at the money loop.

@@ -24,7 +24,7 @@ type notice struct {
 	kiosk    string
 	document func() health.Document
 	obstacle func() session.Reason
-	tell     func(check string, status health.Status, output string, why session.Reason)
+	seen     func(error) // told how each use of the display went
 
 	lines   []string
 	changed time.Time
@@ -65,13 +65,9 @@ func (n *notice) look(now time.Time) {
 		shown = nil
 	}
 	n.dark = dark
-	if err := n.display.Show(shown); err != nil {
-		n.failed = true
-		n.tell(health.CheckDisplay, health.Warn, err.Error(), "")
-		return
-	}
-	n.failed = false
-	n.tell(health.CheckDisplay, health.Pass, "", "")
+	err := n.display.Show(shown)
+	n.failed = err != nil
+	n.seen(err)
 }
 
 // noticeLines are what staff read: failures before warnings, by name.

@@ -63,10 +63,10 @@ func TestStaffReadWhatIsWrong(t *testing.T) {
 
 func TestTheDisplayIsDarkAMinuteAfterTheLastChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, why, told := &pane{}, session.Reason(""), health.Status("")
+		p, why, told := &pane{}, session.Reason(""), errors.New("never shown")
 		n := &notice{display: p, kiosk: "main-01", document: func() health.Document { return health.Document{Checks: checks("", "")} },
 			obstacle: func() session.Reason { return why },
-			tell:     func(_ string, s health.Status, _ string, _ session.Reason) { told = s }}
+			seen:     func(err error) { told = err }}
 		seconds := func(k int) {
 			for range k {
 				n.look(time.Now())
@@ -95,14 +95,14 @@ func TestTheDisplayIsDarkAMinuteAfterTheLastChange(t *testing.T) {
 		why = session.ReasonPower
 		seconds(2)
 		wants("pulled", "main-01|power", "main-01|power")
-		if told != health.Warn {
-			t.Errorf("told %q", told)
+		if !errors.Is(told, p.broken) {
+			t.Errorf("told %v", told)
 		}
 		p.broken = nil
 		seconds(2)
 		wants("plugged in", "main-01|power")
-		if told != health.Pass {
-			t.Errorf("told %q", told)
+		if told != nil {
+			t.Errorf("told %v", told)
 		}
 		if (&notice{}).run(t.Context()) != nil { // returns at once
 			t.Error("a station without a display fails")

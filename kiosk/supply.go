@@ -34,24 +34,25 @@ type verdict struct {
 	low    bool
 }
 
-// run looks until ctx ends.
-func (s *supplyWatch) run(ctx context.Context) error {
-	if s.supply == nil {
-		return nil
-	}
+// attend asks until the supply is lost.
+func (s *supplyWatch) attend(ctx context.Context, there func()) error {
 	defer s.supply.Close()
 	looks := time.NewTicker(supplyLooks)
 	defer looks.Stop()
 	for {
 		reading, err := s.supply.Read(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return ctx.Err()
 		}
 		s.take(reading, err)
+		if err != nil {
+			return err
+		}
+		there()
 		select {
 		case <-looks.C:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 	}
 }

@@ -103,30 +103,31 @@ func TestOneOddAnswerChangesNothing(t *testing.T) {
 type steady struct {
 	power.Supply
 	asked, closed int
+	lost          error
 }
 
 func (s *steady) Read(context.Context) (power.Reading, error) {
 	s.asked++
-	return power.Reading{Source: power.Mains}, nil
+	return power.Reading{Source: power.Mains}, s.lost
 }
 
 func (s *steady) Close() error { s.closed++; return nil }
 
-func TestTheSupplyIsAskedOnceASecond(t *testing.T) {
+func TestTheSupplyIsAskedOnceASecondUntilItIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		supply := &steady{}
+		supply, answers := &steady{}, 0
 		s, heard := listen(supply)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second+time.Millisecond)
 		defer cancel()
-		if err := s.run(ctx); err != nil || supply.asked < 10 || supply.asked > 12 || supply.closed != 1 {
-			t.Errorf("asked %d times, closed %d times, %v", supply.asked, supply.closed, err)
+		if err := s.attend(ctx, func() { answers++ }); !errors.Is(err, context.DeadlineExceeded) || supply.asked < 10 || supply.asked > 12 || answers != supply.asked || supply.closed != 1 {
+			t.Errorf("asked %d times, %d answers, closed %d times, %v", supply.asked, answers, supply.closed, err)
 		}
 		if heard[health.CheckSupply].status != health.Pass {
 			t.Errorf("%+v", heard)
 		}
-		none, _ := listen(nil)
-		if err := none.run(t.Context()); err != nil { // returns at once
-			t.Error(err)
+		supply.lost, answers = errors.New("the bus is gone"), 0
+		if err := s.attend(t.Context(), func() { answers++ }); !errors.Is(err, supply.lost) || answers != 0 || supply.closed != 2 {
+			t.Errorf("lost: %v, %d answers, closed %d times", err, answers, supply.closed)
 		}
 	})
 }

@@ -19,6 +19,7 @@ func TestAnOpenedEnclosureIsClearedByAPerson(t *testing.T) {
 	d.server.Panel = panel.New(panel.Config{Chips: []gpio.Chip{chip}, Scene: func() panel.Scene { return panel.Scene{} }, Tell: d.server.Monitor.Tell,
 		Ledger: d.ledger, Log: slog.New(slog.DiscardHandler), Now: func() payment.Stamp { return payment.Stamp{Wall: time.Now(), Boot: "two"} }})
 	go d.server.Panel.Run(t.Context())
+	go d.server.Panel.Attend(t.Context(), chip, func() {})
 	for open := false; !open; time.Sleep(time.Millisecond) { // its loop is open from the beginning
 		var err error
 		if _, open, err = d.ledger.EnclosureOpenSince(); err != nil {

@@ -146,7 +146,7 @@ func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits,
 			Power: runner.Power{Dark: func(bool) error { return nil }, Off: runner.PowerOff, Boot: time.Minute}})
 		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
-			Devices: []string{"scanner"}, Kiosk: "main-01", Version: "v1.2.3", Log: log})
+			Kiosk: "main-01", Version: "v1.2.3", Log: log})
 		devices := supervisor.New([]supervisor.Device{
 			{Name: "terminal", Driver: "zvt", Attend: supervisor.Asked(s.LookTerminal)},
 			{Name: "printer", Driver: "escpos", Attend: supervisor.Asked(s.LookPrinter)},
@@ -210,11 +210,11 @@ func (s *station) wantObstacle(want session.Reason) {
 }
 
 func TestBeforeTheFirstLookNoPaymentIsOffered(t *testing.T) {
-	m := health.New(health.Config{Kiosk: "main-01", Devices: []string{"scanner"}})
+	m := health.New(health.Config{Kiosk: "main-01"})
 	if m.Obstacle() != session.ReasonTerminalDown {
 		t.Errorf("the obstacle is %q", m.Obstacle())
 	}
-	if d := m.Document(); d.Status != health.Fail || d.Ready || d.Checks[health.CheckTerminal][0].Output != "not asked yet" || d.Checks[health.CheckScanner][0].Status != health.Warn {
+	if d := m.Document(); d.Status != health.Fail || d.Ready || d.Checks[health.CheckTerminal][0].Output != "not asked yet" {
 		t.Errorf("%+v", d)
 	}
 	m.LedgerLost(errors.New("the disk is gone"))

@@ -30,7 +30,6 @@ type Config struct {
 	Terminal terminal.Terminal
 	Library  ils.Library
 	Printer  printer.Printer // nil where there is none
-	Devices  []string        // what is configured beside terminal and printer, by name: "scanner"
 	Kiosk    string          // the station's name
 	Version  string
 
@@ -100,9 +99,6 @@ func New(c Config) *Monitor {
 	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, started: time.Now()}
 	m.set(CheckTerminal, Fail, "not asked yet", session.ReasonTerminalDown)
 	m.set(CheckLibrary, Fail, "not asked yet", session.ReasonLibraryDown)
-	for _, name := range c.Devices {
-		m.set(linkOf(name), Warn, "not opened yet", "")
-	}
 	return m
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +31,8 @@ type Config struct {
 	Quiet func(time.Time) bool // says when the buzzer is silent; nil: never
 	Stops bool                 // an opened enclosure stops payments
 
+	RingSeen func(error) // told how each use of the ring went
+
 	Scene  func() Scene // what is known; it must return at once
 	Tell   func(check string, status health.Status, output string, why session.Reason)
 	Ledger Ledger
@@ -39,11 +40,11 @@ type Config struct {
 	Log    *slog.Logger
 }
 
-// A chip counts as there when it tells a level, or has been open for a moment; one that is not is asked again after a
+// A chip counts as there when it tells a level, or has been open for a moment. A ring that fails is tried again after a
 // pause.
 const (
 	chipSettles = 3 * time.Second
-	pauseLost   = 2 * time.Second
+	ringPause   = 2 * time.Second
 )
 
 // Panel owns lamps, buzzer and switches. Make it with New, then let Run turn.
@@ -106,13 +107,6 @@ func (p *Panel) Run(ctx context.Context) error {
 		}
 	}
 	p.began = time.Now()
-	ctx, stop := context.WithCancel(ctx)
-	var reading sync.WaitGroup
-	for _, chip := range p.Chips {
-		reading.Go(func() { p.read(ctx, chip) })
-	}
-	defer reading.Wait()
-	defer stop()
 	defer p.rest()
 	var beats <-chan time.Time // none where nothing hangs on the station
 	if len(p.Chips) > 0 || p.Ring != nil {
@@ -149,38 +143,20 @@ func (p *Panel) rest() {
 	}
 }
 
-// read hands the changes of a chip to the loop.
-func (p *Panel) read(ctx context.Context, chip gpio.Chip) {
-	check := health.CheckLines
-	if n := slices.Index(p.Chips, chip); n > 0 {
-		check = fmt.Sprintf("%s-%d", check, n+1)
-	}
+// Attend hands the changes of a chip to the panel until the chip is lost; it calls there when the chip answers.
+func (p *Panel) Attend(ctx context.Context, chip gpio.Chip, there func()) error {
 	inputs := chip.Inputs()
-	well := func() { p.tell(check, health.Pass, "", "") }
-	for ctx.Err() == nil {
-		settled := time.AfterFunc(chipSettles, func() { p.send(ctx, well) })
+	for {
+		settled := time.AfterFunc(chipSettles, there)
 		change, err := chip.Next(ctx)
 		settled.Stop()
-		if ctx.Err() != nil {
-			return
+		if err != nil {
+			p.send(ctx, func() { p.switches.lost(inputs) })
+			return err
 		}
-		p.send(ctx, func() {
-			if err != nil {
-				p.switches.lost(inputs)
-				p.tell(check, health.Warn, err.Error(), "")
-				return
-			}
-			well()
-			if slices.Contains(inputs, change.Input) {
-				p.switches.change(change)
-			}
-		})
-		if err == nil {
-			continue
-		}
-		select {
-		case <-time.After(pauseLost):
-		case <-ctx.Done():
+		there()
+		if slices.Contains(inputs, change.Input) {
+			p.send(ctx, func() { p.switches.change(change) })
 		}
 	}
 }
@@ -228,12 +204,12 @@ func (p *Panel) light(c ring.Colour, now time.Time) {
 		return
 	}
 	if err := p.Ring.Show(c); err != nil {
-		p.ringWell, p.ringWait = false, now.Add(pauseLost)
-		p.tell(health.CheckRing, health.Warn, err.Error(), "")
+		p.ringWell, p.ringWait = false, now.Add(ringPause)
+		p.RingSeen(err)
 		return
 	}
 	p.ringWell, p.shown = true, c
-	p.tell(health.CheckRing, health.Pass, "", "")
+	p.RingSeen(nil)
 }
 
 // buzz plays the next beat of a sound.
@@ -252,7 +228,7 @@ func (p *Panel) output(name string, on bool) {
 		return
 	}
 	o.set, o.on = true, on
-	if err := o.chip.Set(name, on); err != nil { // it counts when the chip is back; Next tells health
+	if err := o.chip.Set(name, on); err != nil { // it counts when the chip is back; who attends to it finds out
 		p.Log.Debug("output not set", "device", o.chip.String(), "line", name, "error", err)
 	}
 }

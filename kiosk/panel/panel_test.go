@@ -19,6 +19,7 @@ import (
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/supervisor"
 )
 
 // desk is a panel with everything around it.
@@ -27,7 +28,8 @@ type desk struct {
 	chip *gpiotest.Chip
 	book *book
 	*Panel
-	stop func() error
+	devices *supervisor.Supervisor
+	stop    func() error
 
 	mu     sync.Mutex
 	scene  Scene
@@ -91,6 +93,7 @@ func atDesk(t *testing.T, change func(*Config), rule func(t *testing.T, d *desk)
 		if change != nil {
 			change(&c)
 		}
+		c.RingSeen = func(err error) { d.devices.Report("ring", err) }
 		d.Panel = New(c)
 		d.start()
 		rule(t, d)
@@ -103,13 +106,26 @@ func atDesk(t *testing.T, change func(*Config), rule func(t *testing.T, d *desk)
 	})
 }
 
+// start lets the panel turn, with its devices under supervision as at a station.
 func (d *desk) start() {
 	ctx, cancel := context.WithCancel(d.t.Context())
-	ended := make(chan error, 1)
+	devices := []supervisor.Device{{Name: "ring", Driver: "hoop"}}
+	for _, chip := range d.Chips {
+		devices = append(devices, supervisor.Device{Name: "gpio", Driver: "gpiotest",
+			Attend: func(ctx context.Context, there func()) error { return d.Attend(ctx, chip, there) }})
+	}
+	d.devices = supervisor.New(devices, func(s supervisor.State) {
+		d.hear(s.Name+":link", map[bool]health.Status{true: health.Pass, false: health.Warn}[s.There], s.Why, "")
+	})
+	ended, supervised := make(chan error, 1), make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
-	d.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	go func() { supervised <- d.devices.Run(ctx) }()
+	d.stop = sync.OnceValue(func() error { cancel(); return errors.Join(<-ended, <-supervised) })
 	over(3 * tick)
 }
+
+// triedAgain is when a device that was lost has been tried again.
+const triedAgain = 6 * time.Second
 
 func over(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
@@ -204,7 +220,7 @@ func TestLampsCountAgainWhenTheChipIsBack(t *testing.T) {
 		d.check(health.CheckLines, health.Warn, "", "lost")
 		d.sees(Scene{OutOfService: true})
 		d.chip.Plug()
-		over(pauseLost + tick)
+		over(triedAgain)
 		d.lit(Red)
 		d.check(health.CheckLines, health.Pass, "")
 	})
@@ -217,10 +233,10 @@ func TestAChipOfLampsIsWellWhenItStaysOpen(t *testing.T) {
 		c.Chips = []gpio.Chip{lamps}
 	}, func(t *testing.T, d *desk) {
 		lamps.Unplug()
-		over(pauseLost)
+		over(tick)
 		d.check(health.CheckLines, health.Warn, "")
 		lamps.Plug()
-		over(pauseLost + chipSettles + tick)
+		over(triedAgain + chipSettles)
 		d.check(health.CheckLines, health.Pass, "")
 	})
 }
@@ -290,7 +306,7 @@ func TestAnEnclosureThatNobodyWatchesStopsPayments(t *testing.T) {
 		over(tick)
 		d.check(health.CheckEnclosure, health.Fail, session.ReasonEnclosure, "cannot be read")
 		d.chip.Plug()
-		over(pauseLost + tick)
+		over(triedAgain)
 		d.check(health.CheckEnclosure, health.Pass, "")
 		d.book.wants(t)
 	})
@@ -455,7 +471,7 @@ func TestARingThatFailsIsTriedAgainAfterAPause(t *testing.T) {
 		h.mu.Lock()
 		h.broken = nil
 		h.mu.Unlock()
-		over(pauseLost)
+		over(ringPause)
 		if got := h.take(); len(got) != 1 || got[0] != ringGreen {
 			t.Errorf("%v", got)
 		}
@@ -468,7 +484,7 @@ func TestARingThatFailsIsTriedAgainAfterAPause(t *testing.T) {
 		h.mu.Lock()
 		h.shown, h.broken = nil, nil
 		h.mu.Unlock()
-		over(pauseLost)
+		over(ringPause)
 		if got := h.take(); len(got) != 1 || got[0] != ringGreen { // what it shows is not known since
 			t.Errorf("%v", got)
 		}

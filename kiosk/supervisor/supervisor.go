@@ -17,11 +17,12 @@ type Device struct {
 	Address string // as the configuration names it
 
 	// Attend works with the device until it is lost, which the error explains, or until ctx ends. It calls there whenever
-	// it has seen that the device answers. It is called again after a pause.
+	// it has seen that the device answers. It is called again after a pause. Where it is nil, whoever uses the device
+	// tells by Report how it goes.
 	Attend func(ctx context.Context, there func()) error
 }
 
-// State is how a device is. Before it was opened for the first time it is not there, without a reason.
+// State is how a device is.
 type State struct {
 	Name    string    `json:"name"`
 	Driver  string    `json:"driver"`
@@ -57,8 +58,9 @@ type attended struct {
 	hint    chan struct{}
 }
 
-// New makes a supervisor; devices without a driver are not configured and left out. changed is told of each state that
-// differs from the one before, one at a time; it may be nil, and must not wait for the supervisor.
+// New makes a supervisor; devices without a driver are not configured and left out. changed is told each state at the
+// beginning of Run, and then each that differs from the one before, one at a time; it may be nil, and must not wait for
+// the supervisor.
 func New(devices []Device, changed func(State)) *Supervisor {
 	s := &Supervisor{changed: changed}
 	for _, d := range devices {
@@ -66,7 +68,7 @@ func New(devices []Device, changed func(State)) *Supervisor {
 			continue
 		}
 		s.devices = append(s.devices, &attended{Device: d, hint: make(chan struct{}, 1),
-			state: State{Name: d.Name, Driver: d.Driver, Address: d.Address, Since: time.Now()}})
+			state: State{Name: d.Name, Driver: d.Driver, Address: d.Address, Since: time.Now(), Why: "not opened yet"}})
 	}
 	return s
 }
@@ -94,12 +96,31 @@ func (s *Supervisor) Hint() {
 
 // Run attends to the devices until ctx ends.
 func (s *Supervisor) Run(ctx context.Context) error {
+	for _, d := range s.devices {
+		s.tell(d)
+	}
 	var running sync.WaitGroup
 	for _, d := range s.devices {
-		running.Go(func() { s.keep(ctx, d) })
+		if d.Attend != nil {
+			running.Go(func() { s.keep(ctx, d) })
+		}
 	}
 	running.Wait()
 	return nil
+}
+
+// Report says how the last use of a device went to which nobody attends: nil where it answered. A device of another name
+// is not configured, and nothing is kept of it.
+func (s *Supervisor) Report(name string, err error) {
+	for _, d := range s.devices {
+		switch {
+		case d.Name != name:
+		case err == nil:
+			s.there(d, s.begin(d))
+		default:
+			s.lost(d, err)
+		}
+	}
 }
 
 func (s *Supervisor) keep(ctx context.Context, d *attended) {
@@ -175,6 +196,18 @@ func (s *Supervisor) lost(d *attended, err error) (was bool) {
 		}
 	})
 	return was
+}
+
+// tell tells a state.
+func (s *Supervisor) tell(d *attended) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.mu.Lock()
+	now := d.state
+	s.mu.Unlock()
+	if s.changed != nil {
+		s.changed(now)
+	}
 }
 
 // change changes a state, and tells of it when it is another.

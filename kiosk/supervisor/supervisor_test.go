@@ -100,8 +100,8 @@ func TestADeviceMayBeAbsentAtStartAndComeLater(t *testing.T) {
 		if now := only(t, s); !now.There || now.Why != "" || now.Lost != 0 || time.Since(now.Since) > 5*time.Second {
 			t.Errorf("%+v", now)
 		}
-		if len(*told) != 2 {
-			t.Errorf("told %d times, want one for each change: %+v", len(*told), *told)
+		if len(*told) != 3 || (*told)[0].Why != "not opened yet" {
+			t.Errorf("told %d times, want once at the beginning and once for each change: %+v", len(*told), *told)
 		}
 	})
 }
@@ -205,6 +205,29 @@ func TestADeviceLetGoWithoutAReasonIsNotThere(t *testing.T) {
 		over(time.Second)
 		if now := s.States()[0]; now.There || now.Why == "" {
 			t.Errorf("%+v", now)
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
+func TestADeviceThatIsOnlyUsedIsKnownByReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []supervisor.State
+		s := supervisor.New([]supervisor.Device{{Name: "ring", Driver: "apa102", Address: "spi://0.0"}}, func(now supervisor.State) { told = append(told, now) })
+		ctx, stop := context.WithCancel(t.Context())
+		go func() { _ = s.Run(ctx) }()
+		synctest.Wait()
+		for _, err := range []error{nil, nil, errors.New("no port"), errors.New("no port"), nil} {
+			s.Report("ring", err)
+			s.Report("display", errors.New("not configured"))
+			if now := s.States()[0]; now.There != (err == nil) || (now.Why == "no port") != (err != nil) {
+				t.Errorf("after %v: %+v", err, now)
+			}
+			over(time.Second)
+		}
+		if now := s.States()[0]; len(told) != 4 || now.Lost != 1 || time.Since(now.Since) != time.Second {
+			t.Errorf("told %d times: %+v", len(told), now)
 		}
 		stop()
 		synctest.Wait()
