@@ -25,6 +25,7 @@ import (
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ils/probe"
+	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/supervisor"
@@ -56,6 +57,7 @@ var shapes = map[string][]reflect.Type{
 	"case confirm":    {reflect.TypeFor[report.Posting]()},
 	"end of day":      {reflect.TypeFor[control.DayClosed]()},
 	"ledger verify":   {reflect.TypeFor[control.Verified]()},
+	"ledger notes":    {reflect.TypeFor[ledger.Note]()},
 	"ledger states":   {reflect.TypeFor[payment.Move]()},
 	"config check":    {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},
 	"devices":         {reflect.TypeFor[supervisor.State]()},

@@ -286,6 +286,7 @@ type ledgerCommand struct {
 	Verify ledgerVerify `cmd:"" help:"Check the whole record: the chain, every payment, every sum."`
 	States ledgerStates `cmd:"" help:"What a payment and its legs can become, and by what."`
 	Export ledgerExport `cmd:"" help:"Copy the whole record into a new file, and check the copy."`
+	Notes  ledgerNotes  `cmd:"" help:"What happened to the station itself: enclosure, power cycles, ends of day, other machines."`
 }
 
 type ledgerVerify struct{}

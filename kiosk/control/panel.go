@@ -10,6 +10,9 @@ import (
 	"selfpay/kiosk/runner"
 )
 
+// MostNotes is how many of the newest notes of the ledger are told.
+const MostNotes = 200
+
 // clearTamper notes that a person has looked at the station after its enclosure was opened.
 func (s *Server) clearTamper(r *http.Request) (any, error) {
 	var d Decision

@@ -9,6 +9,7 @@ import (
 	"selfpay/device/gpio"
 	"selfpay/device/gpio/gpiotest"
 	"selfpay/kiosk/control"
+	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/panel"
 	"selfpay/kiosk/payment"
 )
@@ -41,6 +42,10 @@ func TestAnOpenedEnclosureIsClearedByAPerson(t *testing.T) {
 	}
 	if err := clear("mk"); err == nil || !strings.Contains(err.Error(), "not opened") {
 		t.Errorf("cleared twice: %v", err)
+	}
+	var notes []ledger.Note
+	if err := d.Get(t.Context(), "/notes", &notes); err != nil || len(notes) != 2 || notes[0].Kind != "enclosure opened" || !strings.Contains(string(notes[1].Note), `"staff":"mk"`) {
+		t.Errorf("notes %+v, %v", notes, err)
 	}
 }
 

@@ -76,4 +76,11 @@ func TestANoteOfAnUnknownKindIsPassedOver(t *testing.T) {
 		t.Errorf("open since %d", got)
 	}
 	pay(t, l, 300)
+	all, err := l.Notes(10)
+	if err != nil || len(all) != 3 || all[0].Kind != "of a kind from tomorrow" || string(all[0].Note) != `{"at":[1],"what":"ever"}` || all[2].Kind != noteDayEnded || all[1].Event >= all[2].Event {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if newest, err := l.Notes(1); err != nil || len(newest) != 1 || newest[0].Event != all[2].Event {
+		t.Errorf("the newest: %+v, %v", newest, err)
+	}
 }

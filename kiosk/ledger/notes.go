@@ -86,6 +86,39 @@ func notes[N any](l *Ledger, kind string) ([]N, error) {
 	return found, l.explain("read notes", rows.Err())
 }
 
+// Note is one note, of any kind: of one that this program does not know too.
+type Note struct {
+	Event int64           `json:"event"` // its number in the chain
+	Kind  string          `json:"kind"`
+	Note  json.RawMessage `json:"note"`
+}
+
+// Notes lists the newest notes, at most so many, oldest first.
+func (l *Ledger) Notes(most int) ([]Note, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rows, err := l.db.Query(`SELECT seq, kind, data FROM
+		(SELECT seq, kind, data FROM events WHERE payment = 0 ORDER BY seq DESC LIMIT ?) ORDER BY seq`, most)
+	if err != nil {
+		return nil, l.explain("read notes", err)
+	}
+	defer rows.Close()
+	found := []Note{}
+	for rows.Next() {
+		var n Note
+		var data []byte
+		if err := rows.Scan(&n.Event, &n.Kind, &data); err != nil {
+			return nil, l.explain("read notes", err)
+		}
+		if !json.Valid(data) {
+			return nil, l.damage(n.Event, 0, "it cannot be read")
+		}
+		n.Note = data
+		found = append(found, n)
+	}
+	return found, l.explain("read notes", rows.Err())
+}
+
 // meta reads one entry beside the chain; nil where there is none.
 func (l *Ledger) meta(name string) (value []byte, err error) {
 	err = l.db.QueryRow(`SELECT value FROM meta WHERE name = ?`, name).Scan(&value)
