@@ -50,7 +50,6 @@ type fakeChip struct {
 	line []fakeLine
 	gone bool
 	deaf bool // edges are lost
-	skip uint32
 
 	requests []*fakeRequest
 	answer   error // to the next request
