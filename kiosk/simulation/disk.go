@@ -43,6 +43,16 @@ func (d *disk) EndOfDayEnded(r ledger.DayResult) error {
 	return d.note("an end of day: "+string(r.Outcome), func() error { return d.Ledger.EndOfDayEnded(r) })
 }
 
+// PowerCycleBegun saves a note of the station.
+func (d *disk) PowerCycleBegun(c ledger.PowerCycle) error {
+	return d.note("that a power cycle of the terminal begins", func() error { return d.Ledger.PowerCycleBegun(c) })
+}
+
+// PowerCycleEnded saves a note of the station.
+func (d *disk) PowerCycleEnded(r ledger.PowerResult) error {
+	return d.note("a power cycle of the terminal: "+string(r.Outcome), func() error { return d.Ledger.PowerCycleEnded(r) })
+}
+
 // note saves, unless the program dies before or after.
 func (d *disk) note(what string, save func() error) error {
 	unknown := fmt.Errorf("simulation: killed: %w", ledger.ErrCommit)

@@ -7,7 +7,9 @@ import (
 	"selfpay/device"
 	"selfpay/device/money"
 	"selfpay/device/terminal"
+	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/runner"
 )
 
 // fault is one thing that goes wrong. Where now is nil, it waits for its next occasion: the models ask for it by name.
@@ -53,6 +55,10 @@ var faults = []fault{
 	{name: "payment by hand at the terminal", now: func(w *World, _ payment.Payment) { w.in(0, w.terminal.byHand) }},
 	{name: "end of day at the terminal", now: func(w *World, _ payment.Payment) { w.in(0, w.terminal.endOfDay) }},
 	{name: "end of day by the kiosk", now: func(w *World, _ payment.Payment) { w.endOfDay() }},
+	{name: "power cycle by the kiosk", now: func(w *World, _ payment.Payment) { w.powerCycle(runner.Cycle{}) }},
+	{name: "power cycle by staff", now: func(w *World, _ payment.Payment) {
+		w.in(w.between(time.Minute, 5*time.Minute), func() { w.powerCycle(runner.Cycle{Staff: "mk", Note: "it hangs", Key: true}) })
+	}},
 
 	{name: "library line cut", now: func(w *World, _ payment.Payment) { w.library.cut(w.between(2*time.Second, 2*time.Hour)) }},
 	{name: "account unreadable"},
@@ -162,6 +168,26 @@ func (w *World) endOfDay() {
 			if err := k.core.EndOfDayEnded(terminal.DayTotal{}, asked); err != nil {
 				k.tell("kiosk", "cannot save its end of day: %v", err)
 			}
+			k.exitIfFailed()
+		})
+	})
+}
+
+// powerCycle takes the terminal's power away and gives it back, where the kiosk does not refuse.
+func (w *World) powerCycle(by runner.Cycle) {
+	k := w.kiosk
+	if k == nil {
+		return
+	}
+	k.mine(0, func() {
+		if err := k.core.BeginPowerCycle(by); err != nil {
+			k.exitIfFailed()
+			return
+		}
+		w.terminal.off()
+		w.in(runner.PowerOff+boots, w.terminal.on) // the relay falls back with the program too
+		k.mine(runner.PowerOff+boots, func() {
+			k.core.PowerCycleEnded(ledger.PowerResult{Outcome: ledger.PowerBack})
 			k.exitIfFailed()
 		})
 	})

@@ -30,6 +30,7 @@ type cardTerminal struct {
 	*World
 	dialect        Dialect
 	down           bool // the line to the kiosk
+	dark           bool // it has no power, or starts
 	last           terminal.Transaction
 	receipt, trace int
 	open           *dialogue
@@ -66,10 +67,25 @@ func (t *cardTerminal) cut(pause time.Duration) {
 	t.in(pause, t.restore)
 }
 
+// boots is how long a terminal starts.
+const boots = 90 * time.Second
+
+// off takes its power away. What it remembers it keeps; no purchase may be open.
+func (t *cardTerminal) off() {
+	if t.open != nil && !t.open.known {
+		t.violation("the terminal's power was cut in the middle of payment %d", t.open.payment.ID.Number)
+	}
+	t.dark = true
+	t.tell("terminal", "is dark")
+}
+
+// on is when it has started.
+func (t *cardTerminal) on() { t.dark = false }
+
 // baseline is the newest transaction, as asked before a purchase.
 func (t *cardTerminal) baseline() (*payment.Transaction, error) {
 	switch {
-	case t.down:
+	case t.down, t.dark:
 		return nil, errNoLine
 	case t.open != nil:
 		return nil, errors.New("the terminal is busy")
@@ -103,6 +119,9 @@ func (k *life) doPurchase(j runner.Job, p payment.Payment) {
 func (t *cardTerminal) begin(k *life, x *waiting, p payment.Payment) {
 	if held := t.saved[p.ID.Number]; held.State == payment.StateIntended || held.ID != p.ID {
 		t.violation("rule 1: the terminal was asked for payment %d before the intent was saved: %s", p.ID.Number, describe(held))
+	}
+	if t.dark {
+		t.violation("payment %d was begun while the terminal was dark", p.ID.Number)
 	}
 	if t.open != nil {
 		t.toKiosk(k, func() { x.end(fmt.Errorf("busy: %w", device.ErrRefused)) })
@@ -237,7 +256,7 @@ func (k *life) doReverse(j runner.Job, p payment.Payment) {
 		k.core.Finished(j, runner.ReversalEnded(payment.Head{At: k.Now()}, err), nil)
 	})
 	k.purchase = x
-	if t.down || t.open != nil {
+	if t.down || t.dark || t.open != nil {
 		k.mine(100*time.Millisecond, func() { x.end(errNoLine) })
 		return
 	}
@@ -281,7 +300,7 @@ func (k *life) doRecover(j runner.Job, p payment.Payment, waited time.Duration) 
 	const rest = 5 * time.Second
 	k.mine(300*time.Millisecond, func() {
 		switch {
-		case t.down:
+		case t.down, t.dark:
 			k.core.Finished(j, nil, errNoLine)
 		case t.open != nil && waited < time.Minute:
 			k.mine(rest, func() { k.doRecover(j, p, waited+rest) })
