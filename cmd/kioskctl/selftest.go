@@ -35,6 +35,7 @@ func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
 	if c.Interactive {
 		trial.slip(ctx, at)
 		trial.label(ctx)
+		trial.signals(ctx, at)
 	}
 	return trial.end()
 }
@@ -125,4 +126,26 @@ func (s *selfTest) label(ctx context.Context) {
 		f.Found = fmt.Sprintf("%d characters of %s: may be a library card", scanned.Characters, symbology)
 	}
 	s.found(f)
+}
+
+// signals shows each lamp, the buzzer and the ring, one after the other.
+func (s *selfTest) signals(ctx context.Context, at person) {
+	var signals []control.Signal
+	if err := s.client.Get(ctx, "/signals", &signals); err != nil {
+		s.found(finding{"lamps", health.Fail, err.Error(), ""})
+		return
+	}
+	for _, signal := range signals {
+		f := finding{signal.Name, health.Pass, "as it should be", "compare the [gpio] and [ring] tables with the wiring; gpioinfo says who holds which line"}
+		question := fmt.Sprintf("Is the %s light on, and no other? [y/N] ", signal.Name)
+		if signal.Name == "buzzer" {
+			question = "Did the buzzer sound three times? [y/N] "
+		}
+		if err := s.client.Post(ctx, "/signals/try", signal, nil); err != nil {
+			f.Status, f.Found = health.Fail, err.Error()
+		} else if !at.agrees(ctx, question) {
+			f.Status, f.Found = health.Fail, "not as it should be"
+		}
+		s.found(f)
+	}
 }

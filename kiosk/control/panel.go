@@ -37,3 +37,28 @@ func (s *Server) powerCycle(r *http.Request) (any, error) {
 	}
 	return struct{}{}, nil
 }
+
+// Signal is a lamp, the buzzer or the ring.
+type Signal struct {
+	Name string `json:"name"`
+}
+
+func (s *Server) signals(*http.Request) (any, error) {
+	signals := []Signal{}
+	for _, name := range s.Panel.Signals() {
+		signals = append(signals, Signal{name})
+	}
+	return signals, nil
+}
+
+// trySignal shows one signal alone for a while.
+func (s *Server) trySignal(r *http.Request) (any, error) {
+	var signal Signal
+	if err := json.NewDecoder(r.Body).Decode(&signal); err != nil {
+		return nil, err
+	}
+	if err := s.free(); err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.Panel.Try(r.Context(), signal.Name)
+}

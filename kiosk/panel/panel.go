@@ -66,6 +66,9 @@ type Panel struct {
 	ringWell bool
 	ringWait time.Time // it is tried again then
 	failed   error
+
+	trial     string // the signal that is tried
+	trialEnds time.Time
 }
 
 type told struct {
@@ -191,6 +194,10 @@ func (p *Panel) turn(now time.Time) {
 		p.sound = sound
 	}
 	p.scene = scene
+	if now.Before(p.trialEnds) {
+		p.showTrial(now)
+		return
+	}
 	signals, at := Show(scene), now.Sub(p.began)
 	for name, pattern := range signals.Lamps {
 		p.output(name, pattern.Lit(at))

@@ -491,6 +491,47 @@ func TestARingThatFailsIsTriedAgainAfterAPause(t *testing.T) {
 	})
 }
 
+func TestASignalThatIsTriedShowsAlone(t *testing.T) {
+	h := &hoop{}
+	atDesk(t, func(c *Config) { c.Ring = h }, func(t *testing.T, d *desk) {
+		d.sees(Scene{Warning: true})
+		if got := d.Signals(); !slices.Equal(got, []string{Green, Amber, Red, Slot, Buzzer, Ring}) {
+			t.Errorf("%q can be tried", got)
+		}
+		ringShows := ringGreen
+		for _, lamp := range []string{Green, Amber, Red, Slot} {
+			if err := d.Try(t.Context(), lamp); err != nil {
+				t.Error(err)
+			}
+			d.lit(lamp)
+			over(9 * time.Second)
+			d.lit(lamp)
+			for _, got := range h.take() {
+				ringShows = got
+			}
+			if ringShows != (ring.Colour{}) {
+				t.Errorf("%s: the ring shows %v", lamp, ringShows)
+			}
+		}
+		if err := d.Try(t.Context(), Ring); err != nil {
+			t.Error(err)
+		}
+		d.lit()
+		if got := h.take(); len(got) != 1 || got[0] != ringWhite {
+			t.Errorf("the ring shows %v", got)
+		}
+		go func() { _ = d.Try(t.Context(), Buzzer) }()
+		if times, on := d.flashes(Buzzer, 2*time.Second); times != 3 || on != 3*tick {
+			t.Errorf("the buzzer sounds %d times, %s in all", times, on)
+		}
+		over(trialLasts)
+		d.lit(Green, Amber)
+		if err := d.Try(t.Context(), "terminal_power"); !errors.Is(err, ErrNoSignal) {
+			t.Errorf("the terminal's relay was tried: %v", err)
+		}
+	})
+}
+
 func TestAStationWithoutAPanelRests(t *testing.T) {
 	looked := 0
 	atDesk(t, func(c *Config) {
