@@ -80,7 +80,7 @@ func TestAccountsThatCannotBePaidAreToldWhy(t *testing.T) {
 
 func TestJunkFromTheScannerIsToldApartFromACard(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, surround.Options{}).begin().ready()
+	s := newStation(t, surround.Options{}).begin().ready().scannerThere()
 	for _, junk := range []string{"https://example.org/", "9783492045643", "a b c d; DROP TABLE", strings.Repeat("7", 300)} {
 		s.eventually("the screen is ready", func() (bool, string) {
 			out, _ := s.ctl("status", "--json")

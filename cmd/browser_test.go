@@ -23,7 +23,7 @@ func TestPatronPaysInARealBrowserAndReloadsAtEveryScreen(t *testing.T) {
 			t.Fatalf("%s is missing; install it with: make deps", needed)
 		}
 	}
-	s := newStation(t, surround.Options{CardWait: 500 * time.Millisecond}).begin().ready()
+	s := newStation(t, surround.Options{CardWait: 500 * time.Millisecond}).begin().ready().scannerThere()
 	s.eventually("the scanner is there", func() (bool, string) {
 		out, _ := s.ctl("status", "--json")
 		return strings.Contains(out, `"scanner:link":{"status":"pass"`), out

@@ -46,6 +46,13 @@ func (s *station) eventuallyDevice(what, name string, holds func(deviceState) bo
 	})
 }
 
+// scannerThere waits until labels are taken.
+func (s *station) scannerThere() *station {
+	s.t.Helper()
+	s.eventuallyDevice("the scanner is there", "scanner", func(d deviceState) bool { return d.There })
+	return s
+}
+
 func TestAPrinterMayComeGoAndComeBack(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, surround.Options{})
@@ -65,7 +72,7 @@ func TestAPrinterMayComeGoAndComeBack(t *testing.T) {
 	if out, status := s.ctl("printer", "test-slip"); status != 0 || !strings.Contains(out, "printed") {
 		t.Errorf("test slip: %d\n%s", status, out)
 	}
-	s.eventuallyDevice("the others are there", "scanner", func(d deviceState) bool { return d.There })
+	s.scannerThere()
 	if out, status := s.ctl("devices"); status != 0 || !strings.Contains(out, "lost once") || !strings.Contains(out, "scanner") || !strings.Contains(out, "terminal") {
 		t.Errorf("devices: %d\n%s", status, out)
 	}
@@ -151,8 +158,7 @@ func (s *station) talk(words []string, wanted map[string]func()) (said string, s
 
 func TestASelfTestPrintsScansAndAsks(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, surround.Options{}).begin().ready()
-	s.eventuallyDevice("the scanner is there", "scanner", func(d deviceState) bool { return d.There })
+	s := newStation(t, surround.Options{}).begin().ready().scannerThere()
 	said, status := s.talk([]string{"self-test", "--interactive"}, map[string]func(){
 		"Hold a library card": func() { s.order("scan", cardTwoFees) },
 	})

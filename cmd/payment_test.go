@@ -125,11 +125,7 @@ func TestAPINIsNeverQueued(t *testing.T) {
 
 func TestScannedCardOpensTheAccount(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, surround.Options{}).begin().ready()
-	s.eventually("the scanner is there", func() (bool, string) {
-		out, _ := s.ctl("status", "--json")
-		return strings.Contains(out, `"scanner:link":{"status":"pass"`), out
-	})
+	s := newStation(t, surround.Options{}).begin().ready().scannerThere()
 	s.order("scan", cardTwoFees)
 	s.eventually("the fees are shown", func() (bool, string) {
 		out, _ := s.ctl("status", "--json")
