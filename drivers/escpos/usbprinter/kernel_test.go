@@ -68,7 +68,7 @@ func (b *bench) attach() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.far = &far{File: node, ended: make(chan struct{}), stalled: make(chan struct{}), goOn: make(chan struct{})}
+	b.far = &far{File: node, ended: make(chan struct{}), stalled: make(chan struct{}), goOn: make(chan struct{}), pulled: make(chan struct{})}
 	go func(f *far) { b.machine.ServeConn(f); close(f.ended) }(b.far)
 }
 
@@ -78,57 +78,66 @@ func (b *bench) pull() {
 	if err := b.cable.Pull(); err != nil {
 		b.t.Fatal(err)
 	}
-	if b.far != nil {
-		b.far.resume()
-		b.far.Close()
-		<-b.far.ended
+	if b.far == nil {
+		return
 	}
+	close(b.far.pulled)
+	b.far.Close()
+	<-b.far.ended
+	b.far = nil
 }
 
-// far is the printer's side of the cable, which keeps what has come and may stop taking bytes.
+// far is the printer's side of the cable, which keeps what the printer took and may stop taking bytes.
 type far struct {
 	*os.File
+	rest  []byte        // read off the cable, not taken yet
 	ended chan struct{} // closed when the printer has left it
 
 	mu      sync.Mutex
-	came    bytes.Buffer
+	took    bytes.Buffer
 	until   string        // after this nothing is taken any more; empty: all is
 	stalled chan struct{} // closed then
 	goOn    chan struct{} // closed when it takes bytes again
+	pulled  chan struct{} // closed when there is no cable
 }
 
-// stallAfter lets the printer take nothing more once it has read text.
+// stallAfter lets the printer take nothing more once it has taken text.
 func (f *far) stallAfter(text string) {
 	f.mu.Lock()
 	f.until = text
 	f.mu.Unlock()
 }
 
-func (f *far) resume() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	select {
-	case <-f.goOn:
-	default:
-		close(f.goOn)
-	}
-}
-
-// Read hands on what comes, byte by byte, so that it stalls where it should.
+// Read lets the printer take one byte, so that it stalls where it should.
 func (f *far) Read(b []byte) (int, error) {
-	n, err := f.File.Read(b)
 	f.mu.Lock()
-	f.came.Write(b[:n])
-	stall := f.until != "" && bytes.Contains(f.came.Bytes(), []byte(f.until))
+	stall := f.until != "" && bytes.HasSuffix(f.took.Bytes(), []byte(f.until))
 	if stall {
 		f.until = ""
 	}
 	f.mu.Unlock()
 	if stall {
 		close(f.stalled)
-		<-f.goOn
+		select {
+		case <-f.goOn:
+		case <-f.pulled:
+			return 0, io.EOF
+		}
 	}
-	return n, err
+	if len(f.rest) == 0 {
+		packet := make([]byte, 8<<10)
+		n, err := f.File.Read(packet)
+		if err != nil {
+			return 0, err
+		}
+		f.rest = packet[:n]
+	}
+	n := copy(b[:1], f.rest)
+	f.rest = f.rest[n:]
+	f.mu.Lock()
+	f.took.Write(b[:n])
+	f.mu.Unlock()
+	return n, nil
 }
 
 // text is what came, read back by the decoder.
@@ -141,7 +150,7 @@ func (f *far) text(t *testing.T) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []string
-	for _, e := range decode.Decode(f.came.Bytes(), profile) {
+	for _, e := range decode.Decode(f.took.Bytes(), profile) {
 		if e.Event == decode.Text {
 			all = append(all, strings.TrimRight(e.Text, " "))
 		}
@@ -241,7 +250,7 @@ func TestStalledPrinterEndsAtTheDeadline(t *testing.T) {
 	case <-time.After(limit):
 		t.Fatal("the driver hangs with its printer")
 	}
-	b.far.resume()
+	close(b.far.goOn)
 	if err := b.print(lines("the second receipt")); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -262,14 +263,15 @@ func takeOrders(port int) error {
 			http.Error(w, "an order is a list of words", http.StatusBadRequest)
 			return
 		}
-		json.NewEncoder(w).Encode(carryOut(o))
+		json.NewEncoder(w).Encode(carryOut(r.Context(), o))
 	}))
 	fmt.Println(vm.TakesOrders)
 	return nil
 }
 
-func carryOut(o vm.Order) vm.Done {
-	cmd := exec.Command(o.Words[0], o.Words[1:]...)
+// carryOut runs a program; it is killed when the host does not wait any longer.
+func carryOut(ctx context.Context, o vm.Order) vm.Done {
+	cmd := exec.CommandContext(ctx, o.Words[0], o.Words[1:]...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	switch {

@@ -29,6 +29,11 @@ type about struct {
 // made makes a device of that serial number and plugs it in.
 func made(a about, serial string) (*Gadget, error) {
 	g := &Gadget{folder: filepath.Join(gadgets, serial), function: a.function + "." + serial, Serial: serial}
+	if _, err := os.Stat(g.folder); err == nil { // of a process that did not end well
+		if err := g.Close(); err != nil {
+			return nil, err
+		}
+	}
 	set := [][2]string{
 		{"idVendor", a.vendor}, {"idProduct", a.product}, {"bcdUSB", "0x0200"},
 		{"strings/0x409/serialnumber", serial}, {"strings/0x409/manufacturer", "Pretended"}, {"strings/0x409/product", a.name},
