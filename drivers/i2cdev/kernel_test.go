@@ -4,9 +4,6 @@ package i2cdev
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,43 +11,33 @@ import (
 	"periph.io/x/conn/v3/i2c"
 
 	"selfpay/device"
+	"selfpay/systemd/vm/pretend"
 )
 
-// These run as root on a kernel with the module i2c-bench: a bus with chips of 16-bit registers at 0x36 and 0x40, which
-// /dev/i2c-bench sets and takes off the bus.
-
-// bench finds the bus and sends an order to what hangs on it.
-func bench(t *testing.T) (bus *Bus, order func(format string, a ...any)) {
+// opened is the guest's bus, with chips of 16-bit registers at 0x36 and 0x40.
+func opened(t *testing.T) (*Bus, pretend.I2CBus) {
 	t.Helper()
-	names, err := filepath.Glob("/sys/class/i2c-dev/i2c-*/name")
+	pretend.Only(t)
+	far, err := pretend.I2C()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range names {
-		number := 0
-		name, err := os.ReadFile(path)
-		if n, _ := fmt.Sscanf(path, "/sys/class/i2c-dev/i2c-%d/name", &number); err != nil || n != 1 || !strings.HasPrefix(string(name), "bench i2c") {
-			continue
-		}
-		if bus, err = Open(number); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { bus.Close() })
-		return bus, func(format string, a ...any) {
-			t.Helper()
-			if err := os.WriteFile("/dev/i2c-bench", fmt.Appendf(nil, format, a...), 0); err != nil {
-				t.Fatal(err)
-			}
-		}
+	if err := errors.Join(far.Chip(0x36, 2), far.Chip(0x40, 2)); err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("no bench among %q", names)
-	return nil, nil
+	bus, err := Open(far.Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bus.Close() })
+	return bus, far
 }
 
 func TestRegistersOfAChip(t *testing.T) {
-	bus, order := bench(t)
-	order("0x36 4 0x2a80")
-	order("0x40 4 0x1234")
+	bus, far := opened(t)
+	if err := errors.Join(far.Set(0x36, 4, 0x2a80), far.Set(0x40, 4, 0x1234)); err != nil {
+		t.Fatal(err)
+	}
 	chip, other := &i2c.Dev{Bus: bus, Addr: 0x36}, &i2c.Dev{Bus: bus, Addr: 0x40}
 	read := func(d *i2c.Dev, register byte, want uint16) {
 		t.Helper()
@@ -69,7 +56,7 @@ func TestRegistersOfAChip(t *testing.T) {
 }
 
 func TestAChipOffTheBusAndAStuckBus(t *testing.T) {
-	bus, order := bench(t)
+	bus, far := opened(t)
 	chip := &i2c.Dev{Bus: bus, Addr: 0x36}
 	wants := func(errno syscall.Errno, words string) {
 		t.Helper()
@@ -78,12 +65,18 @@ func TestAChipOffTheBusAndAStuckBus(t *testing.T) {
 			t.Errorf("Tx = %v, want %v, %q", err, errno, words)
 		}
 	}
-	order("0x36 nak 1")
+	order := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	order(far.Mute(0x36, true))
 	wants(syscall.ENXIO, "at 0x36 does not answer")
-	order("0x36 nak 0")
-	order("bus stuck 1")
+	order(far.Mute(0x36, false))
+	order(far.Fail(syscall.ETIMEDOUT))
 	wants(syscall.ETIMEDOUT, "stuck")
-	order("bus stuck 0")
+	order(far.Fail(0))
 	if err := chip.Tx([]byte{4}, make([]byte, 2)); err != nil {
 		t.Error(err)
 	}
