@@ -92,6 +92,12 @@ func TestJunkFromTheScannerIsToldApartFromACard(t *testing.T) {
 			return strings.Contains(out, `"screen":"message"`), out
 		})
 	}
+	s.order("scan", strings.Repeat("8", 600)) // longer than any label of ours
+	s.eventually("a label that was dropped is counted", func() (bool, string) {
+		s.order("scan", cardTwoFees)
+		_, said := s.get("/healthz")
+		return strings.Contains(said, `"observedValue":1,"observedUnit":"labels dropped"`), said
+	})
 	s.nothingMoved()
 	if strings.Contains(s.log(), "DROP TABLE") {
 		t.Error("the log holds what was scanned")

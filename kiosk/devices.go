@@ -24,7 +24,13 @@ func (s *station) devices(label func(scanner.Scan), monitor *health.Monitor, lam
 		{Name: "terminal", Driver: c.Terminal.Driver, Address: c.Terminal.Address.String(), Attend: supervisor.Asked(monitor.LookTerminal)},
 		{Name: "printer", Driver: c.Printer.Driver, Address: c.Printer.Address.String(), Attend: supervisor.Asked(monitor.LookPrinter)},
 		{Name: "scanner", Driver: c.Scanner.Driver, Address: c.Scanner.Address.String(),
-			Attend: func(ctx context.Context, there func()) error { return s.scan(ctx, label, there) }},
+			Attend: func(ctx context.Context, there func()) error {
+				return s.scan(ctx, label, func() {
+					there()
+					c := s.Scanner.Counts()
+					monitor.Measure(health.CheckLabels, health.Pass, int64(c.TooLong+c.Broken), "labels dropped", "", "")
+				})
+			}},
 		{Name: "power", Driver: c.Power.Driver, Address: c.Power.Address.String(), Attend: supply.attend},
 		{Name: deviceRing, Driver: c.Ring.Driver, Address: c.Ring.Address.String()},
 		{Name: deviceDisplay, Driver: c.Display.Driver, Address: c.Display.Address.String()},

@@ -86,6 +86,7 @@ const (
 	CheckPrinter   = "printer:link"
 	CheckPaper     = "printer:paper"
 	CheckScanner   = "scanner:link"
+	CheckLabels    = "scanner:labels"
 	CheckQueue     = "queue:depth"
 	CheckQueueAge  = "queue:oldest-age"
 	CheckInDoubt   = "payments:in-doubt"

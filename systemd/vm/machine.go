@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -223,13 +224,16 @@ func (m *Machine) Ended() <-chan struct{} { return m.ended }
 // Said is what QEMU itself has to say after it has ended, such as why it does not start.
 func (m *Machine) Said() string { return m.said.String() }
 
-// FreePort finds a port of loopback that nobody has. Somebody may take it before it is used.
+// FreePort finds a port of loopback that nobody has. It lies below those that the system gives to whoever asks for any
+// (ip_local_port_range of ip(7) begins at 32768), so that it is still free when a machine is switched on again.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 1000 {
+		port := 2000 + rand.IntN(10000)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return 0, errors.New("vm: no port of loopback is free")
 }
 
 // CheckDisk brings a copy of a data disk into order, as e2fsck does at boot, and says what it found. An error means

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -161,14 +162,41 @@ func (s *Surround) startScanner() error {
 // choosePorts finds free ports for the kiosk's screen and health page.
 func (s *Surround) choosePorts() error {
 	for _, place := range []*string{&s.places.Screen, &s.places.Health} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, err := freePort()
 		if err != nil {
 			return err
 		}
-		*place = l.Addr().String()
-		defer l.Close()
+		*place = fmt.Sprintf("127.0.0.1:%d", port)
 	}
 	return nil
+}
+
+// Ports for programs that are killed and started again. They lie below those that the system gives to whoever asks for any
+// (ip_local_port_range of ip(7) begins at 32768), so nobody gets one while its program is down.
+const (
+	firstPort = 12000
+	ports     = 20000
+)
+
+// given are the ports that were found before.
+var given sync.Map
+
+// freePort finds a port of loopback that nobody has, and gives each once.
+func freePort() (int, error) {
+	for range 1000 {
+		port := firstPort + rand.IntN(ports)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue // somebody has it
+		}
+		if err := l.Close(); err != nil {
+			return 0, err
+		}
+		if _, before := given.LoadOrStore(port, true); !before {
+			return port, nil
+		}
+	}
+	return 0, errors.New("no port of loopback is free")
 }
 
 var configText = template.Must(template.New("").Parse(`# Written by kiosksim for the simulated surrounding in this folder.
