@@ -5,7 +5,8 @@
 // libusb opens the device below /dev/bus/usb, usblp its own node.
 //
 // Facts: USB Device Class Definition for Printing Devices 1.1 (class 7, subclass 1; protocol 2 is bidirectional);
-// Linux drivers/usb/class/usblp.c. Nothing was tried on a bench yet.
+// Linux drivers/usb/class/usblp.c. Both ways were
+// tried on Linux 6.1 with a pretended printer (kernel_test.go), and no real one yet.
 package usbprinter
 
 import (

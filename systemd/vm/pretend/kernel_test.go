@@ -77,7 +77,7 @@ func TestI2CChipsAreRegisters(t *testing.T) {
 		begin, mend func() error
 		want        error
 	}{
-		{"no chip there", func() error { return nil }, func() error { return nil }, nil},
+		{"none", func() error { return nil }, func() error { return nil }, nil},
 		{"mute", func() error { return bus.Mute(0x40, true) }, func() error { return bus.Mute(0x40, false) }, unix.ENXIO},
 		{"bus held down", func() error { return bus.Fail(unix.ETIMEDOUT) }, func() error { return bus.Fail(0) }, unix.ETIMEDOUT},
 		{"arbitration lost", func() error { return bus.Fail(unix.EAGAIN) }, func() error { return bus.Fail(0) }, unix.EAGAIN},
@@ -85,7 +85,7 @@ func TestI2CChipsAreRegisters(t *testing.T) {
 		if err := fault.begin(); err != nil {
 			t.Fatal(err)
 		}
-		if err := exchange(f, 0x40, []byte{2}, make([]byte, 2)); !errors.Is(err, fault.want) && err != fault.want {
+		if err := exchange(f, 0x40, []byte{2}, make([]byte, 2)); !errors.Is(err, fault.want) {
 			t.Errorf("%s: %v", fault.name, err)
 		}
 		if err := fault.mend(); err != nil {
