@@ -209,6 +209,39 @@ func (s *station) wantObstacle(want session.Reason) {
 	}
 }
 
+func TestTheLogHasOneLineForEachChange(t *testing.T) {
+	var log bytes.Buffer
+	m := health.New(health.Config{Kiosk: "main-01", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	lines := func(what string, want ...string) {
+		t.Helper()
+		got := strings.Split(strings.TrimSpace(log.String()), "\n")
+		if log.Len() == 0 {
+			got = nil
+		}
+		log.Reset()
+		if len(got) != len(want) {
+			t.Errorf("%s: %q", what, got)
+			return
+		}
+		for i, w := range want {
+			if !strings.Contains(got[i], w) {
+				t.Errorf("%s: %q, want %q", what, got[i], w)
+			}
+		}
+	}
+	lines("before the first look")
+	m.Device(supervisor.State{Name: "terminal", Why: "not plugged in"})
+	m.Device(supervisor.State{Name: "scanner", Why: "not plugged in"})
+	m.Device(supervisor.State{Name: "ring", There: true})
+	lines("absent from the beginning", "terminal:link state=fail why=\"not plugged in\"", "scanner:link state=warn why=\"not plugged in\"")
+	m.Device(supervisor.State{Name: "terminal", Why: "not permitted"})
+	m.Device(supervisor.State{Name: "scanner", Why: "not permitted"})
+	lines("absent for another reason")
+	m.Device(supervisor.State{Name: "scanner", There: true})
+	m.Device(supervisor.State{Name: "ring", Why: "no port"})
+	lines("changes", "scanner:link state=pass", "ring:link state=warn")
+}
+
 func TestBeforeTheFirstLookNoPaymentIsOffered(t *testing.T) {
 	m := health.New(health.Config{Kiosk: "main-01"})
 	if m.Obstacle() != session.ReasonTerminalDown {

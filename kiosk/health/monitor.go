@@ -98,8 +98,8 @@ const (
 // New makes a monitor. It asks nothing before Run; until then everything that decides about payments fails.
 func New(c Config) *Monitor {
 	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, started: time.Now()}
-	m.set(CheckTerminal, Fail, "not asked yet", session.ReasonTerminalDown)
-	m.set(CheckLibrary, Fail, "not asked yet", session.ReasonLibraryDown)
+	m.set(CheckTerminal, Fail, notAskedYet, session.ReasonTerminalDown)
+	m.set(CheckLibrary, Fail, notAskedYet, session.ReasonLibraryDown)
 	return m
 }
 
@@ -123,7 +123,9 @@ func (m *Monitor) Run(ctx context.Context) error {
 	return nil
 }
 
-// set notes a check; one line in the log for each change.
+const notAskedYet = "not asked yet"
+
+// set notes a check; one line in the log for each change, and for what is not well from the beginning.
 func (m *Monitor) set(name string, status Status, output string, why session.Reason) {
 	m.note(name, Check{Status: status, Output: output}, why)
 }
@@ -147,7 +149,8 @@ func (m *Monitor) keep(name string, now Check, why session.Reason) (changed bool
 	if known && before.Status == now.Status {
 		now.Time = before.Time
 	}
-	if known && before.Status != now.Status && m.Log != nil {
+	first := !known && now.Status != Pass && now.Output != notAskedYet || before.Output == notAskedYet
+	if (known && before.Status != now.Status || first) && m.Log != nil {
 		m.Log.Info("health", "check", name, "state", string(now.Status), "why", now.Output)
 	}
 	changed = !known || before.Status != now.Status || m.reasons[name] != why

@@ -6,6 +6,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -58,9 +59,8 @@ type attended struct {
 	hint    chan struct{}
 }
 
-// New makes a supervisor; devices without a driver are not configured and left out. changed is told each state at the
-// beginning of Run, and then each that differs from the one before, one at a time; it may be nil, and must not wait for
-// the supervisor.
+// New makes a supervisor; devices without a driver are not configured and left out. changed is told of each state that
+// differs from the one before, one at a time; it may be nil, and must not wait for the supervisor.
 func New(devices []Device, changed func(State)) *Supervisor {
 	s := &Supervisor{changed: changed}
 	for _, d := range devices {
@@ -96,9 +96,6 @@ func (s *Supervisor) Hint() {
 
 // Run attends to the devices until ctx ends.
 func (s *Supervisor) Run(ctx context.Context) error {
-	for _, d := range s.devices {
-		s.tell(d)
-	}
 	var running sync.WaitGroup
 	for _, d := range s.devices {
 		if d.Attend != nil {
@@ -182,6 +179,9 @@ func (s *Supervisor) there(d *attended, attempt int) {
 // errGone is a device that was let go without a reason.
 var errGone = errors.New("the device was let go")
 
+// forStaff leaves out the classes of an error, which are for programs.
+var forStaff = strings.NewReplacer("needs attention: ", "", "not sent: ", "")
+
 // lost notes that the attempt has ended. It says whether the device had been there.
 func (s *Supervisor) lost(d *attended, err error) (was bool) {
 	if err == nil {
@@ -190,24 +190,12 @@ func (s *Supervisor) lost(d *attended, err error) (was bool) {
 	s.change(d, func(now *State) {
 		d.attempt++
 		was = now.There
-		now.There, now.Why = false, err.Error()
+		now.There, now.Why = false, forStaff.Replace(err.Error())
 		if was {
 			now.Lost++
 		}
 	})
 	return was
-}
-
-// tell tells a state.
-func (s *Supervisor) tell(d *attended) {
-	s.telling.Lock()
-	defer s.telling.Unlock()
-	s.mu.Lock()
-	now := d.state
-	s.mu.Unlock()
-	if s.changed != nil {
-		s.changed(now)
-	}
 }
 
 // change changes a state, and tells of it when it is another.
