@@ -268,6 +268,33 @@ func TestHalfReceiptIsCutOffBeforeTheNext(t *testing.T) {
 	})
 }
 
+// A printer that stops in the middle of a receipt keeps what it was sent. There is room in its buffer for that, and for the
+// questions behind it.
+func TestTheBufferIsNeverFull(t *testing.T) {
+	for name, logo := range map[string]image.Image{"text": nil, "picture": image.NewGray(image.Rect(0, 0, 512, 300))} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, _ *escpos.Printer, sim *escpostest.Printer) {
+				cfg := escpos.Config{Logo: logo}
+				var err error
+				if cfg.Profile, err = escpos.FindProfile(escpos.DefaultProfile); err != nil {
+					t.Fatal(err)
+				}
+				open := &coverOpener{sim: sim}
+				q := escpos.New(open.dial, cfg, quiet)
+				defer q.Close()
+				want(t, q.Print(t.Context(), longText("half")), device.ErrDoubt)
+				if held := sim.MostHeld(); held == 0 || held > cfg.Profile.Flow.Buffer/2+64 {
+					t.Errorf("%d bytes stood in a buffer of %d", held, cfg.Profile.Flow.Buffer)
+				}
+				sim.CloseCover()
+				if err := q.Print(t.Context(), text("next")); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // coverOpener opens the cover when the first portion of a receipt was worked through.
 type coverOpener struct{ sim *escpostest.Printer }
 

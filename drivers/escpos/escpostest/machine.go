@@ -44,6 +44,7 @@ type machine struct {
 
 	live   []byte // an unfinished real-time command
 	buffer []byte // received and not worked through
+	held   int    // the most that stood in the buffer
 	asb    byte   // what GS a asked for
 	told   [4]byte
 
@@ -99,6 +100,7 @@ func (m *machine) receive(b []byte) {
 				if len(m.buffer) < bufferSize {
 					m.buffer = append(m.buffer, m.live[0])
 				}
+				m.held = max(m.held, len(m.buffer))
 				used = 1
 			}
 			m.live = m.live[used:]

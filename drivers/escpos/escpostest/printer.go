@@ -121,6 +121,13 @@ func (p *Printer) Scraps() []string {
 	return append([]string(nil), p.machine.scraps...)
 }
 
+// MostHeld is the most that stood in the receive buffer, in bytes, since the printer was made.
+func (p *Printer) MostHeld() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.machine.held
+}
+
 // Unknown counts the commands that the printer did not know.
 func (p *Printer) Unknown() int {
 	p.mu.Lock()
