@@ -471,3 +471,18 @@ func ExampleParse() {
 	}
 	// Output: line 4: kiosk.langages: this key is not known; did you mean kiosk.languages?
 }
+
+// namesMistakes writes each text into a table of a good configuration, and wants the one mistake with key, what and mend.
+func namesMistakes(t *testing.T, table string, cases map[string][3]string) {
+	t.Helper()
+	for text, want := range cases {
+		_, mistakes := config.Parse(example + "\n[" + table + "]\n" + text + "\n")
+		switch well := want[0] == ""; {
+		case well && len(mistakes) > 0:
+			t.Errorf("%s: %+v", text, mistakes)
+		case well:
+		case len(mistakes) != 1 || mistakes[0].Key != want[0] || mistakes[0].Line == 0 || !strings.Contains(mistakes[0].What, want[1]) || !strings.Contains(mistakes[0].Mend, want[2]):
+			t.Errorf("%s: %+v, want %q", text, mistakes, want)
+		}
+	}
+}

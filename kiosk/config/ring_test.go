@@ -1,14 +1,13 @@
 package config_test
 
 import (
-	"strings"
 	"testing"
 
 	"selfpay/kiosk/config"
 )
 
 func TestEachMistakeInTheRingIsNamed(t *testing.T) {
-	for text, want := range map[string][3]string{ // key, what, mend; no key: it is well
+	namesMistakes(t, "ring", map[string][3]string{ // key, what, mend; no key: it is well
 		"driver = \"apa102\"\naddress = \"spi://0.0\"\nlights = 24\nbrightness = 100": {},
 		"driver = \"ws2812\"\naddress = \"spi://0.0\"":                                {"ring.driver", "ws2812", "apa102"},
 		"driver = \"apa102\"":                        {"ring.address", "missing", "spi://0.0"},
@@ -17,18 +16,7 @@ func TestEachMistakeInTheRingIsNamed(t *testing.T) {
 		"lights = 301":     {"ring.lights", "301", "1 to 300"},
 		"brightness = 0":   {"ring.brightness", "0 is no brightness", "1 to 100"},
 		"brightness = 101": {"ring.brightness", "101", "1 to 100"},
-	} {
-		_, mistakes := config.Parse(example + "\n[ring]\n" + text + "\n")
-		if want[0] == "" {
-			if len(mistakes) > 0 {
-				t.Errorf("%s: %+v", text, mistakes)
-			}
-			continue
-		}
-		if len(mistakes) != 1 || mistakes[0].Key != want[0] || mistakes[0].Line == 0 || !strings.Contains(mistakes[0].What, want[1]) || !strings.Contains(mistakes[0].Mend, want[2]) {
-			t.Errorf("%s: %+v, want %q", text, mistakes, want)
-		}
-	}
+	})
 	for percent, want := range map[int]uint8{1: 2, 30: 76, 100: 255} {
 		if got := (config.Ring{Brightness: percent}).Intensity(); got != want {
 			t.Errorf("%d percent is %d, want %d", percent, got, want)
