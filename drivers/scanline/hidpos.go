@@ -77,7 +77,7 @@ func begin(d hid, log *slog.Logger) (form, error) {
 	}
 	if vendor == honeywell {
 		if err := d.SetFeature(honeywellPOS); err != nil { // older ones know no other mode
-			log.Info("scanner does not take the order to send HID POS reports", "device", "scanner", "error", err)
+			log.Info("scanner does not take the order to send HID POS reports", "error", err)
 		}
 	}
 	return f, nil

@@ -105,6 +105,7 @@ func (s *Scanner) Read(ctx context.Context) (scanner.Scan, error) {
 	}
 	select {
 	case scan := <-f.labels:
+		s.count.add(scanner.Counts{Read: 1}) // here, so that whoever has the label finds it counted
 		return scan, nil
 	case <-f.done:
 		return scanner.Scan{}, fmt.Errorf("scanline: scanner lost: %w: %w", device.ErrAttention, f.err)
@@ -201,7 +202,6 @@ func (f *feed) offer(raw []byte) {
 	}
 	select {
 	case f.labels <- scan:
-		f.count.add(scanner.Counts{Read: 1})
 	default:
 		f.drop(scanner.Counts{Unasked: 1})
 	}
@@ -213,7 +213,7 @@ func (f *feed) drop(lost scanner.Counts) {
 		return
 	}
 	f.count.add(lost)
-	f.log.Debug("label dropped", "device", "scanner", "unasked", lost.Unasked, "too-long", lost.TooLong, "broken", lost.Broken)
+	f.log.Debug("label dropped", "unasked", lost.Unasked, "too-long", lost.TooLong, "broken", lost.Broken)
 }
 
 // counter adds up the labels of a scanner.
