@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"selfpay/device/printer"
 	"selfpay/drivers/escpos"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
@@ -47,7 +48,7 @@ func (t *tool) slip(ctx context.Context, name string) error {
 	} else {
 		t.say("%s", toldOf(printed))
 	}
-	if err == nil && printed.Result != "printed" {
+	if err == nil && printed.Result != string(printer.Printed) {
 		err = errNotWell
 	}
 	return err

@@ -7,8 +7,10 @@ import (
 	"os"
 	"strings"
 
+	"selfpay/device/printer"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/panel"
 	"selfpay/kiosk/supervisor"
 )
 
@@ -99,7 +101,7 @@ func (s *selfTest) slip(ctx context.Context, at person) {
 	switch {
 	case err != nil:
 		f.Status, f.Found = health.Fail, err.Error()
-	case printed.Result != "printed":
+	case printed.Result != string(printer.Printed):
 		f.Status, f.Found = health.Fail, toldOf(printed)
 	case !at.agrees(ctx, "Did a slip come out, black and whole, and cut behind its last line? [y/N] "):
 		f.Status, f.Found = health.Fail, toldOf(printed)+"; what came out is not well"
@@ -138,7 +140,7 @@ func (s *selfTest) signals(ctx context.Context, at person) {
 	for _, signal := range signals {
 		f := finding{signal.Name, health.Pass, "as it should be", "compare the [gpio] and [ring] tables with the wiring; gpioinfo says who holds which line"}
 		question := fmt.Sprintf("Is the %s light on, and no other? [y/N] ", signal.Name)
-		if signal.Name == "buzzer" {
+		if signal.Name == panel.Buzzer {
 			question = "Did the buzzer sound three times? [y/N] "
 		}
 		if err := s.client.Post(ctx, "/signals/try", signal, nil); err != nil {

@@ -116,7 +116,7 @@ func openHID(name string) (hid, error) {
 	}
 	d := hidraw{f}
 	var busy error
-	if err := d.control(func(fd int) error { busy = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); return nil }); err != nil {
+	if err := device.Control(d.File, func(fd int) error { busy = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); return nil }); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -127,21 +127,9 @@ func openHID(name string) (hid, error) {
 	return d, nil
 }
 
-func (d hidraw) control(do func(fd int) error) error {
-	raw, err := d.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var failure error
-	if err := raw.Control(func(fd uintptr) { failure = do(int(fd)) }); err != nil {
-		return err
-	}
-	return failure
-}
-
 func (d hidraw) Descriptor() ([]byte, error) {
 	var r unix.HIDRawReportDescriptor
-	err := d.control(func(fd int) error {
+	err := device.Control(d.File, func(fd int) error {
 		size, err := unix.IoctlGetInt(fd, unix.HIDIOCGRDESCSIZE)
 		if err != nil {
 			return err
@@ -163,7 +151,7 @@ func (d hidraw) Descriptor() ([]byte, error) {
 
 func (d hidraw) Vendor() (uint16, error) {
 	vendor := uint16(0)
-	err := d.control(func(fd int) error {
+	err := device.Control(d.File, func(fd int) error {
 		info, err := unix.IoctlHIDGetRawInfo(fd)
 		if err == nil {
 			vendor = uint16(info.Vendor)
@@ -175,7 +163,7 @@ func (d hidraw) Vendor() (uint16, error) {
 
 func (d hidraw) SetFeature(report []byte) error {
 	sent := append([]byte(nil), report...)
-	return d.control(func(fd int) error {
+	return device.Control(d.File, func(fd int) error {
 		// HIDIOCSFEATURE(len), linux/hidraw.h: _IOC(_IOC_WRITE|_IOC_READ, 'H', 0x06, len)
 		request := uintptr(3<<30 | len(sent)<<16 | 'H'<<8 | 0x06)
 		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&sent[0]))); errno != 0 {

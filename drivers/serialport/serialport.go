@@ -224,19 +224,7 @@ func open(c Config) (*line, error) {
 }
 
 func flock(f *os.File) error {
-	return control(f, func(fd int) error { return syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) })
-}
-
-func control(f *os.File, do func(fd int) error) error {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var failure error
-	if err := raw.Control(func(fd uintptr) { failure = do(int(fd)) }); err != nil {
-		return err
-	}
-	return failure
+	return device.Control(f, func(fd int) error { return syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) })
 }
 
 // flow holds the bits of a tty's mode that are one kind of flow control.
@@ -249,7 +237,7 @@ const (
 )
 
 func (w flow) set(tty *os.File) error {
-	return control(tty, func(fd int) error {
+	return device.Control(tty, func(fd int) error {
 		mode, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 		if err != nil {
 			return err
@@ -380,7 +368,7 @@ func (l *line) drain() {
 	}
 	for end := time.Now().Add(drainWithin); time.Now().Before(end); time.Sleep(drainWithin / 50) {
 		waiting := 0
-		err := control(l.lock, func(fd int) (err error) { waiting, err = unix.IoctlGetInt(fd, unix.TIOCOUTQ); return err })
+		err := device.Control(l.lock, func(fd int) (err error) { waiting, err = unix.IoctlGetInt(fd, unix.TIOCOUTQ); return err })
 		if err != nil || waiting == 0 {
 			return
 		}

@@ -213,7 +213,7 @@ func TestWriteThatHangsClosesTheLine(t *testing.T) {
 // modeOf reads the mode of a line from its far end.
 func modeOf(t *testing.T, master *os.File) (mode *unix.Termios) {
 	t.Helper()
-	if err := control(master, func(fd int) (err error) { mode, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
+	if err := device.Control(master, func(fd int) (err error) { mode, err = unix.IoctlGetTermios(fd, unix.TCGETS); return err }); err != nil {
 		t.Fatal(err)
 	}
 	return mode
@@ -322,7 +322,7 @@ func TestALineThatIsHeldForEverCanBeClosed(t *testing.T) {
 
 func TestALineWithoutModemWiresIsALine(t *testing.T) {
 	master, slave := openPty(t)
-	if err := control(slave, func(fd int) error { _, err := unix.IoctlGetInt(fd, unix.TIOCMGET); return err }); !errors.Is(err, syscall.ENOTTY) {
+	if err := device.Control(slave, func(fd int) error { _, err := unix.IoctlGetInt(fd, unix.TIOCMGET); return err }); !errors.Is(err, syscall.ENOTTY) {
 		t.Skipf("this pty has modem wires: %v", err)
 	}
 	l := dialPty(t, slave.Name())
