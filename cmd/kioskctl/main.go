@@ -19,6 +19,7 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/release"
 )
 
 // Exit statuses.
@@ -43,6 +44,8 @@ type arguments struct {
 	Config string `default:"/etc/kiosk/kiosk.toml" type:"path" help:"The kiosk's configuration."`
 	JSON   bool   `name:"json" help:"Print one JSON document per line."`
 
+	Version kong.VersionFlag `help:"Print the version and end."`
+
 	Status  statusCommand  `cmd:"" help:"How the station is now."`
 	Queue   queueCommand   `cmd:"" help:"Payments and legs that have not ended."`
 	Case    caseCommand    `cmd:"" help:"Open cases, which a person must decide."`
@@ -66,7 +69,7 @@ type arguments struct {
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kioskctl"), kong.Description("The technician's and the desk's tool of a self-pay station."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Vars{"version": release.Text()})
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "kioskctl: %v; see kioskctl --help\n", err)

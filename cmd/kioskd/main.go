@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"selfpay/drivers/hotplug"
 	"selfpay/kiosk"
 	"selfpay/kiosk/config"
+	"selfpay/kiosk/release"
 )
 
 // Exit statuses. systemd does not start the daemon again after a wrong configuration.
@@ -40,7 +40,7 @@ type arguments struct {
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kioskd"), kong.Description("The daemon of a library's self-pay station."),
-		kong.Vars{"version": version()})
+		kong.Vars{"version": release.Text()})
 	if _, err := parser.Parse(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitUsage)
@@ -76,19 +76,6 @@ func main() {
 	}
 }
 
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return s.Value[:12]
-		}
-	}
-	return info.Main.Version
-}
-
 // noCoreDumps keeps a live session's memory off the disk.
 func noCoreDumps() error {
 	return errors.Join(
@@ -99,7 +86,7 @@ func noCoreDumps() error {
 
 // assemble makes devices and library from the configuration. It opens nothing.
 func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
-	p := kiosk.Parts{Config: c, Version: version(), Log: log,
+	p := kiosk.Parts{Config: c, Version: release.Text(), Log: log,
 		Plugs: func(ctx context.Context, plugged func()) error {
 			return hotplug.Watch(ctx, func(e hotplug.Event) {
 				log.Debug("plug", "action", e.Action, "subsystem", e.Subsystem, "name", e.Name)
