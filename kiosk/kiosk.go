@@ -37,6 +37,7 @@ import (
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/statement"
 	"selfpay/kiosk/supervisor"
 	"selfpay/kiosk/text"
 	"selfpay/kiosk/web"
@@ -55,6 +56,7 @@ type Parts struct {
 	Display  display.Display                                 // for staff; may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
+	Release  int // its number; 0 for a build by hand
 	Log      *slog.Logger
 }
 
@@ -222,12 +224,18 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	lamps := s.newPanel(patron, monitor, l, func(err error) { devices.Report(deviceRing, err) })
 	supply := &supplyWatch{supply: s.Supply, least: s.Config.Power.LeastCharge, tell: monitor.Tell, measure: monitor.Measure}
 	devices = supervisor.New(s.devices(labels.take, monitor, lamps, supply), monitor.Device)
+	key, err := statement.LoadKey(filepath.Join(s.Config.Kiosk.State, "keys"))
+	if err != nil {
+		return err
+	}
+	newer := &updates{folder: filepath.Join(s.Config.Kiosk.State, "versions"), release: s.Release, tell: monitor.Tell}
+	newer.look() // before the first patron
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
 	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip, Panel: lamps,
-		TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules()}
+		TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules(), Key: key, Release: s.Release, Updating: newer.waits.Load}
 	if s.Scanner != nil {
 		desk.NextLabel = labels.next
 	}
@@ -238,6 +246,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"control", func(ctx context.Context) error { return desk.Serve(ctx, socket) }},
 		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, screen) }},
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
+		{"updates", newer.run},
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"panel", lamps.Run},

@@ -21,6 +21,7 @@ import (
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/statement"
 	"selfpay/kiosk/supervisor"
 )
 
@@ -38,6 +39,10 @@ type Server struct {
 	TestSlip  func(at time.Time) printer.Receipt                              // writes a slip that shows whether the printer is well
 	NextLabel func(ctx context.Context, waiting func()) (scanner.Scan, error) // waits for a label, and says when it does; nil where there is no scanner
 	Cards     scanner.CardRules
+
+	Key      statement.Key // signs what the daemon says of itself
+	Release  int           // the number of its release
+	Updating func() bool   // no patron may begin because of an update
 
 	exporting sync.Mutex // one export at a time
 }
@@ -105,6 +110,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /notes", answer(func(*http.Request) (any, error) { return s.Ledger.Notes(MostNotes) }))
 	mux.HandleFunc("POST /tamper/clear", answer(s.clearTamper))
 	mux.HandleFunc("POST /power-cycle", answer(s.powerCycle))
+	mux.HandleFunc("POST /statement", answer(s.state))
 	return mux
 }
 

@@ -13,6 +13,7 @@ const (
 	CheckDisplay     = "display:link"
 	CheckEnclosure   = "tamper:switch"
 	CheckService     = "service:key"
+	CheckUpdate      = "update:state"
 	CheckStaffCall   = "staff:call"
 	CheckPaperSwitch = "printer:paper-switch"
 	CheckPower       = "terminal:power"

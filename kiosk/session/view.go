@@ -83,6 +83,7 @@ const (
 	ReasonStaffNeeded    Reason = "staff-needed"     // too many open cases or waiting payments
 	ReasonStorage        Reason = "storage"          // the ledger cannot be written
 	ReasonService        Reason = "service"          // staff work at the station
+	ReasonUpdate         Reason = "update"           // the software is being updated, or a new release is on trial
 	ReasonEnclosure      Reason = "enclosure"        // the enclosure was opened, and nobody has looked since
 	ReasonPower          Reason = "power"            // on battery, and that is nearly empty
 	ReasonTimedOut       Reason = "timed-out"        // the patron went away

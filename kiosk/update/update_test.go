@@ -206,11 +206,11 @@ func TestABadBundleChangesNothing(t *testing.T) {
 		bundle func(*place) io.Reader
 		why    string
 	}{
-		"nothing":       {func(*place) io.Reader { return strings.NewReader("") }, "no bundle"},
-		"no bundle":     {func(*place) io.Reader { return strings.NewReader(strings.Repeat("holiday pictures", 1000)) }, "no bundle"},
+		"nothing":           {func(*place) io.Reader { return strings.NewReader("") }, "no bundle"},
+		"no bundle":         {func(*place) io.Reader { return strings.NewReader(strings.Repeat("holiday pictures", 1000)) }, "no bundle"},
 		"truncated at once": {cut(0.001), "no bundle"},
-		"truncated":     {cut(0.5), "not unpacked"},
-		"last byte":     {cut(0.9999), "not unpacked"},
+		"truncated":         {cut(0.5), "not unpacked"},
+		"last byte":         {cut(0.9999), "not unpacked"},
 		"stick pulled": {func(p *place) io.Reader {
 			b := good(p)
 			return failing{bytes.NewReader(b[:len(b)/2]), errors.New("input/output error")}

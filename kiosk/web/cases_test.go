@@ -20,7 +20,7 @@ var (
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
 		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
 		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut,
-		session.ReasonService, session.ReasonEnclosure, session.ReasonPower}
+		session.ReasonService, session.ReasonUpdate, session.ReasonEnclosure, session.ReasonPower}
 	allOutcomes = []session.Outcome{session.OutcomeBooked, session.OutcomeFollows, session.OutcomeNotCharged,
 		session.OutcomeReturned, session.OutcomeStaff}
 	allReceipts = []session.Receipt{session.ReceiptNone, session.ReceiptPrinting, session.ReceiptPrinted,

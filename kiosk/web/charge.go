@@ -44,6 +44,7 @@ var reasonCharges = map[session.Reason]charge{
 	session.ReasonStorage:        chargeNoneNow,
 	session.ReasonTimedOut:       chargeNone,
 	session.ReasonService:        chargeNoneNow,
+	session.ReasonUpdate:         chargeNoneNow,
 	session.ReasonEnclosure:      chargeNoneNow,
 	session.ReasonPower:          chargeNoneNow,
 }
