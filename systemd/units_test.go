@@ -1,7 +1,7 @@
 package systemd
 
 import (
-	"errors"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,43 +11,70 @@ import (
 	"testing"
 )
 
-// unitRoot is a root in which the programs that the units start exist.
+// units are all unit files of the folder.
+func units(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, kind := range []string{"service", "path", "target", "timer", "socket", "mount"} {
+		found, err := filepath.Glob("*." + kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, found...)
+	}
+	return all
+}
+
+// program is what a line of a unit runs.
+var program = regexp.MustCompile(`(?m)^(Exec\w+=[-@:+!|]*)(/\S+)`)
+
+// unitRoot is a folder with all units, in which every program that they run exists.
 func unitRoot(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, folder := range []string{"usr/bin", "etc/systemd/system"} {
-		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+	for _, unit := range units(t) {
+		here := program.ReplaceAllStringFunc(read(t, unit), func(line string) string {
+			of := program.FindStringSubmatch(line)
+			stands := filepath.Join(root, "programs", of[2])
+			if err := os.MkdirAll(filepath.Dir(stands), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(stands, []byte("#!/bin/sh\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			return of[1] + stands
+		})
+		if err := os.WriteFile(filepath.Join(root, unit), []byte(here), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	unit, err := os.ReadFile("kioskd.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	here := strings.ReplaceAll(string(unit), "/usr/bin/kioskd", filepath.Join(root, "usr/bin/kioskd"))
-	if err := errors.Join(
-		os.WriteFile(filepath.Join(root, "usr/bin/kioskd"), []byte("#!/bin/sh\n"), 0o755),
-		os.WriteFile(filepath.Join(root, "etc/systemd/system/kioskd.service"), []byte(here), 0o644),
-	); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(root, "etc/systemd/system")
+	return root
 }
 
 func TestUnitsAreWellFormed(t *testing.T) {
-	folder := unitRoot(t)
-	if out, err := verify(filepath.Join(folder, "kioskd.service")); err != nil {
-		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	root, all := unitRoot(t), units(t)
+	if len(all) == 0 {
+		t.Fatal("there are no units")
+	}
+	for _, unit := range all {
+		name := unit
+		if strings.Contains(unit, "@.") { // a template is checked as one of its instances
+			name = strings.Replace(unit, "@.", "@sdz1.", 1)
+		}
+		if out, err := verify(root, name); err != nil {
+			t.Errorf("systemd-analyze verify %s: %v\n%s", unit, err, out)
+		}
 	}
 }
 
 // verify asks systemd's own checker. What it says of other units of this machine does not count.
-func verify(path string) (string, error) {
-	cmd := exec.Command("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", path)
+func verify(root, unit string) (string, error) {
+	cmd := exec.Command("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", filepath.Join(root, unit))
+	cmd.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+root+":")
 	out, err := cmd.CombinedOutput()
 	var ours []string
 	for _, line := range strings.Split(string(out), "\n") {
-		if strings.Contains(line, filepath.Base(path)) {
+		if strings.Contains(line, unit) || strings.Contains(line, root) {
 			ours = append(ours, line)
 		}
 	}
@@ -58,17 +85,58 @@ func verify(path string) (string, error) {
 }
 
 func TestMisspeltUnitIsFound(t *testing.T) {
-	path := filepath.Join(unitRoot(t), "kioskd.service")
-	content, err := os.ReadFile(path)
+	root := unitRoot(t)
+	for unit, change := range map[string][2]string{"kioskd.service": {"WatchdogSec", "WachdogSec"}, "kiosk-poweroff.path": {"PathChanged", "PathChange"}} {
+		path := filepath.Join(root, unit)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), change[0], change[1], 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verify(root, unit); err == nil {
+			t.Errorf("%s: a misspelt key passes", unit)
+		}
+	}
+}
+
+// mostExposure is in tenths of what systemd-analyze security counts, from 0 to 100.
+const mostExposure = "13"
+
+// The daemon can do what its comments say, and no more: 1.3 of 10 by systemd's own count.
+func TestDaemonIsLittleExposed(t *testing.T) {
+	unit := read(t, "kioskd.service")
+	score, err := exposure(t, unit)
+	t.Logf("kioskd.service: %s", score)
 	if err != nil {
+		t.Errorf("more than %s tenths: %s", mostExposure, score)
+	}
+	for _, kept := range []string{"NoNewPrivileges=yes\n", "PrivateMounts=yes\nPrivateUsers=yes\n", "SystemCallFilter=~@privileged @resources\n", "DevicePolicy=closed\n"} {
+		relaxed := strings.Replace(unit, kept, "", 1)
+		if strings.HasPrefix(kept, "DevicePolicy") {
+			relaxed = strings.ReplaceAll(regexp.MustCompile(`(?m)^Device.*\n`).ReplaceAllString(unit, ""), "ProtectClock=yes\n", "")
+		}
+		if score, err := exposure(t, relaxed); err == nil {
+			t.Errorf("without %q it still passes: %s", kept, score)
+		}
+	}
+}
+
+// exposure is the checker's last line; its error is a unit above the threshold.
+func exposure(t *testing.T, unit string) (string, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kioskd.service")
+	if err := os.WriteFile(file, []byte(unit), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(strings.Replace(string(content), "WatchdogSec", "WachdogSec", 1)), 0o644); err != nil {
-		t.Fatal(err)
+	out, err := exec.Command("systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold="+mostExposure, file).CombinedOutput()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	last := lines[len(lines)-1]
+	if !strings.Contains(string(out), "Overall exposure level") {
+		t.Fatalf("systemd-analyze security says no level: %s", out)
 	}
-	if _, err := verify(path); err == nil {
-		t.Error("a misspelt key passes")
-	}
+	return last, err
 }
 
 // classOf is where a class of devices that the unit opens comes from: a unit that loads its driver, or empty for what Debian's
@@ -97,25 +165,26 @@ func TestDeviceClassesAreThereBeforeTheService(t *testing.T) {
 }
 
 // A group that does not exist keeps the service from starting, and its name in a rule is passed over.
-func TestEveryGroupIsMade(t *testing.T) {
-	made := []string{"dialout", "input", "lp"} // by Debian's base-passwd and systemd
-	for _, line := range regexp.MustCompile(`(?m)^[gu] (\S+) `).FindAllStringSubmatch(read(t, "sysusers.d/kiosk.conf"), -1) {
-		made = append(made, line[1])
+func TestDevicesBelongToTheDaemonsGroup(t *testing.T) {
+	rules := regexp.MustCompile(`GROUP="(\w+)"`).FindAllStringSubmatch(read(t, "udev/60-kiosk.rules"), -1)
+	if len(rules) == 0 {
+		t.Error("no rule gives a device to anybody")
 	}
-	named := words(t, "SupplementaryGroups")
-	for _, rule := range regexp.MustCompile(`GROUP="(\w+)"`).FindAllStringSubmatch(read(t, "udev/60-kiosk.rules"), -1) {
-		if !slices.Contains(named, rule[1]) {
-			t.Errorf("a rule gives devices to %s, which the service is not in", rule[1])
+	for _, rule := range rules {
+		if rule[1] != words(t, "Group")[0] {
+			t.Errorf("a rule gives devices to %s", rule[1])
 		}
 	}
-	for _, group := range named {
-		if !slices.Contains(made, group) {
-			t.Errorf("nobody makes the group %s", group)
+	for _, unit := range units(t) {
+		for _, user := range regexp.MustCompile(`(?m)^(?:User|Group)=(\S+)$`).FindAllStringSubmatch(read(t, unit), -1) {
+			if !regexp.MustCompile(`(?m)^u ` + user[1] + ` `).MatchString(read(t, "sysusers.d/kiosk.conf")) {
+				t.Errorf("%s: nobody makes %s", unit, user[1])
+			}
 		}
 	}
 }
 
-// words are all that a key of the unit names.
+// words are all that a key of the daemon's unit names.
 func words(t *testing.T, key string) []string {
 	t.Helper()
 	var all []string
@@ -135,35 +204,29 @@ func read(t *testing.T, file string) string {
 }
 
 func TestWrongConfigurationIsNotRestarted(t *testing.T) {
-	unit, err := os.ReadFile("kioskd.service")
-	if err != nil {
-		t.Fatal(err)
-	}
+	unit := read(t, "kioskd.service")
 	for _, must := range []string{`(?m)^RestartPreventExitStatus=78$`, `(?m)^Restart=always$`, `(?m)^LimitCORE=0$`, `(?m)^Type=notify$`} {
-		if !regexp.MustCompile(must).Match(unit) {
+		if !regexp.MustCompile(must).MatchString(unit) {
 			t.Errorf("kioskd.service lacks %s", must)
 		}
 	}
 }
 
-// A group that is not there keeps the unit from starting.
-func TestEachGroupOfTheUnitIsMadeOrDebians(t *testing.T) {
-	unit, err := os.ReadFile("kioskd.service")
-	if err != nil {
+// The page that says "out of order" and the browser's rules name the address that the station has where nothing else is
+// configured, and no other.
+func TestBrowserIsAllowedTheStationAlone(t *testing.T) {
+	var policy struct{ URLBlocklist, URLAllowlist []string }
+	if err := json.Unmarshal([]byte(read(t, "chromium/kiosk.json")), &policy); err != nil {
 		t.Fatal(err)
 	}
-	made, err := os.ReadFile("sysusers.d/kiosk.conf")
-	if err != nil {
-		t.Fatal(err)
+	const page = "file:///usr/share/kiosk/out-of-order.html"
+	if !slices.Equal(policy.URLBlocklist, []string{"*"}) || !slices.Equal(policy.URLAllowlist, []string{"http://127.0.0.1:8080", page}) {
+		t.Errorf("the browser may show %q but %q", policy.URLBlocklist, policy.URLAllowlist)
 	}
-	groups := regexp.MustCompile(`(?m)^SupplementaryGroups=(.*)$`).FindSubmatch(unit)
-	if groups == nil {
-		t.Fatal("the unit has no groups")
+	if !strings.Contains(read(t, "share/out-of-order.html"), `"http://127.0.0.1:8080/"`) {
+		t.Error("the page leads elsewhere")
 	}
-	for _, group := range strings.Fields(string(groups[1])) {
-		debians := group == "dialout" || group == "input" || group == "lp"
-		if !debians && !regexp.MustCompile(`(?m)^g `+group+` `).Match(made) {
-			t.Errorf("nobody makes the group %s", group)
-		}
+	if !strings.Contains(read(t, "kiosk-browser.service"), page) {
+		t.Error("the browser begins elsewhere")
 	}
 }

@@ -290,7 +290,7 @@ func TestDevicesAreOpenToTheServiceAndNoOthers(t *testing.T) {
 	usb := does(t, "cd $(dirname $(grep -l 0e15 /sys/bus/usb/devices/*/idProduct)) && printf '/dev/bus/usb/%%03d/%%03d' $(cat busnum devnum)")
 	gpio := "/dev/" + does(t, "cat /sys/kernel/config/gpio-sim/lamps/bank/chip_name")
 	wait(t, gpio, func(context.Context) error {
-		if out, status := tried(t, "test \"$(stat -c %%G %s)\" = gpio", gpio); status != 0 {
+		if out, status := tried(t, "test \"$(stat -c %%G %s)\" = kiosk", gpio); status != 0 {
 			return errors.New("udev has not given it to its group " + out)
 		}
 		return nil
@@ -309,7 +309,7 @@ func TestDevicesAreOpenToTheServiceAndNoOthers(t *testing.T) {
 // underTheUnit runs work of the guest's own program once, as kioskd is run.
 func underTheUnit(t *testing.T, work ...string) (string, int) {
 	t.Helper()
-	does(t, `sed -e 's#^ExecStart=.*#ExecStart=%s/guest %s#' -e 's/^Type=.*/Type=oneshot/' -e '/^Restart/d' -e '/^WatchdogSec/d' \
+	does(t, `sed -e 's#^ExecStart=.*#ExecStart=%[1]s/guest %[2]s#' -e 's#^ExecPaths=#&%[1]s #' -e 's/^Type=.*/Type=oneshot/' -e '/^Restart/d' -e '/^WatchdogSec/d' \
 		/etc/systemd/system/kioskd.service >/run/systemd/system/probe.service && systemctl daemon-reload`, vm.BenchFolder, strings.Join(work, " "))
 	return tried(t, "systemctl start probe || { journalctl --no-pager -o cat -n 20 -u probe; exit 1; }")
 }
