@@ -96,6 +96,7 @@ func (s *scripted) watching() int {
 type bench struct {
 	t       *testing.T
 	station *scripted
+	server  *Server
 	address string
 	stop    func()
 	named   map[string]example
@@ -111,8 +112,8 @@ func (b *bench) serve() {
 	b.address = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	server := New(b.station, catalogues(b.t), slog.New(slog.DiscardHandler))
-	go func() { ended <- server.Serve(ctx, l) }()
+	b.server = New(b.station, catalogues(b.t), slog.New(slog.DiscardHandler))
+	go func() { ended <- b.server.Serve(ctx, l) }()
 	b.stop = func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -145,7 +146,8 @@ func (b *bench) handler() http.Handler {
 	mux.HandleFunc("GET /taps", func(w http.ResponseWriter, _ *http.Request) {
 		b.station.mu.Lock()
 		defer b.station.mu.Unlock()
-		answer(w, map[string]any{"acted": b.station.acted, "stale": b.station.stale, "watching": len(b.station.watchers)})
+		answer(w, map[string]any{"acted": b.station.acted, "stale": b.station.stale, "watching": len(b.station.watchers),
+			"watched": !b.server.Watched().IsZero()})
 	})
 	mux.HandleFunc("POST /forget", func(w http.ResponseWriter, _ *http.Request) {
 		b.station.mu.Lock()

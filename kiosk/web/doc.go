@@ -5,6 +5,8 @@
 //	GET  /                the page with the present view. It carries the token of this start of the program.
 //	GET  /events?token=…  the views as server-sent events, the newest at once, a comment every two seconds
 //	POST /act             one tap, with the token in X-Token: {"screen":7,"name":"pay","value":""}
+//	POST /watch           the page follows, with the token in X-Token; every few seconds, see Server.Watched
+//	GET  /here            204: the station is there. Any page may ask it
 //
 // The token and the checks of Host and Origin keep other pages of a browser, and names that point to loopback from
 // outside, from reading a patron's fees or paying them. They are no guard against programs on the same machine that can

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"selfpay/kiosk/session"
@@ -55,11 +56,21 @@ type Server struct {
 	token   string // drawn anew with every start
 	port    string // of the listener, set by Serve
 	streams chan struct{}
+	watched atomic.Pointer[time.Time]
 }
 
 // New makes a server for a session. It opens nothing.
 func New(station Station, texts *text.Texts, log *slog.Logger) *Server {
 	return &Server{station: station, words: texts, log: log, token: rand.Text(), streams: make(chan struct{}, mostStreams)}
+}
+
+// Watched is when a page last said that it follows the station: it says so by its script as often as it hears from us, so
+// that one whose window hangs is silent. The zero time: none has, since the program was started.
+func (s *Server) Watched() time.Time {
+	if at := s.watched.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
 }
 
 // Serve answers on l until ctx ends, then ends the event streams too and returns nil. It closes l. It is called once.
@@ -106,6 +117,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("POST /act", s.act)
+	mux.HandleFunc("POST /watch", s.watch)
+	mux.HandleFunc("GET /here", here)
 	mux.Handle("GET /static/{file}", http.StripPrefix("/static/", http.FileServerFS(static)))
 	return mux
 }
@@ -246,6 +259,24 @@ func (s *stream) write(text string) error {
 		return err
 	}
 	return s.control.Flush()
+}
+
+// watch hears that a page follows.
+func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
+	if !s.known(r.Header.Get("X-Token")) {
+		http.Error(w, "the page is of an earlier start: load it again", http.StatusForbidden)
+		return
+	}
+	now := time.Now()
+	s.watched.Store(&now)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// here tells any page of this machine's browser that the station is there, and nothing else: the one that is shown while it
+// is not waits for it.
+func here(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Server) act(w http.ResponseWriter, r *http.Request) {

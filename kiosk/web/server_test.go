@@ -21,6 +21,7 @@ import (
 type served struct {
 	t       *testing.T
 	station *scripted
+	server  *Server
 	address string // host:port
 	token   string
 	stop    func() error // ends Serve and returns its error
@@ -34,9 +35,9 @@ func serve(t *testing.T) *served {
 	}
 	s := &served{t: t, station: newScripted(with(session.ScreenFees, threeFees)), address: l.Addr().String()}
 	ctx, cancel := context.WithCancel(context.Background())
-	server := New(s.station, catalogues(t), slog.New(slog.DiscardHandler))
+	s.server = New(s.station, catalogues(t), slog.New(slog.DiscardHandler))
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, l) }()
+	go func() { ended <- s.server.Serve(ctx, l) }()
 	s.stop = func() error {
 		cancel()
 		err := <-ended
@@ -307,5 +308,42 @@ func TestPageLoadsNothingFromElsewhere(t *testing.T) {
 				t.Errorf("<%s %s=%q>", token.Data, a.Key, a.Val)
 			}
 		}
+	}
+}
+
+// A station is watched when a page with its token says so, and not because a page was loaded or a stream stands open: a
+// browser whose window hangs still takes what is sent.
+func TestAStationIsWatchedByAPageThatSaysSo(t *testing.T) {
+	s := serve(t)
+	next, closed := s.watch()
+	defer closed()
+	if _, err := next(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.ask("POST", "/watch", "", map[string]string{"X-Token": "another"}).status; got != http.StatusForbidden {
+		t.Errorf("POST /watch with a foreign token = %d", got)
+	}
+	if at := s.server.Watched(); !at.IsZero() {
+		t.Fatalf("watched at %s, by nobody", at)
+	}
+	before := time.Now()
+	if got := s.ask("POST", "/watch", "", map[string]string{"X-Token": s.token}).status; got != http.StatusNoContent {
+		t.Errorf("POST /watch = %d", got)
+	}
+	if at := s.server.Watched(); at.Before(before) || at.After(time.Now()) {
+		t.Errorf("watched at %s, want after %s", at, before)
+	}
+}
+
+// The page that stands on the screen while the station is down is of another origin. It may learn that the station is there
+// again, and nothing else.
+func TestAPageOfTheDiskLearnsThatTheStationIsThere(t *testing.T) {
+	s := serve(t)
+	got := s.ask("GET", "/here", "", nil)
+	if got.status != http.StatusNoContent || got.body != "" || got.header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+		t.Errorf("GET /here = %d %q, %s", got.status, got.body, got.header)
+	}
+	if of := s.ask("GET", "/", "", nil).header.Get("Cross-Origin-Resource-Policy"); of != "same-origin" {
+		t.Errorf("the page itself may be read by %q", of)
 	}
 }

@@ -279,6 +279,33 @@ await check("a station that goes away is waited for, and found again when it was
   await page.context().close();
 });
 
+await check("a page that is followed tells the station so, after a restart too", async () => {
+  const page = await open();
+  await until("the station is watched", async () => (await taps()).watched);
+  await order("/stop");
+  await order("/start");
+  await until("it is watched again", async () => (await taps()).watched);
+  await page.context().close();
+});
+
+await check("the page of the disk says that the station is out of order, and goes on to it when it is there", async (problems) => {
+  await order("/stop");
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.clock.install();
+  const disk = new URL("../../../systemd/share/out-of-order.html", import.meta.url);
+  await page.goto(disk + "#" + url + "/");
+  same(problems, await page.isVisible(".down"), false, "out of order before its time");
+  await page.clock.runFor(91_000);
+  same(problems, await page.isVisible(".down"), true, "out of order");
+  await order("/start");
+  await until("the station's page", async () => {
+    await page.clock.runFor(2_000);
+    return page.url() === url + "/" && (await page.locator("main[data-name]").count()) === 1;
+  });
+  await context.close();
+});
+
 await check("a page that is closed leaves no stream behind", async () => {
   await until("all streams end", async () => (await taps()).watching === 0);
 });

@@ -15,6 +15,7 @@ const ghost = 250; // ms after a new screen in which a tap was meant for the one
 const bounce = 80; // ms in which a second tap on a key of the keypad is the same finger
 const doubled = 350; // ms in which a second tap on anything else is the same wish
 const uneasy = 5000; // ms without a word from the station until the veil is shown
+const alive = 5000; // ms between two words to the station that it is followed
 const again = 500; // ms between two tries to open the stream
 const patience = 3000; // ms until a tap that changed nothing may be followed by another
 
@@ -26,6 +27,7 @@ const token = document.querySelector<HTMLMetaElement>("meta[name=token]")?.conte
 let number = Number(main.dataset["screen"]);
 let changed = performance.now(); // when another screen came up
 let heard = performance.now(); // when the station last said anything
+let told = -Infinity; // when it was last told that it is followed
 let acted = { number: 0, until: 0, wish: "", at: -Infinity }; // the last tap that was sent
 
 function find(selector: string): HTMLElement {
@@ -113,6 +115,13 @@ async function tap(button: HTMLButtonElement): Promise<void> {
   }
 }
 
+/** tell lets the station know that somebody follows it: a browser whose page is silent is started again. */
+function tell(): void {
+  if (heard - told < alive) return;
+  told = heard;
+  fetch("/watch", { method: "POST", headers: { "X-Token": token } }).catch(() => undefined); // the stream finds out too
+}
+
 /** follow reads one event stream to its end. */
 async function follow(): Promise<void> {
   const answer = await fetch("/events?token=" + encodeURIComponent(token), { cache: "no-store" });
@@ -128,6 +137,7 @@ async function follow(): Promise<void> {
     if (done) return;
     heard = performance.now();
     veil.hidden = true;
+    tell();
     const lines = (rest + value).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
