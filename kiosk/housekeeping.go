@@ -20,7 +20,7 @@ type books interface {
 type housekeeping struct {
 	books     books
 	retention time.Duration // after the last change of a payment that has ended
-	damaged   func(error)   // the ledger does not fit together: no payment may be taken
+	verified  func(error)   // told of each verification; an error: no payment may be taken
 	log       *slog.Logger
 	night     time.Time // of the last verification
 }
@@ -70,8 +70,9 @@ func (h *housekeeping) look(ctx context.Context, now time.Time) error {
 	case ctx.Err() != nil:
 	case err != nil:
 		h.log.Error("the ledger does not verify", "error", err)
-		h.damaged(err)
+		h.verified(err)
 	default:
+		h.verified(nil)
 		h.log.Info("the whole ledger is verified", "events", verified.Events, "payments", verified.Payments, "took", time.Since(began))
 	}
 	return nil

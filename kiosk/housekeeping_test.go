@@ -35,7 +35,7 @@ func days(t *testing.T, s *shelf, n int) (ended, damaged error) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), time.Duration(n)*24*time.Hour)
 		defer stop()
-		h := &housekeeping{books: s, retention: 30 * 24 * time.Hour, damaged: func(err error) { damaged = err }, log: slog.New(slog.DiscardHandler)}
+		h := &housekeeping{books: s, retention: 30 * 24 * time.Hour, verified: func(err error) { damaged = errors.Join(damaged, err) }, log: slog.New(slog.DiscardHandler)}
 		ended = h.run(ctx)
 	})
 	return ended, damaged

@@ -29,6 +29,7 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/health/machine"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/panel"
@@ -56,7 +57,8 @@ type Parts struct {
 	Display  display.Display                                 // for staff; may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
-	Release  int // its number; 0 for a build by hand
+	Release  int       // its number; 0 for a build by hand
+	Built    time.Time // when this program was made
 	Log      *slog.Logger
 }
 
@@ -80,7 +82,9 @@ func Run(ctx context.Context, p Parts) error {
 		return fmt.Errorf("health cannot be served: %w", err)
 	}
 	defer watch.Close()
-	station := &station{Parts: p, texts: texts, now: Clock()}
+	answers := &health.Latency{}
+	p.Library = health.Timed(p.Library, answers)
+	station := &station{Parts: p, texts: texts, now: Clock(), answers: answers}
 	for ctx.Err() == nil {
 		l, err := station.open()
 		if errors.Is(err, ledger.ErrHeld) {
@@ -122,8 +126,9 @@ func sinceBoot() time.Duration {
 // station is one run of the application.
 type station struct {
 	Parts
-	texts *text.Texts
-	now   func() payment.Stamp
+	texts   *text.Texts
+	now     func() payment.Stamp
+	answers *health.Latency // of the library
 }
 
 func (s *station) open() (*ledger.Ledger, error) {
@@ -159,10 +164,12 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 	})
 }
 
-func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, changed func()) *health.Monitor {
+func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, screens func() int, changed func()) *health.Monitor {
+	computer := machine.Of(s.Config.Kiosk.State)
 	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
 		Kiosk: s.Config.Kiosk.ID, Version: s.Version,
-		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), Changed: changed, Log: s.Log})
+		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), MostWaiting: s.Config.Payment.Waiting,
+		Machine: &computer, Built: s.Built, Screens: screens, Commits: &health.Latency{}, Answers: s.answers, Changed: changed, Log: s.Log})
 }
 
 // newPanel makes the owner of lamps, buzzer and switches.
@@ -190,7 +197,7 @@ func (s *station) testSlip(at time.Time) printer.Receipt {
 func (s *station) outOfService(ctx context.Context, why error, screen, watch net.Listener) {
 	ctx, stop := context.WithTimeout(ctx, retryOpen)
 	defer stop()
-	monitor := s.newMonitor(nil, nil, nil)
+	monitor := s.newMonitor(nil, nil, nil, nil)
 	monitor.LedgerLost(why)
 	patron := s.newSession(nil, nil, monitor.Obstacle)
 	s.serve(ctx, stop, []part{
@@ -213,12 +220,16 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		Changed:  func(p payment.Payment) { patron.PaymentChanged(p) },
 		Progress: func(id payment.ID, progress terminal.Progress) { patron.PaymentProgress(id, progress) },
 	})
-	monitor := s.newMonitor(money, l, func() {
+	var page *web.Server
+	monitor := s.newMonitor(money, l, func() int { return page.Streams() }, func() {
 		if patron != nil {
 			patron.LookAround()
 		}
 	})
+	monitor.Chain(nil) // checked when it was opened
+	l.TellCommits(monitor.Commits.Add)
 	patron = s.newSession(money, l, monitor.Obstacle)
+	page = web.New(patron, s.texts, s.Log)
 	labels := &labels{session: patron.Scan}
 	var devices *supervisor.Supervisor
 	lamps := s.newPanel(patron, monitor, l, func(err error) { devices.Report(deviceRing, err) })
@@ -244,7 +255,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"session", patron.Run},
 		{"monitor", monitor.Run},
 		{"control", func(ctx context.Context) error { return desk.Serve(ctx, socket) }},
-		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, screen) }},
+		{"screen", func(ctx context.Context) error { return page.Serve(ctx, screen) }},
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
 		{"updates", newer.run},
 		{"devices", devices.Run},
@@ -255,7 +266,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"power", (&reviver{relay: s.power().Dark != nil, after: time.Duration(s.Config.GPIO.TerminalRestart), silent: monitor.TerminalSilent, tell: monitor.Tell, log: s.Log,
 			cycle: func(ctx context.Context) error { return money.PowerCycle(ctx, runner.Cycle{}) }}).run},
-		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), damaged: monitor.LedgerLost, log: s.Log}).run},
+		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), verified: monitor.Chain, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
 			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })
 		}},

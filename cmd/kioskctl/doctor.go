@@ -18,6 +18,7 @@ import (
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/ledger"
+	"selfpay/kiosk/release"
 )
 
 type configCommand struct {
@@ -169,11 +170,8 @@ func privacyFinding(name, path string, info os.FileInfo, forbidden os.FileMode) 
 
 // clockFinding compares the clock with the newest possible date of this program's files.
 func clockFinding() finding {
-	program, err := os.Executable()
-	if err == nil {
-		if info, err := os.Stat(program); err == nil && time.Now().Before(info.ModTime().Add(-24*time.Hour)) {
-			return finding{"clock", health.Fail, "the clock is older than this program: " + time.Now().Format(time.DateTime), "set the clock, and check the battery and NTP"}
-		}
+	if time.Now().Before(release.Made().Add(-24 * time.Hour)) {
+		return finding{"clock", health.Fail, "the clock is older than this program: " + time.Now().Format(time.DateTime), "set the clock, and check the battery and NTP"}
 	}
 	return finding{"clock", health.Pass, time.Now().Format(time.DateTime), ""}
 }
@@ -194,16 +192,32 @@ var fixes = map[string]string{
 	health.CheckByAccount: "kioskctl case confirm lists them and ticks them off",
 	health.CheckEndOfDay:  "kioskctl terminal end-of-day closes the terminal's day now; kioskctl report day says what is known",
 
-	health.CheckLines:       "gpiodetect and gpioinfo list chips and lines, and who holds them; is the [gpio] table right?",
-	health.CheckRing:        "is SPI switched on, and ring.address right?",
-	health.CheckDisplay:     "is it plugged in, and display.address right (i2cdetect)?",
-	health.CheckEnclosure:   "look at terminal and wiring, close the enclosure, then kioskctl tamper clear",
-	health.CheckService:     "turn the key back when the work is done",
-	health.CheckStaffCall:   "somebody waits at the station; the key switch ends the call",
-	health.CheckPaperSwitch: "put in a new roll",
-	health.CheckSupply:      "is the mains plug in, is power.address right (i2cdetect), and does the kiosk's user have the bus?",
-	health.CheckCharge:      "give the station mains power; an old battery does not hold its charge",
-	health.CheckPower:       "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
+	health.CheckLines:        "gpiodetect and gpioinfo list chips and lines, and who holds them; is the [gpio] table right?",
+	health.CheckRing:         "is SPI switched on, and ring.address right?",
+	health.CheckDisplay:      "is it plugged in, and display.address right (i2cdetect)?",
+	health.CheckEnclosure:    "look at terminal and wiring, close the enclosure, then kioskctl tamper clear",
+	health.CheckService:      "turn the key back when the work is done",
+	health.CheckStaffCall:    "somebody waits at the station; the key switch ends the call",
+	health.CheckPaperSwitch:  "put in a new roll",
+	health.CheckSupply:       "is the mains plug in, is power.address right (i2cdetect), and does the kiosk's user have the bus?",
+	health.CheckCharge:       "give the station mains power; an old battery does not hold its charge",
+	health.CheckChain:        "stop the station, keep ledger.db as it is, and see docs/operations.md: Is the ledger sound?",
+	health.CheckWriteLatency: "an old or worn SD card writes slowly before it fails: exchange it",
+	health.CheckFree:         "remove old files: exports, pictures, journalctl --vacuum-size=100M",
+	health.CheckReadOnly:     "the file system has made itself read-only after an error: look at dmesg, and exchange the card",
+	health.CheckLife:         "exchange the memory soon; kioskctl ledger export makes a copy of the ledger first",
+	health.CheckAnswers:      "kioskctl ils status tells how long an answer takes; ask the library and the network's people",
+	health.CheckClockSet:     "timedatectl; is a time service running, and may it reach its server?",
+	health.CheckClockOffset:  "timedatectl; the time service has not set the clock for long",
+	health.CheckBrowser:      "is the browser running, and the screen switched on?",
+	health.CheckTemperature:  "look at fan and air slots",
+	health.CheckUnderVoltage: "use the maker's own power supply and a short, thick cable",
+	health.CheckThrottled:    "look at fan, air slots and power supply",
+	health.CheckUpdate:       "kioskctl update status",
+	health.CheckMaintenance:  "kioskctl maintenance off ends it",
+	health.CheckHub:          "is the network up, and are health.heartbeat and its token right?",
+
+	health.CheckPower: "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
 }
 
 func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {

@@ -86,7 +86,7 @@ func noCoreDumps() error {
 
 // assemble makes devices and library from the configuration. It opens nothing.
 func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
-	p := kiosk.Parts{Config: c, Version: release.Text(), Release: release.Of(), Log: log,
+	p := kiosk.Parts{Config: c, Version: release.Text(), Release: release.Of(), Built: release.Made(), Log: log,
 		Plugs: func(ctx context.Context, plugged func()) error {
 			return hotplug.Watch(ctx, func(e hotplug.Event) {
 				log.Debug("plug", "action", e.Action, "subsystem", e.Subsystem, "name", e.Name)

@@ -92,7 +92,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /payment", answer(func(r *http.Request) (any, error) { return Show(s.Ledger, r.FormValue("id")) }))
 	mux.HandleFunc("GET /report", answer(s.report))
 	mux.HandleFunc("GET /lines", answer(s.lines))
-	mux.HandleFunc("GET /verify", answer(func(r *http.Request) (any, error) { return Verify(r.Context(), s.Ledger), nil }))
+	mux.HandleFunc("GET /verify", answer(s.verify))
 	mux.HandleFunc("POST /retry", answer(s.retry))
 	mux.HandleFunc("POST /resolve", answer(s.resolve))
 	mux.HandleFunc("POST /refunded", answer(s.refunded))
@@ -146,9 +146,22 @@ func (s *Server) status(r *http.Request) (any, error) {
 		OpenCases: summary.OpenCases, RefundsDue: summary.RefundsDue, Moved: s.Ledger.Moved(), Checks: checks}, nil
 }
 
+// verify checks the whole ledger; what is damaged stops payments.
+func (s *Server) verify(r *http.Request) (any, error) {
+	found, err := s.Ledger.Verify(r.Context())
+	if err == nil || errors.Is(err, ledger.ErrDamaged) {
+		s.Monitor.Chain(err)
+	}
+	return verified(found, err), nil
+}
+
 // Verify checks the whole ledger.
 func Verify(ctx context.Context, l *ledger.Ledger) Verified {
 	found, err := l.Verify(ctx)
+	return verified(found, err)
+}
+
+func verified(found ledger.Verified, err error) Verified {
 	v := Verified{OK: err == nil, Events: found.Events, Payments: found.Payments}
 	if err != nil {
 		v.Problem = err.Error()

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,8 @@ type station struct {
 	t      *testing.T
 	runner *runner.Runner
 	ledger *ledger.Ledger
+
+	screens atomic.Int32
 }
 
 func now() payment.Stamp {
@@ -145,7 +148,8 @@ func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 		s := &station{devices: d, t: t, ledger: l}
 		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits,
 			Power: runner.Power{Dark: func(bool) error { return nil }, Off: runner.PowerOff, Boot: time.Minute}})
-		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
+		s.screens.Store(1)
+		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, MostWaiting: 22, Screens: func() int { return int(s.screens.Load()) }, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
 			Kiosk: "main-01", Version: "v1.2.3", Log: log})
 		devices := supervisor.New([]supervisor.Device{
 			{Name: "terminal", Driver: "zvt", Attend: supervisor.Asked(s.LookTerminal)},
@@ -273,7 +277,6 @@ func TestObstaclesAreToldInOrder(t *testing.T) {
 		s.set(func(d *devices) { d.terminal = terminal.Status{Ready: true}; d.purchase = errors.New("reset") })
 		s.pay()
 		s.wantObstacle(session.ReasonSettling)
-		s.wantCheck(health.CheckInDoubt, health.Warn, "")
 		s.LedgerLost(errors.New("the disk is gone"))
 		s.wantObstacle(session.ReasonStorage)
 	})
@@ -468,6 +471,68 @@ func TestAQueueThatWaitsLongIsTold(t *testing.T) {
 		over(24 * time.Hour)
 		s.wantCheck(health.CheckQueueAge, health.Fail, "")
 		s.wantObstacle("") // old money is staff's care; a new patron can pay
+	})
+}
+
+func TestAQueueIsToldWhenItIsLongAndWhenItIsFull(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		for n := range 22 {
+			s.pay()
+			want := health.Pass
+			switch n + 1 {
+			case 21:
+				want = health.Warn
+			case 22:
+				want = health.Fail
+			}
+			s.wantCheck(health.CheckQueue, want, "")
+		}
+	})
+}
+
+// A doubt mostly ends by itself in moments. One that does not ends as an open case, which is then a day old.
+func TestADoubtIsToldAfterTenMinutesAndACaseOfADayIsTooOld(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.set(func(d *devices) { d.purchase = errors.New("reset") })
+		s.pay()
+		if c := s.wantCheck(health.CheckInDoubt, health.Pass, ""); *c.Value != 1 {
+			t.Errorf("%d in doubt", *c.Value)
+		}
+		over(10 * time.Minute)
+		s.wantCheck(health.CheckInDoubt, health.Warn, "")
+		over(23*time.Hour + 40*time.Minute)
+		s.wantCheck(health.CheckInDoubt, health.Warn, "")
+		s.wantCheck(health.CheckOpenCases, health.Pass, "")
+		over(20 * time.Minute)
+		s.wantCheck(health.CheckInDoubt, health.Pass, "")
+		s.wantCheck(health.CheckOpenCases, health.Fail, "")
+	})
+}
+
+func TestADamagedLedgerStopsPaymentsUntilItVerifies(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.Chain(errors.New("event 412: it is not what was saved there"))
+		over(time.Minute)
+		s.wantCheck(health.CheckChain, health.Fail, "event 412")
+		s.wantObstacle(session.ReasonStorage)
+		s.Chain(nil)
+		s.wantCheck(health.CheckChain, health.Pass, "")
+		s.wantObstacle("")
+	})
+}
+
+func TestAScreenThatNobodySeesIsToldAndStopsNothing(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.wantCheck(health.CheckBrowser, health.Pass, "")
+		s.screens.Store(0)
+		over(29 * time.Second)
+		s.wantCheck(health.CheckBrowser, health.Pass, "")
+		over(3 * time.Second)
+		s.wantCheck(health.CheckBrowser, health.Warn, "no page")
+		s.wantObstacle("")
+		s.screens.Store(1)
+		over(2 * time.Second)
+		s.wantCheck(health.CheckBrowser, health.Pass, "")
 	})
 }
 

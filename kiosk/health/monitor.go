@@ -15,6 +15,7 @@ import (
 	"selfpay/device"
 	"selfpay/device/printer"
 	"selfpay/device/terminal"
+	"selfpay/kiosk/health/machine"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
@@ -34,6 +35,13 @@ type Config struct {
 	Version  string
 
 	TellStaffAfter time.Duration // a payment that waits longer for the library is a warning
+	MostWaiting    int           // at so many waiting payments none is taken; 0: no limit
+
+	Machine *machine.Machine // the computer; nil: it is not looked at
+	Built   time.Time        // when this program was made; the clock cannot be right before
+	Screens func() int       // how many pages show the screen now; nil: not known
+	Commits *Latency         // of the ledger; a probe of the disk is added
+	Answers *Latency         // of the library
 
 	Changed func() // called when a check changed; nil: nobody is told
 	Log     *slog.Logger
@@ -73,16 +81,21 @@ type Monitor struct {
 	reasons map[string]session.Reason // why no payment can be offered, by check
 	summary runner.Summary
 	started time.Time
-	silent  time.Time // since when the terminal does not answer; zero: it does
+	silent  time.Time            // since when the terminal does not answer; zero: it does
+	shown   time.Time            // when the screen was seen last
+	expiry  map[string]time.Time // of certificates, by what they are for
 }
 
 // The checks by name, component:measurement.
 const (
 	CheckLedger    = "ledger:write"
+	CheckChain     = "ledger:chain"
 	CheckTerminal  = "terminal:link"
 	CheckEndOfDay  = "terminal:end-of-day"
 	CheckLibrary   = "ils:link"
+	CheckAnswers   = "ils:latency"
 	CheckClock     = "ils:clock"
+	CheckBrowser   = "ui:browser"
 	CheckPrinter   = "printer:link"
 	CheckPaper     = "printer:paper"
 	CheckScanner   = "scanner:link"
@@ -97,30 +110,33 @@ const (
 
 // New makes a monitor. It asks nothing before Run; until then everything that decides about payments fails.
 func New(c Config) *Monitor {
-	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, started: time.Now()}
+	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, expiry: map[string]time.Time{}, started: time.Now(), shown: time.Now()}
 	m.set(CheckTerminal, Fail, notAskedYet, session.ReasonTerminalDown)
 	m.set(CheckLibrary, Fail, notAskedYet, session.ReasonLibraryDown)
 	return m
 }
 
-// Run looks at ledger and library until ctx ends.
+// Run looks at ledger, library, screen and computer until ctx ends.
 func (m *Monitor) Run(ctx context.Context) error {
 	var looks sync.WaitGroup
-	for _, look := range []func(context.Context) time.Duration{m.lookLedger, m.lookLibrary} {
-		looks.Go(func() {
-			for ctx.Err() == nil {
-				ask, cancel := context.WithTimeout(ctx, askLimit)
-				pause := look(ask)
-				cancel()
-				select {
-				case <-time.After(pause):
-				case <-ctx.Done():
-				}
-			}
-		})
+	for _, look := range []func(context.Context) time.Duration{m.lookLedger, m.lookLibrary, m.lookScreen, m.lookMachine, m.lookWrites} {
+		looks.Go(func() { m.keepLooking(ctx, look) })
 	}
 	looks.Wait()
 	return nil
+}
+
+// keepLooking looks until ctx ends; a look says how long to wait for the next.
+func (m *Monitor) keepLooking(ctx context.Context, look func(context.Context) time.Duration) {
+	for ctx.Err() == nil {
+		ask, cancel := context.WithTimeout(ctx, askLimit)
+		pause := look(ask)
+		cancel()
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
 }
 
 const notAskedYet = "not asked yet"
@@ -159,6 +175,14 @@ func (m *Monitor) keep(name string, now Check, why session.Reason) (changed bool
 	return changed
 }
 
+// forget drops a check that does not apply any more.
+func (m *Monitor) forget(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.checks, name)
+	delete(m.reasons, name)
+}
+
 func (m *Monitor) lookLedger(ctx context.Context) time.Duration {
 	if err := m.Ledger.Ready(); err != nil {
 		m.set(CheckLedger, Fail, err.Error(), session.ReasonStorage)
@@ -182,19 +206,45 @@ func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
 	if err := m.Runner.Available(ctx); err != nil && !errors.Is(err, runner.ErrBusy) && ctx.Err() == nil {
 		available = session.Why(err)
 	}
-	m.count(CheckInDoubt, warnIf(s.InDoubt > 0), int64(s.InDoubt), "payments", available)
-	m.count(CheckOpenCases, warnIf(s.OpenCases > 0), int64(s.OpenCases), "cases", "")
+	m.count(CheckInDoubt, byAge(age(s.OldestDoubt), doubtIsLong, tooLong), int64(s.InDoubt), "payments", available)
+	m.count(CheckOpenCases, worse(warnIf(s.OpenCases > 0), byAge(age(s.OldestCase), tooLong, tooLong)), int64(s.OpenCases), "cases", "")
 	m.count(CheckRefunds, warnIf(s.RefundsDue > 0), int64(s.RefundsDue), "refunds", "")
-	m.count(CheckQueue, warnIf(s.Waiting > 20), int64(s.Waiting), "payments", "")
-	age := int64(0)
-	if !s.Oldest.Wall.IsZero() {
-		age = int64(time.Since(s.Oldest.Wall).Seconds())
+	depth := warnIf(s.Waiting > queueIsLong)
+	if m.MostWaiting > 0 && s.Waiting >= m.MostWaiting {
+		depth = Fail
 	}
-	status := warnIf(age > int64(m.TellStaffAfter.Seconds()))
-	if age > 24*60*60 {
-		status = Fail
+	m.count(CheckQueue, depth, int64(s.Waiting), "payments", "")
+	oldest := age(s.Oldest)
+	m.count(CheckQueueAge, byAge(oldest, m.TellStaffAfter, tooLong), int64(oldest.Seconds()), "s", "")
+}
+
+// A queue that is long, a doubt that should have ended, and what nobody should have left so long.
+const (
+	queueIsLong = 20
+	doubtIsLong = 10 * time.Minute
+	tooLong     = 24 * time.Hour
+)
+
+// age is how long ago something was; nothing is not old.
+func age(of payment.Stamp) time.Duration {
+	if of.Wall.IsZero() {
+		return 0
 	}
-	m.count(CheckQueueAge, status, age, "s", "")
+	return time.Since(of.Wall)
+}
+
+func worse(a, b Status) Status {
+	if a == Fail || b == Pass {
+		return a
+	}
+	return b
+}
+
+func byAge(age, warns, fails time.Duration) Status {
+	if age > fails {
+		return Fail
+	}
+	return warnIf(age > warns)
 }
 
 // namedByAccount is how many payments a check names.
@@ -288,10 +338,14 @@ func (m *Monitor) lookClock() {
 	m.note(CheckClock, Check{Status: warnIf(output != ""), Output: output, Value: &seconds, Unit: "s"}, "")
 }
 
+// slowAnswer is what a patron should not wait longer for.
+const slowAnswer = 3 * time.Second
+
 // lookLibrary asks the library system; when it is back, what waits for it is brought forward.
 func (m *Monitor) lookLibrary(ctx context.Context) time.Duration {
 	err := m.Library.Ready(ctx)
 	m.lookClock()
+	m.slowness(CheckAnswers, m.Answers, 0.95, slowAnswer, "the library system is slow")
 	if err == nil {
 		if !m.passed(CheckLibrary) {
 			go m.libraryBack(context.WithoutCancel(ctx))
@@ -363,6 +417,40 @@ func (m *Monitor) LedgerLost(err error) {
 	m.set(CheckLedger, Fail, err.Error(), session.ReasonStorage)
 }
 
+// Chain notes whether the ledger's events fit together, as far as they were verified: at the start, at night, and when
+// somebody asked. While they do not, no payment is taken.
+func (m *Monitor) Chain(err error) {
+	if err != nil {
+		m.set(CheckChain, Fail, err.Error(), session.ReasonStorage)
+		return
+	}
+	m.set(CheckChain, Pass, "", "")
+}
+
+// noScreen is how long no page may show the screen: a browser that was killed is back sooner.
+const noScreen = 30 * time.Second
+
+// lookScreen warns where nobody could see the screen. Without one no payment begins anyway.
+func (m *Monitor) lookScreen(context.Context) time.Duration {
+	if m.Screens == nil {
+		return lookOften
+	}
+	open := m.Screens()
+	m.mu.Lock()
+	if open > 0 {
+		m.shown = time.Now()
+	}
+	dark := time.Since(m.shown)
+	m.mu.Unlock()
+	switch {
+	case open > 0:
+		m.set(CheckBrowser, Pass, "", "")
+	case dark > noScreen:
+		m.set(CheckBrowser, Warn, "no page shows the screen", "")
+	}
+	return lookOften
+}
+
 // EndOfDay notes why the terminal's day was not closed at its time; empty means that it was.
 func (m *Monitor) EndOfDay(why string) { m.set(CheckEndOfDay, warnIf(why != ""), why, "") }
 
@@ -370,7 +458,7 @@ func (m *Monitor) EndOfDay(why string) { m.set(CheckEndOfDay, warnIf(why != ""),
 func (m *Monitor) Obstacle() session.Reason {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, name := range []string{CheckLedger, CheckUpdate, CheckEnclosure, CheckService, CheckCharge, CheckInDoubt, CheckTerminal, CheckLibrary} {
+	for _, name := range []string{CheckLedger, CheckChain, CheckReadOnly, CheckEnclosure, CheckService, CheckMaintenance, CheckUpdate, CheckCharge, CheckInDoubt, CheckTerminal, CheckLibrary} {
 		if why := m.reasons[name]; why != "" {
 			return why
 		}

@@ -13,12 +13,14 @@ const (
 	CheckDisplay     = "display:link"
 	CheckEnclosure   = "tamper:switch"
 	CheckService     = "service:key"
-	CheckUpdate      = "update:state"
 	CheckStaffCall   = "staff:call"
 	CheckPaperSwitch = "printer:paper-switch"
 	CheckPower       = "terminal:power"
 	CheckSupply      = "power:supply"
 	CheckCharge      = "power:charge"
+	CheckMaintenance = "station:maintenance" // staff has taken the station out of service
+	CheckUpdate      = "update:state"        // a version on trial, or one that was rolled back
+	CheckHub         = "hub:link"
 )
 
 // Tell notes a check of a part that looks by itself. why: no payment can be offered because of it.

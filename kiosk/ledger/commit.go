@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"selfpay/kiosk/payment"
 )
@@ -111,6 +112,7 @@ func (l *Ledger) saveRows(c change) error {
 
 // transaction does all of it or nothing; after an error nobody knows which.
 func (l *Ledger) transaction(do func() error) error {
+	began := time.Now()
 	if _, err := l.write.begin.Exec(); err != nil {
 		return err
 	}
@@ -120,6 +122,9 @@ func (l *Ledger) transaction(do func() error) error {
 	}
 	if err != nil {
 		_, _ = l.db.Exec(`ROLLBACK`) // where SQLite has not done it by itself
+	}
+	if l.told != nil {
+		l.told(time.Since(began))
 	}
 	return err
 }

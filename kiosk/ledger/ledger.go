@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"selfpay/kiosk/payment"
 )
@@ -70,6 +71,7 @@ type Ledger struct {
 	newest int64                    // number of the newest payment
 	logged int                      // events since the log was moved into the file
 	failed error                    // set by the first failed commit, for ever
+	told   func(time.Duration)      // how long each commit took; may be nil
 }
 
 const schema = `
@@ -207,6 +209,13 @@ func (l *Ledger) readOpen() error {
 
 // Epoch is drawn at random when the ledger is made, so that a replaced card never repeats a reference.
 func (l *Ledger) Epoch() int { return l.epoch }
+
+// TellCommits has each commit from now on told with the time it took. tell must return at once, and not use the ledger.
+func (l *Ledger) TellCommits(tell func(took time.Duration)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = tell
+}
 
 // Close lets go of the file.
 func (l *Ledger) Close() error {

@@ -108,6 +108,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
+// Streams is how many pages show the screen now.
+func (s *Server) Streams() int { return len(s.streams) }
+
 func (s *Server) routes() http.Handler {
 	static, err := fs.Sub(staticFiles, "static")
 	if err != nil {
