@@ -165,7 +165,7 @@ func (d hidraw) SetFeature(report []byte) error {
 	sent := append([]byte(nil), report...)
 	return device.Control(d.File, func(fd int) error {
 		// HIDIOCSFEATURE(len), linux/hidraw.h: _IOC(_IOC_WRITE|_IOC_READ, 'H', 0x06, len)
-		request := uintptr(3<<30 | len(sent)<<16 | 'H'<<8 | 0x06)
+		request := uintptr(3<<30) | uintptr(len(sent))<<16 | 'H'<<8 | 0x06
 		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&sent[0]))); errno != 0 {
 			return errno
 		}
