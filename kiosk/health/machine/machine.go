@@ -61,13 +61,24 @@ type Clock struct {
 func (m Machine) Clock() *Clock {
 	var found unix.Timex
 	if _, err := m.Adjtimex(&found); err != nil {
-		return nil
+		return m.timesync()
 	}
 	offset := time.Duration(found.Offset) * time.Microsecond
 	if found.Status&unix.STA_NANO != 0 {
 		offset = time.Duration(found.Offset)
 	}
 	return &Clock{Synchronised: found.Status&unix.STA_UNSYNC == 0, MayBeOff: max(offset.Abs(), time.Duration(found.Maxerror)*time.Microsecond)}
+}
+
+// timesync is what systemd's time service says, where the kernel may not be asked: ProtectClock= of the unit forbids it. Of
+// chrony nothing is known then.
+func (m Machine) timesync() *Clock {
+	folder := filepath.Join(m.Root, "run/systemd/timesync")
+	if _, err := os.Stat(folder); err != nil {
+		return nil
+	}
+	_, err := os.Stat(filepath.Join(folder, "synchronized"))
+	return &Clock{Synchronised: err == nil}
 }
 
 // Wear is how much of a flash memory is used up.

@@ -107,6 +107,23 @@ func TestWhatARaspberryPiSaysOfItsSupply(t *testing.T) {
 	}
 }
 
+// The unit's ProtectClock= takes adjtimex away; systemd's time service leaves a file when it has set the clock.
+func TestWhereTheKernelIsMuteTheTimeServiceIsAsked(t *testing.T) {
+	root := t.TempDir()
+	m := machine.Of(root)
+	m.Root, m.Adjtimex = root, func(*unix.Timex) (int, error) { return 0, unix.EPERM }
+	equal(t, "no time service", m.Clock(), nil)
+	folder := filepath.Join(root, "run/systemd/timesync")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "not yet set", m.Clock(), &machine.Clock{})
+	if err := os.WriteFile(filepath.Join(folder, "synchronized"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "set", m.Clock(), &machine.Clock{Synchronised: true})
+}
+
 func TestTheClockIsWhatTheKernelSaysOfIt(t *testing.T) {
 	for what, c := range map[string]struct {
 		kernel unix.Timex
