@@ -241,12 +241,13 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	}
 	newer := &updates{folder: filepath.Join(s.Config.Kiosk.State, "versions"), release: s.Release, tell: monitor.Tell}
 	newer.look() // before the first patron
+	serviced := newMaintenance(l, s.now, monitor, s.Log)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
 	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip, Panel: lamps,
-		TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules(), Key: key, Release: s.Release, Updating: newer.waits.Load}
+		Maintain: serviced.set, TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules(), Key: key, Release: s.Release, Updating: newer.waits.Load}
 	if s.Scanner != nil {
 		desk.NextLabel = labels.next
 	}
@@ -256,6 +257,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"monitor", monitor.Run},
 		{"control", func(ctx context.Context) error { return desk.Serve(ctx, socket) }},
 		{"screen", func(ctx context.Context) error { return page.Serve(ctx, screen) }},
+		{"browser", (&browserWatch{watched: page.Watched, ask: s.ask(browserRestart), log: s.Log}).run},
+		{"maintenance", serviced.run},
 		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
 		{"updates", newer.run},
 		{"devices", devices.Run},

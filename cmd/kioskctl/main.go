@@ -64,6 +64,8 @@ type arguments struct {
 	Printer  printerCommand  `cmd:"" help:"The receipt printer."`
 	Receipt  receiptCommand  `cmd:"" help:"The patron's receipt."`
 	Tamper   tamperCommand   `cmd:"" help:"The enclosure's switch."`
+
+	Maintenance maintenanceCommand `cmd:"" help:"Take the station out of service while somebody works on it."`
 }
 
 func main() {

@@ -1,7 +1,9 @@
 package control_test
 
 import (
+	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,5 +62,28 @@ func TestAPowerCycleNeedsANameANoteAndARelay(t *testing.T) {
 		if err := d.Post(t.Context(), "/power-cycle", decision, &struct{}{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", decision, err, want)
 		}
+	}
+}
+
+func TestMaintenanceIsBegunAndEndedByName(t *testing.T) {
+	d := open(t, nil)
+	var asked []control.Maintenance
+	refusal := errors.New("the station is being serviced already")
+	d.server.Maintain = func(on bool, staff, note string) error {
+		asked = append(asked, control.Maintenance{On: on, Staff: staff, Note: note})
+		if len(asked) == 2 {
+			return refusal
+		}
+		return nil
+	}
+	begin, end := control.Maintenance{On: true, Staff: "mk", Note: "new paper"}, control.Maintenance{Staff: "jd"}
+	for i, want := range []error{nil, refusal, nil} {
+		m := []control.Maintenance{begin, begin, end}[i]
+		if err := d.Post(t.Context(), "/maintenance", m, &struct{}{}); want == nil && err != nil || want != nil && (err == nil || !strings.Contains(err.Error(), want.Error())) {
+			t.Errorf("%+v: %v, want %v", m, err, want)
+		}
+	}
+	if !slices.Equal(asked, []control.Maintenance{begin, begin, end}) {
+		t.Errorf("asked for %+v", asked)
 	}
 }

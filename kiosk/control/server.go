@@ -36,6 +36,8 @@ type Server struct {
 	Slip    func(r report.Report, at time.Time) printer.Receipt // writes the books for paper
 	Panel   *panel.Panel
 
+	Maintain func(on bool, staff, note string) error // begins or ends maintenance
+
 	TestSlip  func(at time.Time) printer.Receipt                              // writes a slip that shows whether the printer is well
 	NextLabel func(ctx context.Context, waiting func()) (scanner.Scan, error) // waits for a label, and says when it does; nil where there is no scanner
 	Cards     scanner.CardRules
@@ -111,6 +113,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /tamper/clear", answer(s.clearTamper))
 	mux.HandleFunc("POST /power-cycle", answer(s.powerCycle))
 	mux.HandleFunc("POST /statement", answer(s.state))
+	mux.HandleFunc("POST /maintenance", answer(s.maintain))
 	return mux
 }
 
