@@ -64,6 +64,7 @@ type arguments struct {
 	Printer  printerCommand  `cmd:"" help:"The receipt printer."`
 	Receipt  receiptCommand  `cmd:"" help:"The patron's receipt."`
 	Tamper   tamperCommand   `cmd:"" help:"The enclosure's switch."`
+	Update   updateCommand   `cmd:"" help:"New releases of the software."`
 
 	Maintenance maintenanceCommand `cmd:"" help:"Take the station out of service while somebody works on it."`
 }
@@ -80,6 +81,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(&a.Update)
 	err = parsed.Run(&tool{config: a.Config, json: a.JSON, out: os.Stdout})
 	os.Exit(exitStatus(err))
 }

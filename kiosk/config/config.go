@@ -41,6 +41,7 @@ type Config struct {
 	Privacy  Privacy  `toml:"privacy"`
 	Web      Web      `toml:"web"`
 	Health   Health   `toml:"health"`
+	Update   Update   `toml:"update"`
 }
 
 // Kiosk is the station itself.
@@ -344,6 +345,7 @@ func Defaults() Config {
 		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},
 		Web:     Web{Listen: "127.0.0.1:8080"},
 		Health:  Health{Listen: "127.0.0.1:9100"},
+		Update:  defaultUpdate(),
 	}
 }
 
@@ -530,6 +532,7 @@ func (k *checker) all() {
 	k.devices()
 	k.gpio()
 	k.ring()
+	k.update()
 	k.power()
 	k.display()
 	k.payment()

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -241,8 +240,7 @@ func (k *checker) tls() {
 
 // inClear finds an address outside of this machine that is spoken to without TLS though nobody says so.
 func (k *checker) inClear(key string, a Address) {
-	ip := net.ParseIP(a.Hostname())
-	loopback := a.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	loopback := loopbackHost(a.Hostname())
 	plain := a.Scheme == "http" || k.c.ILS.Route == "sip2" && !k.c.ILS.TLS
 	if a.Hostname() == "" || !plain || loopback || k.said("ils.tls") {
 		return

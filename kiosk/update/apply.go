@@ -234,3 +234,20 @@ func (g Gate) back(ctx context.Context, why string) error {
 	}
 	return errors.Join(fmt.Errorf("gone back: %s", why), g.Station.Restart(ctx))
 }
+
+// GoBack goes one release back because a person wants to, when the station is at rest. It answers which one runs then.
+func GoBack(ctx context.Context, s Store, station Station, why string, tell func(string)) (int, error) {
+	release, err := s.Hold()
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	if _, err := quiet(ctx, station, tell); err != nil {
+		return 0, err
+	}
+	n, err := s.Rollback(why)
+	if err != nil {
+		return 0, err
+	}
+	return n, station.Restart(ctx)
+}
