@@ -1,5 +1,5 @@
 # The whole vocabulary: make, make demo, make run, make test, make verify, make vm, make vm-long, make race, make fuzz,
-# make sim, make bench.
+# make sim, make bench, make deb.
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Without the headers of libusb the USB printer is written to through /dev/usb/lpN.
@@ -9,9 +9,13 @@ ILS = sip2
 FUZZTIME = 60s
 COUNT = 6
 PACKAGES = ./...
+# For packages: which machines, and which release. Releases are counted; of two, the greater number is newer.
+ARCH = $(shell dpkg --print-architecture)
+RELEASE = $(shell git rev-list --count HEAD)
+VERSION = 0.$(RELEASE)
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deps deps-build deps-test deps-vm go-there units vuln clean
+.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deb deb-check deps deps-build deps-test deps-vm deps-deb go-there units vuln clean
 
 all: deps-build build
 
@@ -34,9 +38,11 @@ verify: deps
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	$(GO) -C packaging/nfpm mod tidy -diff
 	$(GO) vet -tags '$(TAGS)' ./...
 	$(GO) vet -tags nousb ./...
 	$(GO) vet -tags 'nousb vm' ./...
+	GOARCH=arm CGO_ENABLED=0 $(GO) vet -tags nousb ./...
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
 	$(GO) tool staticcheck -tags 'nousb vm' ./...
 	$(MAKE) units
@@ -70,6 +76,14 @@ vm: deps-vm
 vm-long: export PATH := $(PATH):/usr/sbin:/sbin
 vm-long: deps-vm
 	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 90m -run 'PowerCuts|EveryWrite' ./systemd/vm -args -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
+
+# The Debian package, bin/kiosk_VERSION_ARCH.deb, for amd64, arm64 or armhf: make deb ARCH=arm64. See packaging/README.md.
+deb: deps-deb
+	packaging/package.sh $(ARCH) $(VERSION) $(RELEASE)
+
+# The package by Debian's checker, and that it comes out the same when it is built again elsewhere.
+deb-check: deb
+	packaging/check.sh $(ARCH) $(VERSION) $(RELEASE)
 
 # A picture of every screen, in every language and size.
 screens: deps
@@ -126,6 +140,14 @@ deps-vm: go-there
 		apt-get download -qq -o APT::Sandbox::User=root $$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: //p' | head -n 1); \
 		dpkg-deb -x linux-image-*.deb unpacked; mv unpacked ../kernel; cd ..; rm -rf new; }
 	@$(SUDO) systemd/vm/images.sh bin/vm
+
+# What packages are built and looked at with.
+deps-deb: go-there
+	@case $(ARCH) in amd64) triplet=x86_64-linux-gnu ;; arm64) triplet=aarch64-linux-gnu ;; *) triplet=arm-linux-gnueabihf ;; esac; \
+	[ $(ARCH) = $$(dpkg --print-architecture) ] && gcc=gcc || gcc=gcc-$$(echo $$triplet | tr _ -); \
+	missing=""; for program in $$triplet-gcc:$$gcc pkg-config:pkg-config mmdebstrap:mmdebstrap lintian:lintian; do \
+		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 
 deps: deps-build deps-test
 
