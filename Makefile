@@ -1,5 +1,5 @@
 # The whole vocabulary: make, make demo, make run, make test, make verify, make vm, make vm-long, make race, make fuzz,
-# make sim, make bench, make deb.
+# make sim, make bench, make deb, make bundle.
 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Without the headers of libusb the USB printer is written to through /dev/usb/lpN.
@@ -15,7 +15,7 @@ RELEASE = $(shell git rev-list --count HEAD)
 VERSION = 0.$(RELEASE)
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deb deb-check deps deps-build deps-test deps-vm deps-deb go-there units vuln clean
+.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deb deb-check bundle deps deps-build deps-test deps-vm deps-deb go-there units vuln clean
 
 all: deps-build build
 
@@ -80,6 +80,13 @@ vm-long: deps-vm
 # The Debian package, bin/kiosk_VERSION_ARCH.deb, for amd64, arm64 or armhf: make deb ARCH=arm64. See packaging/README.md.
 deb: deps-deb
 	packaging/package.sh $(ARCH) $(VERSION) $(RELEASE)
+
+# The signed file by which stations are updated, bin/kiosk-ARCH.bundle. KEY signs it, and is made where it is not there; WITH is
+# what else packaging/bundle is told: WITH='--profiles ours --days 90'.
+KEY = bin/update.key
+WITH =
+bundle: deps-deb
+	packaging/bundle.sh $(ARCH) $(VERSION) $(RELEASE) $(KEY) $(WITH)
 
 # The package by Debian's checker, and that it comes out the same when it is built again elsewhere.
 deb-check: deb

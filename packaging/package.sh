@@ -21,6 +21,7 @@ lay() {
 
 packaging/build.sh "$arch" "$version" "$number"
 lay 755 usr/lib/kiosk bin/"$arch"/kioskd bin/"$arch"/kioskctl packaging/restart-when-idle
+echo "$number" >"$stage/usr/lib/kiosk/release"
 lay 755 usr/bin bin/"$arch"/kiosksim
 install -m 755 packaging/launch "$stage/usr/bin/kioskd"
 install -m 755 packaging/launch "$stage/usr/bin/kioskctl"

@@ -1,5 +1,5 @@
 // Package profile reads what a make of library system or printer does beyond its protocol. It is data: one TOML file for
-// each, built in or written by a site, and never code.
+// each, built in, brought by an update or written by a site, and never code.
 package profile
 
 import (
@@ -19,12 +19,18 @@ import (
 // longest is the largest profile that is read, in bytes.
 const longest = 64 << 10
 
-// Find reads a profile into P: the built-in one of that name, which is a file in the folder profiles of files, or, where
-// name is an absolute path, a site's own file. Keys that P does not know are refused. The error is a sentence for whoever
-// wrote the configuration.
-func Find[P any](files fs.FS, name string) (P, error) {
+// Set is all profiles of one kind. An update may bring profiles without a new program: they lie in profiles/KIND beside the
+// program that runs, and one there goes before the built-in one of its name.
+type Set struct {
+	Kind    string // printer, sip2, polaris, aleph
+	BuiltIn fs.FS  // with a folder profiles
+}
+
+// Find reads a profile into P: the one of that name, or, where name is an absolute path, a site's own file. Keys that P does
+// not know are refused. The error is a sentence for whoever wrote the configuration.
+func Find[P any](set Set, name string) (P, error) {
 	var p P
-	text, err := Read(files, name)
+	text, err := set.Read(name)
 	if err != nil {
 		return p, err
 	}
@@ -39,48 +45,70 @@ func Find[P any](files fs.FS, name string) (P, error) {
 }
 
 // Read is the text of the profile that Find reads.
-func Read(files fs.FS, name string) (string, error) {
+func (s Set) Read(name string) (string, error) {
 	if !filepath.IsAbs(name) {
-		text, err := fs.ReadFile(folder(files), name+".toml")
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
-			return "", fmt.Errorf("profile %.40q is none of %s", name, strings.Join(Names(files), ", "))
-		}
-		return string(text), err
+		return s.named(name)
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return "", fmt.Errorf("profile cannot be read: %w", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, longest+1))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("profile cannot be read: %w", err)
-	case len(text) > longest:
-		return "", fmt.Errorf("profile %s is larger than %d bytes", name, longest)
+	text, err := bounded(f)
+	if err != nil {
+		return "", fmt.Errorf("profile %s cannot be read: %w", name, err)
 	}
-	return string(text), nil
+	return text, nil
 }
 
-// folder is what is in the folder profiles of files.
-func folder(files fs.FS) fs.FS {
-	builtin, err := fs.Sub(files, "profiles")
+func bounded(f io.Reader) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(f, longest+1))
+	if err == nil && len(text) > longest {
+		err = fmt.Errorf("it is larger than %d bytes", longest)
+	}
+	return string(text), err
+}
+
+func (s Set) named(name string) (string, error) {
+	for _, files := range s.places() {
+		f, err := files.Open(name + ".toml")
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("profile %s cannot be read: %w", name, err)
+		}
+		defer f.Close()
+		return bounded(f)
+	}
+	return "", fmt.Errorf("profile %.40q is none of %s", name, strings.Join(s.Names(), ", "))
+}
+
+// places are where profiles of that name are looked for, one after the other.
+func (s Set) places() []fs.FS {
+	builtin, err := fs.Sub(s.BuiltIn, "profiles")
 	if err != nil {
 		panic(err) // the name is good
 	}
-	return builtin
+	program, err := os.Executable()
+	if err != nil {
+		return []fs.FS{builtin}
+	}
+	return []fs.FS{os.DirFS(filepath.Join(filepath.Dir(program), "profiles", s.Kind)), builtin}
 }
 
-// Names lists the built-in profiles, those in the folder profiles of files, in the order of their names.
-func Names(files fs.FS) []string {
-	found, err := fs.Glob(folder(files), "*.toml")
-	if err != nil {
-		panic(err) // the pattern is good
-	}
+// Names lists the profiles in the order of their names, without those that a site has by their path.
+func (s Set) Names() []string {
 	var names []string
-	for _, f := range found {
-		names = append(names, strings.TrimSuffix(path.Base(f), ".toml"))
+	for _, files := range s.places() {
+		found, err := fs.Glob(files, "*.toml")
+		if err != nil {
+			panic(err) // the pattern is good
+		}
+		for _, f := range found {
+			names = append(names, strings.TrimSuffix(path.Base(f), ".toml"))
+		}
 	}
 	slices.Sort(names) // "evergreen" before "evergreen-legacy", as the files do not have it
-	return names
+	return slices.Compact(names)
 }

@@ -27,6 +27,8 @@ var files = fstest.MapFS{
 	"out.toml":                 {Data: []byte("sweet = true\n")},
 }
 
+var set = Set{Kind: "fruit", BuiltIn: files}
+
 func file(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "own.toml")
@@ -37,19 +39,19 @@ func file(t *testing.T, text string) string {
 }
 
 func TestABuiltInProfileIsFoundByItsName(t *testing.T) {
-	if p, err := Find[tastes](files, "apple"); err != nil || !p.Sweet || p.Kind != "fruit" || p.Parts.Size != 3 {
+	if p, err := Find[tastes](set, "apple"); err != nil || !p.Sweet || p.Kind != "fruit" || p.Parts.Size != 3 {
 		t.Errorf("%+v %v", p, err)
 	}
 }
 
 func TestASitesOwnProfileIsReadFromItsFile(t *testing.T) {
-	if p, err := Find[tastes](files, file(t, "kind = \"nut\"\n[parts]\nsize = 7\n")); err != nil || p.Sweet || p.Kind != "nut" || p.Parts.Size != 7 {
+	if p, err := Find[tastes](set, file(t, "kind = \"nut\"\n[parts]\nsize = 7\n")); err != nil || p.Sweet || p.Kind != "nut" || p.Parts.Size != 7 {
 		t.Errorf("%+v %v", p, err)
 	}
 }
 
 func TestNamesAreInOrder(t *testing.T) {
-	if got := Names(files); !slices.Equal(got, []string{"apple", "apple-wild", "broken"}) {
+	if got := set.Names(); !slices.Equal(got, []string{"apple", "apple-wild", "broken"}) {
 		t.Errorf("%q", got)
 	}
 }
@@ -63,7 +65,7 @@ func TestWhatIsNoProfileIsSaid(t *testing.T) {
 		"a relative file":     {"./own.toml", "is none of apple"},
 		"a name without end":  {strings.Repeat("a", 300), `profile "` + strings.Repeat("a", 40) + `" is none of`},
 		"no such file":        {filepath.Join(t.TempDir(), "none.toml"), "profile cannot be read"},
-		"a folder":            {t.TempDir(), "profile cannot be read"},
+		"a folder":            {t.TempDir(), "is a directory"},
 		"a file of a film":    {file(t, strings.Repeat("# x\n", longest/4+1)), "is larger than 65536 bytes"},
 		"no TOML":             {"broken", "profile broken: "},
 		"an unknown key":      {file(t, "sour = true\n"), "the key sour is not known"},
@@ -71,7 +73,7 @@ func TestWhatIsNoProfileIsSaid(t *testing.T) {
 		"a number for a word": {file(t, "kind = 7\n"), "kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if p, err := Find[tastes](files, c.name); err == nil || !strings.Contains(err.Error(), c.want) {
+			if p, err := Find[tastes](set, c.name); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%+v %v, want a word on %s", p, err, c.want)
 			}
 		})
@@ -81,7 +83,36 @@ func TestWhatIsNoProfileIsSaid(t *testing.T) {
 func TestAProfileAsLargeAsIsReadIsRead(t *testing.T) {
 	text := "kind = \"nut\"\n"
 	text += "#" + strings.Repeat("x", longest-len(text)-2) + "\n"
-	if p, err := Find[tastes](files, file(t, text)); err != nil || p.Kind != "nut" {
+	if p, err := Find[tastes](set, file(t, text)); err != nil || p.Kind != "nut" {
 		t.Errorf("%d bytes: %+v %v", len(text), p, err)
+	}
+}
+
+// What an update brought lies beside the program that runs, and goes before the built-in profile of its name.
+func TestAProfileBesideTheProgramGoesBeforeTheBuiltInOne(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(filepath.Dir(program), "profiles", "brought")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"apple": "kind = \"newer\"\n", "plum": "kind = \"new\"\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name+".toml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	brought := Set{Kind: "brought", BuiltIn: files}
+	for name, kind := range map[string]string{"apple": "newer", "plum": "new", "apple-wild": "fruit"} {
+		if p, err := Find[tastes](brought, name); err != nil || p.Kind != kind {
+			t.Errorf("%s: %+v %v", name, p, err)
+		}
+	}
+	if got := brought.Names(); !slices.Equal(got, []string{"apple", "apple-wild", "broken", "plum"}) {
+		t.Errorf("%q", got)
+	}
+	if p, err := Find[tastes](set, "apple"); err != nil || p.Kind != "fruit" {
+		t.Errorf("of another kind: %+v %v", p, err)
 	}
 }

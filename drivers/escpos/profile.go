@@ -17,6 +17,8 @@ import (
 //go:embed profiles/*.toml
 var profileFiles embed.FS
 
+var profiles = profile.Set{Kind: "printer", BuiltIn: profileFiles}
+
 // Profile is what one model can do. Differences between models stand here and nowhere else. Profiles are data: one
 // file for each model in the folder profiles, and a site may have its own.
 type Profile struct {
@@ -129,7 +131,7 @@ type Page struct {
 const DefaultProfile = "epson-tm-t88v"
 
 // Profiles lists the built-in profiles in alphabetical order.
-func Profiles() []string { return profile.Names(profileFiles) }
+func Profiles() []string { return profiles.Names() }
 
 // FindProfile is the built-in profile of that name, DefaultProfile for an empty one, or a site's own from a file
 // given by its absolute path. The error is a sentence, or several, with the key and the mend.
@@ -137,7 +139,7 @@ func FindProfile(name string) (Profile, error) {
 	if name == "" {
 		name = DefaultProfile
 	}
-	text, err := profile.Read(profileFiles, name)
+	text, err := profiles.Read(name)
 	if err != nil {
 		return Profile{}, fmt.Errorf("printer %w; set printer.profile to the name of a built-in one, or to the absolute path of a file of your own", err)
 	}

@@ -14,6 +14,8 @@ import (
 //go:embed profiles/*.toml
 var profileFiles embed.FS
 
+var profiles = profile.Set{Kind: "aleph", BuiltIn: profileFiles}
+
 // Standard is the built-in profile of Pay Cash, with all that is unknown at its careful value.
 const Standard = "pay-cash"
 
@@ -35,7 +37,7 @@ func FindProfile(name string) (Profile, error) {
 	if name == "" {
 		name = Standard
 	}
-	p, err := profile.Find[Profile](profileFiles, name)
+	p, err := profile.Find[Profile](profiles, name)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -46,7 +48,7 @@ func FindProfile(name string) (Profile, error) {
 }
 
 // Profiles are the names of the built-in profiles, in order.
-func Profiles() []string { return profile.Names(profileFiles) }
+func Profiles() []string { return profiles.Names() }
 
 // check refuses what this route cannot keep.
 func (p Profile) check() error {

@@ -13,6 +13,8 @@ import (
 //go:embed profiles/*.toml
 var profileFiles embed.FS
 
+var profiles = profile.Set{Kind: "polaris", BuiltIn: profileFiles}
+
 // How a leg is paid.
 const (
 	payCharge = "charge" // PatronAccountPay: one charge
@@ -26,11 +28,11 @@ type Profile struct {
 }
 
 // Profiles are the names of the built-in profiles.
-func Profiles() []string { return profile.Names(profileFiles) }
+func Profiles() []string { return profiles.Names() }
 
 // FindProfile reads the built-in profile of that name, or a site's own where name is an absolute path.
 func FindProfile(name string) (Profile, error) {
-	p, err := profile.Find[Profile](profileFiles, name)
+	p, err := profile.Find[Profile](profiles, name)
 	if err != nil {
 		return p, err
 	}

@@ -21,6 +21,8 @@ import (
 //go:embed profiles/*.toml
 var profileFiles embed.FS
 
+var profiles = profile.Set{Kind: "sip2", BuiltIn: profileFiles}
+
 // Profile is what a make of library system does beyond the SIP2 document.
 type Profile struct {
 	Name   string `toml:"-"`      // as the configuration has it
@@ -128,7 +130,7 @@ var echoes = map[Echo]client.Echo{EchoRequired: client.EchoRequired, EchoIfPrese
 // FindProfile finds the built-in profile of that name, "koha", or reads a site's own file where name is an absolute path.
 // The error is a sentence for whoever wrote the configuration or the file: it names the key and the mend.
 func FindProfile(name string) (Profile, error) {
-	p, err := profile.Find[Profile](profileFiles, name)
+	p, err := profile.Find[Profile](profiles, name)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -140,7 +142,7 @@ func FindProfile(name string) (Profile, error) {
 }
 
 // Profiles are the names of the built-in profiles, in order.
-func Profiles() []string { return profile.Names(profileFiles) }
+func Profiles() []string { return profiles.Names() }
 
 // TOML writes a profile as the file that FindProfile reads. It refuses what FindProfile would refuse.
 func (p Profile) TOML() ([]byte, error) {
