@@ -227,6 +227,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		}
 	})
 	monitor.Chain(nil) // checked when it was opened
+	newer := &updates{folder: filepath.Join(s.Config.Kiosk.State, "versions"), release: s.Release, tell: monitor.Tell}
+	newer.look() // before the first patron, and before a session that does not run yet would have to hear of it
 	l.TellCommits(monitor.Commits.Add)
 	patron = s.newSession(money, l, monitor.Obstacle)
 	page = web.New(patron, s.texts, s.Log)
@@ -239,8 +241,6 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 	if err != nil {
 		return err
 	}
-	newer := &updates{folder: filepath.Join(s.Config.Kiosk.State, "versions"), release: s.Release, tell: monitor.Tell}
-	newer.look() // before the first patron
 	serviced := newMaintenance(l, s.now, monitor, s.Log)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
