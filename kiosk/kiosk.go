@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -97,8 +98,11 @@ func Run(ctx context.Context, p Parts) error {
 			watch.(*net.TCPListener).SetDeadline(time.Time{})
 			continue
 		}
-		err = station.run(ctx, l, screen, watch)
-		return errors.Join(err, l.Close())
+		err = errors.Join(station.run(ctx, l, screen, watch), l.Close())
+		if err == nil && station.down.Load() {
+			return station.switchOff(ctx)
+		}
+		return err
 	}
 	return nil
 }
@@ -129,6 +133,7 @@ type station struct {
 	texts   *text.Texts
 	now     func() payment.Stamp
 	answers *health.Latency // of the library
+	down    atomic.Bool     // the machine is to be switched off
 }
 
 func (s *station) open() (*ledger.Ledger, error) {
@@ -269,6 +274,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},
 		{"power", (&reviver{relay: s.power().Dark != nil, after: time.Duration(s.Config.GPIO.TerminalRestart), silent: monitor.TerminalSilent, tell: monitor.Tell, log: s.Log,
 			cycle: func(ctx context.Context) error { return money.PowerCycle(ctx, runner.Cycle{}) }}).run},
+		{"power down", (&powerDown{off: s.Config.Power.OffCharge, hold: time.Duration(s.Config.Power.Hold), mains: lamps.Mains, supply: supply.believed.Load,
+			tell: monitor.Tell, rest: money.Rest, stop: s.goingDown(l, stop), log: s.Log}).run},
 		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), verified: monitor.Chain, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
 			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })

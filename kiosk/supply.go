@@ -3,6 +3,7 @@ package kiosk
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"selfpay/device/power"
@@ -24,8 +25,9 @@ type supplyWatch struct {
 	tell    func(check string, status health.Status, output string, why session.Reason)
 	measure func(check string, status health.Status, value int64, unit, output string, why session.Reason)
 
-	newest verdict
-	times  int // how often it came in a row
+	newest   verdict
+	times    int                           // how often it came in a row
+	believed atomic.Pointer[power.Reading] // nil: nothing is known
 }
 
 // verdict is what one answer means.
@@ -71,10 +73,12 @@ func (s *supplyWatch) take(r power.Reading, err error) {
 	}
 	s.times = supplyBelieves
 	if err != nil {
+		s.believed.Store(nil)
 		s.tell(health.CheckSupply, health.Warn, err.Error(), "")
 		s.tell(health.CheckCharge, health.Warn, "the charge cannot be read", "")
 		return
 	}
+	s.believed.Store(&r)
 	if now.source == power.Battery {
 		s.tell(health.CheckSupply, health.Warn, fmt.Sprintf("on battery, %d.%02d V", r.MilliVolt/1000, r.MilliVolt%1000/10), "")
 	} else {

@@ -217,6 +217,7 @@ var fixes = map[string]string{
 	health.CheckMaintenance:  "kioskctl maintenance off ends it",
 	health.CheckHub:          "is the network up, and are health.heartbeat and its token right?",
 
+	health.CheckMains: "is the mains plug in? The station is switched off in order before its battery ends",
 	health.CheckPower: "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
 }
 

@@ -23,6 +23,7 @@ type GPIO struct {
 	KeySwitch Address `toml:"key_switch"` // on in service
 	StaffCall Address `toml:"staff_call"` // on while it is pressed
 	PaperLow  Address `toml:"paper_low"`  // on while the paper is low
+	PowerFail Address `toml:"power_fail"` // on while there are no mains
 
 	QuietHours  Hours `toml:"quiet_hours"`  // the buzzer is silent
 	TamperStops bool  `toml:"tamper_stops"` // an opened enclosure stops payments
@@ -41,7 +42,8 @@ func defaultGPIO() GPIO {
 
 // Inputs are the inputs that the station has, by name.
 func (g GPIO) Inputs() map[string]url.URL {
-	return there(map[string]Address{"tamper": g.Tamper, "key_switch": g.KeySwitch, "staff_call": g.StaffCall, "paper_low": g.PaperLow})
+	return there(map[string]Address{"tamper": g.Tamper, "key_switch": g.KeySwitch, "staff_call": g.StaffCall, "paper_low": g.PaperLow,
+		"power_fail": g.PowerFail})
 }
 
 // Outputs are the outputs that the station has, by name.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"time"
 
 	"selfpay/device"
 )
@@ -12,9 +13,14 @@ type Power struct {
 	Address       Address `toml:"address"`
 	ShuntMilliOhm int     `toml:"shunt_milliohm"` // of a current sensor
 	LeastCharge   int     `toml:"least_charge"`   // percent; below it, on battery, no new visit begins
+
+	OffCharge int      `toml:"off_charge"` // percent; below it, on battery, the machine is switched off; 0: never
+	Hold      Duration `toml:"hold"`       // without a charge that is known: so long without mains, by gpio.power_fail, and it is
 }
 
-func defaultPower() Power { return Power{ShuntMilliOhm: 100, LeastCharge: 20} }
+func defaultPower() Power {
+	return Power{ShuntMilliOhm: 100, LeastCharge: 20, OffCharge: 10, Hold: Duration(10 * time.Second)}
+}
 
 func (k *checker) power() {
 	p := k.c.Power
@@ -23,6 +29,12 @@ func (k *checker) power() {
 	}
 	if p.LeastCharge < 0 || p.LeastCharge > 90 {
 		k.say("power.least_charge", fmt.Sprintf("%d is no least charge", p.LeastCharge), "use 0 to 90 percent; 0 stops nothing")
+	}
+	if p.OffCharge < 0 || p.OffCharge > 90 {
+		k.say("power.off_charge", fmt.Sprintf("%d is no charge at which the machine is switched off", p.OffCharge), "use 1 to 90 percent, or 0 for never")
+	}
+	if h := time.Duration(p.Hold); h < 0 || h > time.Hour {
+		k.say("power.hold", fmt.Sprintf("%s is no time that a station lasts without mains", h), `use a time up to 1h, such as "10s"`)
 	}
 	if p.Driver == "" {
 		return

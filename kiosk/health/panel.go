@@ -21,6 +21,7 @@ const (
 	CheckMaintenance = "station:maintenance" // staff has taken the station out of service
 	CheckUpdate      = "update:state"        // a version on trial, or one that was rolled back
 	CheckHub         = "hub:link"
+	CheckMains       = "power:mains"
 )
 
 // Tell notes a check of a part that looks by itself. why: no payment can be offered because of it.

@@ -10,4 +10,5 @@
 //   - key_switch: staff work at the station. No new visit begins.
 //   - staff_call: a push button, held for 50 ms to 10 s. It is answered at once, one call in 30 s.
 //   - paper_low: for printers without a sensor of their own. It counts when it was stable for 5 s, and blocks nothing.
+//   - power_fail: the mains are gone. The panel only says since when; see Mains.
 package panel

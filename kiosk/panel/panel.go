@@ -53,6 +53,7 @@ type Panel struct {
 	inbox   chan func()
 	ended   chan struct{}
 	service atomic.Bool
+	mains   atomic.Pointer[Mains]
 
 	// owned by the loop
 	switches *switches
@@ -185,6 +186,8 @@ func (p *Panel) turn(now time.Time) {
 	p.switches.advance(now)
 	p.watchEnclosure()
 	p.service.Store(p.switches.service())
+	gone, known := p.switches.mainsGone()
+	p.mains.Store(&Mains{Line: p.switches.has[PowerFail], Known: known, Gone: gone})
 	called := p.switches.takeCall()
 	p.tellSwitches()
 	scene := p.Scene()
@@ -312,6 +315,21 @@ func (p *Panel) tellEnclosure() {
 
 // Service says whether the key switch is turned to service.
 func (p *Panel) Service() bool { return p.service.Load() }
+
+// Mains is what the line for it says of the mains.
+type Mains struct {
+	Line  bool      // the station has one
+	Known bool      // it can be read
+	Gone  time.Time // since when there are none; the zero time: they are there
+}
+
+// Mains is the newest word on the mains.
+func (p *Panel) Mains() Mains {
+	if m := p.mains.Load(); m != nil {
+		return *m
+	}
+	return Mains{}
+}
 
 // Why an opened enclosure is not cleared.
 var (

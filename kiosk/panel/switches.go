@@ -12,6 +12,7 @@ const (
 	KeySwitch = "key_switch"
 	StaffCall = "staff_call"
 	PaperLow  = "paper_low"
+	PowerFail = "power_fail"
 )
 
 // The bounds of the switches.
@@ -92,6 +93,15 @@ func (s *switches) watchEnclosure(now time.Time) {
 
 // service says whether the key is turned. A key switch that cannot be read is not.
 func (s *switches) service() bool { return s.known[KeySwitch] && s.on[KeySwitch] }
+
+// mainsGone is since when the line for it says that there are no mains; the zero time: they are there. Only a line that can be
+// read is believed.
+func (s *switches) mainsGone() (since time.Time, known bool) {
+	if !s.known[PowerFail] || !s.on[PowerFail] {
+		return time.Time{}, s.known[PowerFail]
+	}
+	return s.since[PowerFail], true
+}
 
 func (s *switches) press(c gpio.Change, first bool) {
 	if c.On {

@@ -149,3 +149,26 @@ func TestPaperIsLowWhenItStaysLow(t *testing.T) {
 	s.set(40, PaperLow, false).at(44).isLow(true).set(44.5, PaperLow, true).set(44.6, PaperLow, false).at(49).isLow(true).at(49.6).isLow(false)
 	tell(t, PaperLow).set(1, PaperLow, true).at(6).isLow(true)
 }
+
+// Only a line that can be read says that there are no mains.
+func TestMainsAreGoneSinceTheLineSaidSo(t *testing.T) {
+	s := tell(t, PowerFail)
+	want := func(gone float64, known bool) {
+		t.Helper()
+		since, k := s.mainsGone()
+		if k != known || gone < 0 && !since.IsZero() || gone >= 0 && !since.Equal(seconds(gone)) {
+			t.Errorf("gone since %s, known %v; want %v, %v", since, k, gone, known)
+		}
+	}
+	want(-1, false)
+	s.set(1, PowerFail, false)
+	want(-1, true)
+	s.set(2, PowerFail, true).set(3, PowerFail, true).at(4)
+	want(2, true)
+	s.lost([]string{PowerFail})
+	want(-1, false)
+	s.set(5, PowerFail, true)
+	want(5, true)
+	s.set(6, PowerFail, false)
+	want(-1, true)
+}

@@ -48,6 +48,7 @@ type Core struct {
 	atLibrary int                // jobs under way at the library: one at a time
 	closing   bool               // the terminal's end of day is under way
 	dark      bool               // the terminal is without power, or starts
+	resting   bool               // nothing begins any more
 }
 
 // open is a payment that has not ended, with what goes on for it.
@@ -156,6 +157,8 @@ func (c *Core) Available() error {
 	}
 	s := c.Summary()
 	switch {
+	case c.resting:
+		return ErrResting
 	case c.dark:
 		return ErrDark
 	case s.TerminalInDoubt > 0:

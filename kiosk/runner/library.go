@@ -12,7 +12,8 @@ func atLibrary(j Job) bool { return j.Do == payment.DoReadAccount || j.Do == pay
 // beginAtLibrary takes the one place at the library system, or leaves the job to whoever gives it back: patrons at
 // the screen come before the backlog, and one patron's payments stay in order.
 func (c *Core) beginAtLibrary(o *open, j Job) {
-	if c.atLibrary > 0 || c.olderOfPatron(o) || (!c.live[o.ID.Number] && c.liveWaits()) {
+	live := c.live[o.ID.Number]
+	if c.atLibrary > 0 || c.olderOfPatron(o) || !live && (c.resting || c.liveWaits()) {
 		return
 	}
 	card, err := c.ledger.Card(o.ID)

@@ -713,6 +713,8 @@ func Why(err error) Reason {
 		return ReasonStaffNeeded
 	case errors.Is(err, runner.ErrDark):
 		return ReasonTerminalDown
+	case errors.Is(err, runner.ErrResting):
+		return ReasonPower
 	}
 	return ReasonStorage
 }
