@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +56,7 @@ type Parts struct {
 	Supply   power.Supply                                    // may be nil
 	Display  display.Display                                 // for staff; may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
+	Access   func() (health.Access, error)                   // who may look at the health page; nil: whoever can reach it
 	Version  string
 	Release  int       // its number; 0 for a build by hand
 	Built    time.Time // when this program was made
@@ -78,11 +78,6 @@ func Run(ctx context.Context, p Parts) error {
 		return fmt.Errorf("the screen cannot be served: %w", err)
 	}
 	defer screen.Close()
-	watch, err := net.Listen("tcp", p.Config.Health.Listen)
-	if err != nil {
-		return fmt.Errorf("health cannot be served: %w", err)
-	}
-	defer watch.Close()
 	answers := &health.Latency{}
 	p.Library = health.Timed(p.Library, answers)
 	station := &station{Parts: p, texts: texts, now: Clock(), answers: answers}
@@ -93,12 +88,11 @@ func Run(ctx context.Context, p Parts) error {
 		}
 		if err != nil {
 			p.Log.Error("no payment can be taken: the ledger cannot be opened", "error", err)
-			station.outOfService(ctx, err, screen, watch)
+			station.outOfService(ctx, err, screen)
 			screen.(*net.TCPListener).SetDeadline(time.Time{})
-			watch.(*net.TCPListener).SetDeadline(time.Time{})
 			continue
 		}
-		err = errors.Join(station.run(ctx, l, screen, watch), l.Close())
+		err = errors.Join(station.run(ctx, l, screen), l.Close())
 		if err == nil && station.down.Load() {
 			return station.switchOff(ctx)
 		}
@@ -177,6 +171,10 @@ func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, screens func() 
 		Machine: &computer, Built: s.Built, Screens: screens, Commits: &health.Latency{}, Answers: s.answers, Changed: changed, Log: s.Log})
 }
 
+func (s *station) page() health.Page {
+	return health.Page{Listen: s.Config.Health.Listen, Access: s.Access}
+}
+
 // newPanel makes the owner of lamps, buzzer and switches.
 func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger.Ledger, ringSeen func(error)) *panel.Panel {
 	return panel.New(panel.Config{Chips: s.Lines, Ring: s.Ring, Quiet: s.Config.GPIO.QuietHours.Hold, Stops: s.Config.GPIO.TamperStops,
@@ -199,7 +197,7 @@ func (s *station) testSlip(at time.Time) printer.Receipt {
 }
 
 // outOfService shows why no payment can be taken, for a while; then the ledger is tried again.
-func (s *station) outOfService(ctx context.Context, why error, screen, watch net.Listener) {
+func (s *station) outOfService(ctx context.Context, why error, screen net.Listener) {
 	ctx, stop := context.WithTimeout(ctx, retryOpen)
 	defer stop()
 	monitor := s.newMonitor(nil, nil, nil, nil)
@@ -208,13 +206,13 @@ func (s *station) outOfService(ctx context.Context, why error, screen, watch net
 	s.serve(ctx, stop, []part{
 		{"session", patron.Run},
 		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, held{screen}) }},
-		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, held{watch}) }},
+		{"health", func(ctx context.Context) error { return monitor.ServePage(ctx, s.page()) }},
 		{"systemd", func(ctx context.Context) error { return notify(ctx, func(context.Context) error { return nil }) }},
 	})
 }
 
 // run is the station at work.
-func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.Listener) error {
+func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var patron *session.Session
@@ -264,7 +262,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen, watch net.L
 		{"screen", func(ctx context.Context) error { return page.Serve(ctx, screen) }},
 		{"browser", (&browserWatch{watched: page.Watched, ask: s.ask(browserRestart), log: s.Log}).run},
 		{"maintenance", serviced.run},
-		{"health", func(ctx context.Context) error { return serveHealth(ctx, monitor, watch) }},
+		{"health", func(ctx context.Context) error { return monitor.ServePage(ctx, s.page()) }},
 		{"updates", newer.run},
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
@@ -316,16 +314,6 @@ type held struct{ net.Listener }
 // Close keeps the listener open; a pending Accept is woken by a deadline instead.
 func (h held) Close() error {
 	return h.Listener.(*net.TCPListener).SetDeadline(time.Now())
-}
-
-func serveHealth(ctx context.Context, m *health.Monitor, l net.Listener) error {
-	server := &http.Server{Handler: m.Handler(), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
 // notify tells systemd that the station serves, and feeds its watchdog after a look at the money loop.

@@ -35,7 +35,7 @@ func (c *configCheck) Run(t *tool) error {
 	if path == "" {
 		path = t.config
 	}
-	_, err := config.Load(path, parts.Checks...)
+	_, err := config.Load(path, parts.AllChecks...)
 	var mistakes *config.Mistakes
 	switch {
 	case errors.As(err, &mistakes) && t.json:
@@ -215,6 +215,7 @@ var fixes = map[string]string{
 	health.CheckThrottled:    "look at fan, air slots and power supply",
 	health.CheckUpdate:       "kioskctl update status",
 	health.CheckMaintenance:  "kioskctl maintenance off ends it",
+	health.CheckPage:         "kioskctl config check; does this machine have the address of health.listen?",
 	health.CheckHub:          "is the network up, and are health.heartbeat and its token right?",
 
 	health.CheckMains: "is the mains plug in? The station is switched off in order before its battery ends",

@@ -20,6 +20,7 @@ import (
 	"selfpay/drivers/hotplug"
 	"selfpay/kiosk"
 	"selfpay/kiosk/config"
+	"selfpay/kiosk/health"
 	"selfpay/kiosk/release"
 )
 
@@ -127,6 +128,7 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("power: %w", err)
 	}
+	p.Access = func() (health.Access, error) { return parts.Access(c, log.With("device", "health")) }
 	p.Library, err = parts.Library(c, log.With("device", "library"))
 	return p, err
 }

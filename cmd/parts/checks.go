@@ -1,14 +1,18 @@
 package parts
 
 import (
+	"slices"
 	"strings"
 
 	"selfpay/drivers/serialport"
 	"selfpay/kiosk/config"
 )
 
-// Checks look at what package config cannot know of.
+// Checks look at what package config cannot know of, and a station cannot work without.
 var Checks = []config.Check{CheckPrinter, CheckScanner, CheckLines}
+
+// AllChecks also look at what a station takes payments without.
+var AllChecks = append(slices.Clone(Checks), CheckHealth)
 
 // CheckLines looks at the modes of serial lines.
 func CheckLines(c config.Config, say func(key, what, mend string)) {

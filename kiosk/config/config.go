@@ -145,11 +145,6 @@ type Web struct {
 	Listen string `toml:"listen"`
 }
 
-// Health is what others may watch.
-type Health struct {
-	Listen string `toml:"listen"`
-}
-
 // Duration is a time such as "120s".
 type Duration time.Duration
 
@@ -192,11 +187,11 @@ func (s Secret) Read() (string, error) {
 	kind, name, referred := strings.Cut(string(s), ":")
 	switch {
 	case referred && kind == "credential":
-		dir := os.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return "", fmt.Errorf("credential %q cannot be read: systemd has given this program none; add LoadCredential=%s to the unit", name, name)
+		path, err := credentialPath(name)
+		if err != nil {
+			return "", err
 		}
-		return readSecret(filepath.Join(dir, filepath.Base(name)))
+		return readSecret(path)
 	case referred && kind == "file":
 		return readSecret(name)
 	}
@@ -344,7 +339,7 @@ func Defaults() Config {
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
 		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},
 		Web:     Web{Listen: "127.0.0.1:8080"},
-		Health:  Health{Listen: "127.0.0.1:9100"},
+		Health:  defaultHealth(),
 		Update:  defaultUpdate(),
 	}
 }
@@ -540,7 +535,7 @@ func (k *checker) all() {
 		k.say("privacy.retention", fmt.Sprintf("%s is no time to keep library cards", kept), `use a time between 24h and 8784h; "720h" is thirty days`)
 	}
 	k.loopback("web.listen", k.c.Web.Listen)
-	k.loopback("health.listen", k.c.Health.Listen)
+	k.health()
 }
 
 func (k *checker) kiosk() {

@@ -135,41 +135,50 @@ func now() payment.Stamp {
 	return payment.Stamp{Wall: at, Boot: "one", Mono: time.Duration(at.UnixNano())}
 }
 
-// watched runs a rule on a station that has been looked at.
+// watched runs a rule on a station that has been looked at, in a time of its own.
 func watched(t *testing.T, rule func(t *testing.T, s *station)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		l, err := ledger.Open(t.TempDir(), bytes.Repeat([]byte{7}, ledger.KeySize))
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := &devices{terminal: terminal.Status{Ready: true}, paper: printer.Status{Online: true}}
-		log := slog.New(slog.DiscardHandler)
-		s := &station{devices: d, t: t, ledger: l}
-		s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits,
-			Power: runner.Power{Dark: func(bool) error { return nil }, Off: runner.PowerOff, Boot: time.Minute}})
-		s.screens.Store(1)
-		s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, MostWaiting: 22, Screens: func() int { return int(s.screens.Load()) }, Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d},
-			Kiosk: "main-01", Version: "v1.2.3", Log: log})
-		devices := supervisor.New([]supervisor.Device{
-			{Name: "terminal", Driver: "zvt", Attend: supervisor.Asked(s.LookTerminal)},
-			{Name: "printer", Driver: "escpos", Attend: supervisor.Asked(s.LookPrinter)},
-		}, s.Device)
-		ctx, stop := context.WithCancel(context.Background())
-		var running sync.WaitGroup
-		running.Go(func() { _ = s.runner.Run(ctx) })
-		running.Go(func() { _ = s.Run(ctx) })
-		running.Go(func() { _ = devices.Run(ctx) })
-		s.Device(supervisor.State{Name: "scanner", There: true})
+		s, end := begin(t)
 		over(2 * time.Second)
 		rule(t, s)
+		end()
+		synctest.Wait()
+	})
+}
+
+// begin has a station run until end is called.
+func begin(t *testing.T) (s *station, end func()) {
+	t.Helper()
+	l, err := ledger.Open(t.TempDir(), bytes.Repeat([]byte{7}, ledger.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &devices{terminal: terminal.Status{Ready: true}, paper: printer.Status{Online: true}}
+	log := slog.New(slog.DiscardHandler)
+	s = &station{devices: d, t: t, ledger: l}
+	s.runner = runner.New(runner.Config{Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Now: now, Log: log, Limits: runner.StandardLimits,
+		Power: runner.Power{Dark: func(bool) error { return nil }, Off: runner.PowerOff, Boot: time.Minute}})
+	s.screens.Store(1)
+	s.Monitor = health.New(health.Config{TellStaffAfter: 15 * time.Minute, MostWaiting: 22, Screens: func() int { return int(s.screens.Load()) },
+		Runner: s.runner, Ledger: l, Terminal: cardTerminal{devices: d}, Library: library{d}, Printer: paper{d}, Kiosk: "main-01", Version: "v1.2.3", Log: log})
+	devices := supervisor.New([]supervisor.Device{
+		{Name: "terminal", Driver: "zvt", Attend: supervisor.Asked(s.LookTerminal)},
+		{Name: "printer", Driver: "escpos", Attend: supervisor.Asked(s.LookPrinter)},
+	}, s.Device)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.runner.Run(ctx) })
+	running.Go(func() { _ = s.Run(ctx) })
+	running.Go(func() { _ = devices.Run(ctx) })
+	s.Device(supervisor.State{Name: "scanner", There: true})
+	return s, func() {
 		stop()
 		running.Wait()
-		synctest.Wait()
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
-	})
+	}
 }
 
 func over(d time.Duration) { time.Sleep(d); synctest.Wait() }

@@ -3,6 +3,7 @@ package health
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -46,8 +47,12 @@ type collector struct{ m *Monitor }
 var (
 	checkMetric = prometheus.NewDesc("kiosk_check", "How well something is: 1 pass, 0.5 warn, 0 fail.", []string{"check"}, nil)
 	valueMetric = prometheus.NewDesc("kiosk_check_value", "What a check observed, in the unit of the label.", []string{"check", "unit"}, nil)
+	sinceMetric = prometheus.NewDesc("kiosk_check_since_seconds", "Since when a check is as it is, in Unix time.", []string{"check"}, nil)
 	readyMetric = prometheus.NewDesc("kiosk_ready", "1 if a payment can be taken now.", nil, nil)
 	infoMetric  = prometheus.NewDesc("kiosk_info", "Name and version of the station; always 1.", []string{"kiosk", "version"}, nil)
+	startMetric = prometheus.NewDesc("kiosk_start_time_seconds", "When the program began, in Unix time.", nil, nil)
+
+	expiryMetric = prometheus.NewDesc("kiosk_certificate_expiry_seconds", "Until when a certificate is valid, in Unix time.", []string{"certificate"}, nil)
 )
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
@@ -57,6 +62,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	for name, checks := range d.Checks {
 		well := map[Status]float64{Pass: 1, Warn: 0.5}[checks[0].Status]
 		ch <- prometheus.MustNewConstMetric(checkMetric, prometheus.GaugeValue, well, name)
+		ch <- prometheus.MustNewConstMetric(sinceMetric, prometheus.GaugeValue, unix(checks[0].Time), name)
 		if v := checks[0].Value; v != nil {
 			ch <- prometheus.MustNewConstMetric(valueMetric, prometheus.GaugeValue, float64(*v), name, checks[0].Unit)
 		}
@@ -67,4 +73,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(readyMetric, prometheus.GaugeValue, ready)
 	ch <- prometheus.MustNewConstMetric(infoMetric, prometheus.GaugeValue, 1, d.ServiceID, d.Version)
+	ch <- prometheus.MustNewConstMetric(startMetric, prometheus.GaugeValue, unix(d.Since))
+	for name, until := range c.m.certificates() {
+		ch <- prometheus.MustNewConstMetric(expiryMetric, prometheus.GaugeValue, unix(until), name)
+	}
 }
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -40,6 +40,7 @@ const (
 )
 
 func (m *Monitor) lookMachine(context.Context) time.Duration {
+	m.lookCertificates()
 	if m.Machine == nil {
 		return lookMachinePause
 	}

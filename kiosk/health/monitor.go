@@ -81,9 +81,9 @@ type Monitor struct {
 	reasons map[string]session.Reason // why no payment can be offered, by check
 	summary runner.Summary
 	started time.Time
-	silent  time.Time            // since when the terminal does not answer; zero: it does
-	shown   time.Time            // when the screen was seen last
-	expiry  map[string]time.Time // of certificates, by what they are for
+	silent  time.Time                   // since when the terminal does not answer; zero: it does
+	shown   time.Time                   // when the screen was seen last
+	expires map[string]func() time.Time // certificates, by what they are for
 }
 
 // The checks by name, component:measurement.
@@ -110,7 +110,7 @@ const (
 
 // New makes a monitor. It asks nothing before Run; until then everything that decides about payments fails.
 func New(c Config) *Monitor {
-	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, expiry: map[string]time.Time{}, started: time.Now(), shown: time.Now()}
+	m := &Monitor{Config: c, checks: map[string]Check{}, reasons: map[string]session.Reason{}, expires: map[string]func() time.Time{}, started: time.Now(), shown: time.Now()}
 	m.set(CheckTerminal, Fail, notAskedYet, session.ReasonTerminalDown)
 	m.set(CheckLibrary, Fail, notAskedYet, session.ReasonLibraryDown)
 	return m

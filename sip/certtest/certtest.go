@@ -70,3 +70,17 @@ func For(t T, good Validity, hosts ...string) (pair tls.Certificate, file string
 	}
 	return pair, file
 }
+
+// KeyFile writes the key of a certificate to a file of the test's own, as PEM.
+func KeyFile(t T, pair tls.Certificate) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
