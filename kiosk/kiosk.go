@@ -29,6 +29,7 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/health/machine"
 	"selfpay/kiosk/ils"
 	"selfpay/kiosk/ledger"
@@ -56,11 +57,15 @@ type Parts struct {
 	Supply   power.Supply                                    // may be nil
 	Display  display.Display                                 // for staff; may be nil
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
-	Access   func() (health.Access, error)                   // who may look at the health page; nil: whoever can reach it
 	Version  string
 	Release  int       // its number; 0 for a build by hand
 	Built    time.Time // when this program was made
 	Log      *slog.Logger
+	Access   func() (health.Access, error) // who may look at the health page; nil: whoever can reach it
+
+	// What is called outside, and how; nil: nothing.
+	Heartbeat func() (heartbeat.HubConfig, error)
+	Ping      func() (heartbeat.PingConfig, error)
 }
 
 // retryOpen is the pause between two tries to open a ledger that cannot be opened.
@@ -81,6 +86,11 @@ func Run(ctx context.Context, p Parts) error {
 	answers := &health.Latency{}
 	p.Library = health.Timed(p.Library, answers)
 	station := &station{Parts: p, texts: texts, now: Clock(), answers: answers}
+	calling, hangUp := context.WithCancel(ctx)
+	var outward sync.WaitGroup
+	defer outward.Wait()
+	defer hangUp()
+	outward.Go(func() { station.outward(calling) })
 	for ctx.Err() == nil {
 		l, err := station.open()
 		if errors.Is(err, ledger.ErrHeld) {
@@ -126,8 +136,9 @@ type station struct {
 	Parts
 	texts   *text.Texts
 	now     func() payment.Stamp
-	answers *health.Latency // of the library
-	down    atomic.Bool     // the machine is to be switched off
+	answers *health.Latency                // of the library
+	monitor atomic.Pointer[health.Monitor] // the newest
+	down    atomic.Bool                    // the machine is to be switched off
 }
 
 func (s *station) open() (*ledger.Ledger, error) {
@@ -165,10 +176,12 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 
 func (s *station) newMonitor(r *runner.Runner, l *ledger.Ledger, screens func() int, changed func()) *health.Monitor {
 	computer := machine.Of(s.Config.Kiosk.State)
-	return health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
+	m := health.New(health.Config{Runner: r, Ledger: l, Terminal: s.Terminal, Library: s.Library, Printer: s.Printer,
 		Kiosk: s.Config.Kiosk.ID, Version: s.Version,
 		TellStaffAfter: time.Duration(s.Config.Payment.TellStaffAfter), MostWaiting: s.Config.Payment.Waiting,
 		Machine: &computer, Built: s.Built, Screens: screens, Commits: &health.Latency{}, Answers: s.answers, Changed: changed, Log: s.Log})
+	s.monitor.Store(m)
+	return m
 }
 
 func (s *station) page() health.Page {

@@ -21,6 +21,7 @@ import (
 	"selfpay/kiosk"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/release"
 )
 
@@ -129,6 +130,12 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 		return p, fmt.Errorf("power: %w", err)
 	}
 	p.Access = func() (health.Access, error) { return parts.Access(c, log.With("device", "health")) }
+	if c.Health.Heartbeat != "" {
+		p.Heartbeat = func() (heartbeat.HubConfig, error) { return parts.Heartbeat(c, log.With("device", "health")) }
+	}
+	if c.Health.Ping != "" {
+		p.Ping = func() (heartbeat.PingConfig, error) { return parts.Ping(c) }
+	}
 	p.Library, err = parts.Library(c, log.With("device", "library"))
 	return p, err
 }

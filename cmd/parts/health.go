@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/health/keypair"
 )
 
@@ -25,6 +28,38 @@ func Access(c config.Config, log *slog.Logger) (a health.Access, err error) {
 	}
 	a.Clients, err = authorities("health.client_ca", h.ClientCA)
 	return a, err
+}
+
+// Heartbeat is how the hub is called. The errors are those of Access.
+func Heartbeat(c config.Config, log *slog.Logger) (hub heartbeat.HubConfig, err error) {
+	h := c.Health
+	hub.URL = h.Heartbeat
+	if hub.Token, err = token("health.heartbeat_token", h.HeartbeatToken); err != nil {
+		return hub, err
+	}
+	if hub.Own, err = pair("health.heartbeat_certificate", h.HeartbeatCertificate, h.HeartbeatKey, log); err != nil {
+		return hub, err
+	}
+	roots, err := authorities("health.ca_file", h.CAFile)
+	hub.Client = heartbeat.Client(hub.Own, roots)
+	return hub, err
+}
+
+// Ping is how the service is called that raises the alarm when it is not. The errors are those of Access.
+func Ping(c config.Config) (ping heartbeat.PingConfig, err error) {
+	h := c.Health
+	address, err := h.Ping.Read()
+	if err == nil {
+		err = config.CallableURL(address)
+	}
+	if err != nil {
+		return ping, of("health.ping", err)
+	}
+	ping.URL, _ = url.Parse(address) // CallableURL has parsed it
+	ping.Every = time.Duration(h.PingEvery)
+	roots, err := authorities("health.ca_file", h.CAFile)
+	ping.Client = heartbeat.Client(nil, roots)
+	return ping, err
 }
 
 func token(key string, s config.Secret) (string, error) {

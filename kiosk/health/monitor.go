@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -464,6 +466,30 @@ func (m *Monitor) Obstacle() session.Reason {
 		}
 	}
 	return ""
+}
+
+// Reasons say why no payment can be taken just now, for people: the reason, then each check that fails.
+func (m *Monitor) Reasons() []string {
+	why := m.Obstacle()
+	if why == "" {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	reasons := []string{"no payment can be taken: " + string(why)}
+	for _, name := range slices.Sorted(maps.Keys(m.checks)) {
+		if c := m.checks[name]; c.Status == Fail {
+			reasons = append(reasons, strings.TrimSuffix(name+": "+c.Output, ": "))
+		}
+	}
+	return reasons
+}
+
+// Summary is the newest count of payments that have not ended.
+func (m *Monitor) Summary() runner.Summary {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.summary
 }
 
 // Document is the health document: health+json in shape, our own check names.
