@@ -291,11 +291,14 @@ func (updateChoose) Run(t *tool, all *updateCommand) error {
 	return nil
 }
 
-type updateTrial struct{}
+type updateTrial struct {
+	Settle  time.Duration `default:"20s" help:"How long the release must be well without a break."`
+	Longest time.Duration `default:"4m" help:"How long a trial may take."`
+}
 
-func (updateTrial) Run(ctx context.Context, t *tool, all *updateCommand) error {
+func (c *updateTrial) Run(ctx context.Context, t *tool, all *updateCommand) error {
 	u := all.begin(t)
-	err := update.Gate{Store: u.Store, Station: u.machine, Tell: u.tell}.Run(ctx)
+	err := update.Gate{Store: u.Store, Station: u.machine, Tell: u.tell, Settle: c.Settle, Longest: c.Longest}.Run(ctx)
 	if errors.Is(err, update.ErrNoTrial) {
 		return nil
 	}

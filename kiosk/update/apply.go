@@ -43,8 +43,6 @@ type Report struct {
 // Times of an update.
 const (
 	patience  = 15 * time.Minute // for the patron who is at the station, and for doubts to end
-	settleFor = 20 * time.Second // how long a release must be well without a break
-	trialFor  = 4 * time.Minute  // the longest trial, for devices and library that take their time
 	lookEvery = time.Second
 )
 
@@ -148,11 +146,14 @@ type Gate struct {
 	Store   Store
 	Station Station
 	Tell    func(string)
+
+	Settle  time.Duration // how long the release must be well without a break
+	Longest time.Duration // of a trial: devices and library take their time
 }
 
 // Run waits for the end of the trial. An error says why the release went back; nil means that it is confirmed.
 func (g Gate) Run(ctx context.Context) error {
-	end := time.Now().Add(trialFor)
+	end := time.Now().Add(g.Longest)
 	since, started, told := time.Time{}, time.Time{}, ""
 	for {
 		st, err := g.Store.State()
@@ -166,7 +167,7 @@ func (g Gate) Run(ctx context.Context) error {
 		switch {
 		case g.Station.GivenUp(ctx):
 			return g.back(ctx, "kioskd ended and is not started again")
-		case why == "" && r.Started.Equal(started) && time.Since(since) >= settleFor:
+		case why == "" && r.Started.Equal(started) && time.Since(since) >= g.Settle:
 			return g.confirm(ctx)
 		case why == "" && r.Started.Equal(started):
 		case why == "":

@@ -57,7 +57,11 @@ func tried(t *testing.T, change func(*around)) (*around, error) {
 	must(t, err)
 	must(t, Apply(t.Context(), a.Store, 13, a, func(string) {}))
 	change(a)
-	return a, Gate{a.Store, a, func(string) {}}.Run(t.Context())
+	return a, a.gate().Run(t.Context())
+}
+
+func (a *around) gate() Gate {
+	return Gate{Store: a.Store, Station: a, Tell: func(string) {}, Settle: 20 * time.Second, Longest: 4 * time.Minute}
 }
 
 func TestAReleaseIsConfirmedWhenItIsAsWellAsTheOneBefore(t *testing.T) {
@@ -188,7 +192,7 @@ func TestABrokenStationCanBeUpdated(t *testing.T) {
 		must(t, err)
 		must(t, Apply(t.Context(), a.Store, 13, a, func(string) {}))
 		a.err = nil
-		must(t, Gate{a.Store, a, func(string) {}}.Run(t.Context()))
+		must(t, a.gate().Run(t.Context()))
 		a.wantRuns(13)
 	})
 }
