@@ -58,6 +58,8 @@ var shapes = map[string][]reflect.Type{
 	"end of day":      {reflect.TypeFor[control.DayClosed]()},
 	"ledger verify":   {reflect.TypeFor[control.Verified]()},
 	"ledger notes":    {reflect.TypeFor[ledger.Note]()},
+	"update status":   {reflect.TypeFor[UpdateStatus]()},
+	"update check":    {reflect.TypeFor[UpdateCheck]()},
 	"ledger states":   {reflect.TypeFor[payment.Move]()},
 	"config check":    {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},
 	"devices":         {reflect.TypeFor[supervisor.State]()},
