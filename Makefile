@@ -138,7 +138,7 @@ deps-test:
 # with Debian and the kernel's pretended devices: mmdebstrap, and what a kernel module is built with.
 deps-vm: export PATH := $(PATH):/usr/sbin:/sbin
 deps-vm: go-there
-	@missing=""; for program in qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs dpkg-deb:dpkg mmdebstrap:mmdebstrap gcc:gcc xz:xz-utils pkg-config:pkg-config \
+	@missing=""; for program in qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs dpkg-deb:dpkg mmdebstrap:mmdebstrap mkfs.vfat:dosfstools mcopy:mtools gcc:gcc xz:xz-utils pkg-config:pkg-config \
 		/usr/include/stdio.h:libc6-dev /usr/include/libusb-1.0/libusb.h:libusb-1.0-0-dev \
 		/usr/src/linux-source-6.1.tar.xz:linux-source-6.1 /usr/lib/linux-kbuild-6.1:linux-kbuild-6.1; do \
 		[ -e $${program%%:*} ] || command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
