@@ -252,6 +252,15 @@ func (f pinFlag) read() (string, error) {
 
 // readSecretLine reads one line; on a terminal it asks for it and shows nothing of it.
 func readSecretLine(in *os.File, prompt string) (string, error) {
+	line, err := secretLine(in, bufio.NewReader(in), prompt)
+	if err == nil && line == "" {
+		err = errUsage("standard input is empty: nothing was given there")
+	}
+	return line, err
+}
+
+// secretLine reads one line from what reads in. It may be empty.
+func secretLine(in *os.File, lines *bufio.Reader, prompt string) (string, error) {
 	if before, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS); err == nil {
 		silent := *before
 		silent.Lflag &^= unix.ECHO
@@ -262,15 +271,11 @@ func readSecretLine(in *os.File, prompt string) (string, error) {
 		fmt.Fprint(os.Stderr, prompt)
 		defer fmt.Fprintln(os.Stderr)
 	}
-	line, err := bufio.NewReader(in).ReadString('\n')
+	line, err := lines.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("standard input cannot be read: %w", err)
 	}
-	line = strings.TrimRight(line, "\r\n")
-	if line == "" {
-		return "", errUsage("standard input is empty: nothing was given there")
-	}
-	return line, nil
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 // reading is one reading of an account: what the kiosk makes of it, and what the library system said in it.

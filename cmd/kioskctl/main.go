@@ -58,6 +58,7 @@ type arguments struct {
 	Decode  decodeCommand  `cmd:"" help:"Explain bytes of a protocol."`
 	ILS     ilsCommand     `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
 
+	Setup    setupCommand    `cmd:"" help:"Ask the few questions that a station needs answered, try each answer, and write the configuration."`
 	Devices  devicesCommand  `cmd:"" help:"Which devices are there, since when, and why not."`
 	SelfTest selfTestCommand `cmd:"" name:"self-test" help:"Try the devices; no payment is made."`
 	Terminal terminalCommand `cmd:"" help:"The card terminal."`

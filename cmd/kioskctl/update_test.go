@@ -88,7 +88,9 @@ func (u *updatable) said() string {
 // Looking at a bundle changes nothing, and says what it is or why it is not for this station.
 func TestABundleIsLookedAtWithoutInstallingIt(t *testing.T) {
 	u := newUpdatable(t)
-	check := func(content []byte) error { return (&updateCheck{File: u.file(content)}).Run(t.Context(), u.tool, u.all) }
+	check := func(content []byte) error {
+		return (&updateCheck{File: u.file(content)}).Run(t.Context(), u.tool, u.all)
+	}
 	if err := check(u.bundle(12, nil)); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/sys/unix"
@@ -95,23 +94,15 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 				plugged()
 			})
 		}}
-	password, err := c.Terminal.Password.Read()
-	if err != nil {
-		return p, fmt.Errorf("terminal.password: %w", err)
+	var err error
+	if p.Terminal, err = parts.Terminal(c, log.With("device", "terminal")); err != nil {
+		return p, err
 	}
-	p.Terminal, err = drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Address: c.Terminal.Address.URL,
-		Password: password, TerminalID: c.Terminal.TerminalID, Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, log.With("device", "terminal"))
-	if err != nil {
-		return p, fmt.Errorf("terminal: %w", err)
+	if p.Printer, err = parts.Printer(c, log.With("device", "printer")); err != nil {
+		return p, err
 	}
-	p.Printer, err = drivers.Printer(drivers.Settings{Driver: c.Printer.Driver, Address: c.Printer.Address.URL,
-		Profile: c.Printer.Profile, Fonts: c.Printer.Fonts, Logo: c.Printer.Logo}, log.With("device", "printer"))
-	if err != nil {
-		return p, fmt.Errorf("printer: %w", err)
-	}
-	p.Scanner, err = drivers.Scanner(drivers.Settings{Driver: c.Scanner.Driver, Address: c.Scanner.Address.URL, Layout: c.Scanner.Layout}, log.With("device", "scanner"))
-	if err != nil {
-		return p, fmt.Errorf("scanner: %w", err)
+	if p.Scanner, err = parts.Scanner(c, log.With("device", "scanner")); err != nil {
+		return p, err
 	}
 	p.Lines, err = drivers.Lines(c.GPIO.Inputs(), c.GPIO.Outputs(), log.With("device", "gpio"))
 	if err != nil {

@@ -1,0 +1,46 @@
+package parts
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"selfpay/device/printer"
+	"selfpay/device/scanner"
+	"selfpay/device/terminal"
+	"selfpay/drivers"
+	"selfpay/kiosk/config"
+)
+
+// Terminal makes the configured card terminal. The error is a mistake in the configuration, or a password that cannot be read.
+func Terminal(c config.Config, log *slog.Logger) (terminal.Terminal, error) {
+	password, err := c.Terminal.Password.Read()
+	if err != nil {
+		return nil, fmt.Errorf("terminal.password: %w", err)
+	}
+	t, err := drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Address: c.Terminal.Address.URL,
+		Password: password, TerminalID: c.Terminal.TerminalID, Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, log)
+	if err != nil {
+		return nil, fmt.Errorf("terminal: %w", err)
+	}
+	return t, nil
+}
+
+// Printer makes the configured receipt printer; nil where there is none.
+func Printer(c config.Config, log *slog.Logger) (printer.Printer, error) {
+	p, err := drivers.Printer(drivers.Settings{Driver: c.Printer.Driver, Address: c.Printer.Address.URL,
+		Profile: c.Printer.Profile, Fonts: c.Printer.Fonts, Logo: c.Printer.Logo}, log)
+	if err != nil {
+		return nil, fmt.Errorf("printer: %w", err)
+	}
+	return p, nil
+}
+
+// Scanner makes the configured scanner; nil where there is none.
+func Scanner(c config.Config, log *slog.Logger) (scanner.Scanner, error) {
+	s, err := drivers.Scanner(drivers.Settings{Driver: c.Scanner.Driver, Address: c.Scanner.Address.URL, Layout: c.Scanner.Layout}, log)
+	if err != nil {
+		return nil, fmt.Errorf("scanner: %w", err)
+	}
+	return s, nil
+}
