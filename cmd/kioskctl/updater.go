@@ -108,9 +108,10 @@ func (m *machine) Snapshot(ctx context.Context, path string) error {
 	return errors.Join(err, l.Close())
 }
 
-// Restart starts the daemon anew; the unit chooses from which release.
+// Restart starts the daemon anew; the unit chooses from which release. How often it was started before does not count: systemd
+// would leave the release before alone where the one on trial has used up its starts.
 func (m *machine) Restart(ctx context.Context) error {
-	return systemctl(ctx, "restart", "--no-block", daemonService)
+	return errors.Join(systemctl(ctx, "reset-failed", daemonService), systemctl(ctx, "restart", "--no-block", daemonService))
 }
 
 // GivenUp says that systemd will not start the daemon again.

@@ -29,6 +29,7 @@ var (
 	kernel = flag.String("kernel", "../../bin/vm/kernel", "the unpacked package of a Debian kernel")
 	cuts   = flag.Int("cuts", 5, "how often the power is cut")
 	points = flag.Int("points", 25, "after how many of the writes the disk is looked at")
+	long   = flag.Bool("long", false, "also what takes minutes")
 	seed   = flag.Int64("seed", 0, "repeats the draws of a run; 0: a new one")
 )
 
