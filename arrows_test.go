@@ -23,6 +23,7 @@ var arrows = map[string]struct {
 	"selfpay/kiosk/payment": {ours: []string{"selfpay/device/money"}},
 	"selfpay/kiosk":         {ours: []string{"selfpay/device", "selfpay/sip", "selfpay/kiosk"}, others: []string{"*"}},
 	"selfpay/systemd":       {},
+	"selfpay/monitoring":    {},
 	"selfpay/systemd/vm":    {ours: []string{"selfpay/systemd/vm"}, others: []string{"golang.org/x/sys"}},
 	"selfpay/cmd":           {ours: []string{"selfpay"}, others: []string{"*"}},
 	"selfpay/packaging":     {ours: []string{"selfpay/kiosk/update"}, others: []string{"*"}},
