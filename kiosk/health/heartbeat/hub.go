@@ -1,7 +1,7 @@
 // Package heartbeat sends signs of life: the health document to a hub that watches many stations, and a ping to a service
 // that raises the alarm when it falls silent. Money never waits for either.
 //
-// The hub gets a POST of JSON (Beat, monitoring/health.schema.json) once a minute or so. While it is away nothing piles up:
+// The hub gets a POST of JSON (Beat, monitoring/heartbeat.schema.json) once a minute or so. While it is away nothing piles up:
 // only the newest state is sent, with the last changes of the whole. The pings are those of Healthchecks and what is
 // compatible with it (https://healthchecks.io/docs/http_api/, read in November 2026): the address itself when well, /fail
 // with the reasons, /start when the program begins.
