@@ -121,3 +121,37 @@ func TestWhatAStationTellsFitsTheSchema(t *testing.T) {
 func aCheck(d map[string]any, name string) map[string]any {
 	return d["checks"].(map[string]any)[name].([]any)[0].(map[string]any)
 }
+
+// Whoever watches finds each check explained, and no other.
+func TestEveryCheckIsExplained(t *testing.T) {
+	_, table, found := strings.Cut(read(t, "../docs/monitoring.md"), "\n## The checks\n")
+	table, _, ended := strings.Cut(table, "\n## ")
+	if !found || !ended {
+		t.Fatal("the table of checks is missing")
+	}
+	named := map[string]bool{"health:certificate": false, "hub:certificate": false} // named by what they are for
+	for _, check := range allChecks(t) {
+		named[check] = false
+	}
+	for _, row := range strings.Split(table, "\n") {
+		_, cells, isRow := strings.Cut(row, "|")
+		first, _, _ := strings.Cut(cells, "|")
+		if !isRow {
+			continue
+		}
+		for i, word := range strings.Split(first, "`") {
+			if i%2 == 0 || !strings.Contains(word, ":") {
+				continue
+			}
+			if twice, known := named[word]; twice || !known {
+				t.Errorf("%s: known %v, twice %v", word, known, twice)
+			}
+			named[word] = true
+		}
+	}
+	for check, is := range named {
+		if !is {
+			t.Errorf("%s is not explained", check)
+		}
+	}
+}

@@ -37,6 +37,8 @@ lay 640 etc/kiosk packaging/kiosk.toml
 
 lay 644 usr/share/doc/kiosk docs/*.md CHANGELOG.md packaging/copyright
 lay 644 usr/share/doc/kiosk/routes docs/routes/*.md
+lay 644 usr/share/doc/kiosk/monitoring monitoring/*.schema.json
+for watcher in prometheus grafana zabbix; do lay 644 usr/share/doc/kiosk/monitoring/$watcher monitoring/$watcher/*; done
 maintainer=${MAINTAINER:-The maintainers of selfpay <selfpay@localhost>} # whoever passes packages on names a real one
 cat <<-END | gzip -9 -n >"$stage/usr/share/doc/kiosk/changelog.gz"
 	kiosk ($version) stable; urgency=medium

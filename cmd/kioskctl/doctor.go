@@ -17,6 +17,7 @@ import (
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
+	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/release"
 )
@@ -107,9 +108,9 @@ func (t *tool) tellFinding(f finding) error {
 	if t.json {
 		return t.document(f)
 	}
-	t.say("%-4s  %-18s %s", f.Status, f.Check, f.Found)
+	t.say("%-4s  %-22s %s", f.Status, f.Check, f.Found)
 	if f.Fix != "" && f.Status != health.Pass {
-		t.say("      %-18s -> %s", "", f.Fix)
+		t.say("      %-22s -> %s", "", f.Fix)
 	}
 	return nil
 }
@@ -217,6 +218,9 @@ var fixes = map[string]string{
 	health.CheckMaintenance:  "kioskctl maintenance off ends it",
 	health.CheckPage:         "kioskctl config check; does this machine have the address of health.listen?",
 	health.CheckHub:          "is the network up, and are health.heartbeat and its token right?",
+	heartbeat.CheckPing:      "is the network up, and is the address of health.ping right?",
+	"health:certificate":     "put the new certificate and key over the old; they are read without a restart",
+	"hub:certificate":        "put the new certificate and key over the old; they are read without a restart",
 
 	health.CheckMains: "is the mains plug in? The station is switched off in order before its battery ends",
 	health.CheckPower: "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",

@@ -95,7 +95,7 @@ func (t *tool) showStatus(s control.Status) error {
 		if c.Value != nil {
 			value = strings.TrimSpace(fmt.Sprintf("%d %s %s", *c.Value, c.Unit, c.Output))
 		}
-		t.say("  %-4s  %-18s %s", c.Status, name, value)
+		t.say("  %-4s  %-22s %s", c.Status, name, value)
 	}
 	return nil
 }
