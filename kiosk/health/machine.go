@@ -98,7 +98,7 @@ func (m *Monitor) lookTime() {
 	default:
 		m.set(CheckClockSet, Pass, "", "")
 	}
-	if kernel == nil || !kernel.Synchronised {
+	if kernel == nil || !kernel.Synchronised || !kernel.Measured {
 		m.forget(CheckClockOffset)
 		return
 	}

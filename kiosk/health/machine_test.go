@@ -77,19 +77,25 @@ func TestTheComputerIsJudged(t *testing.T) {
 		"before it was made":    {func(c *computer) { c.built = 2001 }, map[string]health.Status{health.CheckClockSet: health.Fail}},
 		"clock never set":       {func(c *computer) { c.clock.Status = unix.STA_UNSYNC }, map[string]health.Status{health.CheckClockSet: health.Warn, health.CheckClockOffset: ""}},
 		"clock may not be read": {func(c *computer) { c.noClock = true }, map[string]health.Status{health.CheckClockOffset: ""}},
-		"off by seconds":        {func(c *computer) { c.clock.Maxerror = 2_001_000 }, map[string]health.Status{health.CheckClockOffset: health.Warn}},
-		"off by a minute":       {func(c *computer) { c.clock.Maxerror = 60_001_000 }, map[string]health.Status{health.CheckClockOffset: health.Fail}},
-		"new flash":             {flash("0x01 0x01", "0x01"), map[string]health.Status{health.CheckLife: health.Pass}},
-		"old flash":             {flash("0x09 0x01", "0x01"), map[string]health.Status{health.CheckLife: health.Warn}},
-		"few spare blocks":      {flash("0x01 0x01", "0x02"), map[string]health.Status{health.CheckLife: health.Warn}},
-		"worn flash":            {flash("0x0b 0x01", "0x01"), map[string]health.Status{health.CheckLife: health.Fail}},
-		"no spare blocks":       {flash("0x01 0x01", "0x03"), map[string]health.Status{health.CheckLife: health.Fail}},
-		"warm":                  {heat("74400"), map[string]health.Status{health.CheckTemperature: health.Pass}},
-		"hot":                   {heat("75000"), map[string]health.Status{health.CheckTemperature: health.Warn}},
-		"too hot":               {heat("85000"), map[string]health.Status{health.CheckTemperature: health.Fail}},
-		"a good supply":         {throttled("0"), map[string]health.Status{health.CheckUnderVoltage: health.Pass, health.CheckThrottled: health.Pass}},
-		"a weak supply":         {throttled("50005"), map[string]health.Status{health.CheckUnderVoltage: health.Fail, health.CheckThrottled: health.Fail}},
-		"a supply that was":     {throttled("50000"), map[string]health.Status{health.CheckUnderVoltage: health.Warn, health.CheckThrottled: health.Warn}},
+		"only the time service may be asked": {func(c *computer) {
+			c.noClock, c.files = true, map[string]string{"run/systemd/timesync/synchronized": ""}
+		}, map[string]health.Status{health.CheckClockOffset: ""}},
+		"which has not set it": {func(c *computer) {
+			c.noClock, c.files = true, map[string]string{"run/systemd/timesync/clock": ""}
+		}, map[string]health.Status{health.CheckClockSet: health.Warn, health.CheckClockOffset: ""}},
+		"off by seconds":    {func(c *computer) { c.clock.Maxerror = 2_001_000 }, map[string]health.Status{health.CheckClockOffset: health.Warn}},
+		"off by a minute":   {func(c *computer) { c.clock.Maxerror = 60_001_000 }, map[string]health.Status{health.CheckClockOffset: health.Fail}},
+		"new flash":         {flash("0x01 0x01", "0x01"), map[string]health.Status{health.CheckLife: health.Pass}},
+		"old flash":         {flash("0x09 0x01", "0x01"), map[string]health.Status{health.CheckLife: health.Warn}},
+		"few spare blocks":  {flash("0x01 0x01", "0x02"), map[string]health.Status{health.CheckLife: health.Warn}},
+		"worn flash":        {flash("0x0b 0x01", "0x01"), map[string]health.Status{health.CheckLife: health.Fail}},
+		"no spare blocks":   {flash("0x01 0x01", "0x03"), map[string]health.Status{health.CheckLife: health.Fail}},
+		"warm":              {heat("74400"), map[string]health.Status{health.CheckTemperature: health.Pass}},
+		"hot":               {heat("75000"), map[string]health.Status{health.CheckTemperature: health.Warn}},
+		"too hot":           {heat("85000"), map[string]health.Status{health.CheckTemperature: health.Fail}},
+		"a good supply":     {throttled("0"), map[string]health.Status{health.CheckUnderVoltage: health.Pass, health.CheckThrottled: health.Pass}},
+		"a weak supply":     {throttled("50005"), map[string]health.Status{health.CheckUnderVoltage: health.Fail, health.CheckThrottled: health.Fail}},
+		"a supply that was": {throttled("50000"), map[string]health.Status{health.CheckUnderVoltage: health.Warn, health.CheckThrottled: health.Warn}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

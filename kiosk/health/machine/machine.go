@@ -54,6 +54,7 @@ func (m Machine) Disk() (Disk, error) {
 // Clock is how far the system's clock can be believed.
 type Clock struct {
 	Synchronised bool          // a time service has set it, and lately enough: the kernel gives up after some nine hours
+	Measured     bool          // MayBeOff is known
 	MayBeOff     time.Duration // the most that it can be wrong, where it is synchronised
 }
 
@@ -67,7 +68,7 @@ func (m Machine) Clock() *Clock {
 	if found.Status&unix.STA_NANO != 0 {
 		offset = time.Duration(found.Offset)
 	}
-	return &Clock{Synchronised: found.Status&unix.STA_UNSYNC == 0, MayBeOff: max(offset.Abs(), time.Duration(found.Maxerror)*time.Microsecond)}
+	return &Clock{Synchronised: found.Status&unix.STA_UNSYNC == 0, Measured: true, MayBeOff: max(offset.Abs(), time.Duration(found.Maxerror)*time.Microsecond)}
 }
 
 // timesync is what systemd's time service says, where the kernel may not be asked: ProtectClock= of the unit forbids it. Of

@@ -131,13 +131,14 @@ func TestTheClockIsWhatTheKernelSaysOfIt(t *testing.T) {
 		want   *machine.Clock
 	}{
 		"not permitted":       {err: unix.EPERM},
-		"never set":           {kernel: unix.Timex{Status: unix.STA_UNSYNC, Maxerror: 16_000_000}, want: &machine.Clock{MayBeOff: 16 * time.Second}},
-		"set":                 {kernel: unix.Timex{Maxerror: 250_000}, want: &machine.Clock{Synchronised: true, MayBeOff: 250 * time.Millisecond}},
-		"offset in micro":     {kernel: unix.Timex{Offset: -400_000}, want: &machine.Clock{Synchronised: true, MayBeOff: 400 * time.Millisecond}},
-		"offset in nano":      {kernel: unix.Timex{Status: unix.STA_NANO, Offset: 400_000_000}, want: &machine.Clock{Synchronised: true, MayBeOff: 400 * time.Millisecond}},
-		"drifting since long": {kernel: unix.Timex{Maxerror: 3_000_000, Offset: 10}, want: &machine.Clock{Synchronised: true, MayBeOff: 3 * time.Second}},
+		"never set":           {kernel: unix.Timex{Status: unix.STA_UNSYNC, Maxerror: 16_000_000}, want: &machine.Clock{Measured: true, MayBeOff: 16 * time.Second}},
+		"set":                 {kernel: unix.Timex{Maxerror: 250_000}, want: &machine.Clock{Synchronised: true, Measured: true, MayBeOff: 250 * time.Millisecond}},
+		"offset in micro":     {kernel: unix.Timex{Offset: -400_000}, want: &machine.Clock{Synchronised: true, Measured: true, MayBeOff: 400 * time.Millisecond}},
+		"offset in nano":      {kernel: unix.Timex{Status: unix.STA_NANO, Offset: 400_000_000}, want: &machine.Clock{Synchronised: true, Measured: true, MayBeOff: 400 * time.Millisecond}},
+		"drifting since long": {kernel: unix.Timex{Maxerror: 3_000_000, Offset: 10}, want: &machine.Clock{Synchronised: true, Measured: true, MayBeOff: 3 * time.Second}},
 	} {
 		m := machine.Of("/")
+		m.Root = t.TempDir() // without a time service
 		m.Adjtimex = func(into *unix.Timex) (int, error) { *into = c.kernel; return 0, c.err }
 		equal(t, what, m.Clock(), c.want)
 	}
