@@ -35,6 +35,16 @@ lay 644 etc/pam.d systemd/pam.d/*
 lay 644 etc/chromium/policies/managed systemd/chromium/*
 lay 640 etc/kiosk packaging/kiosk.toml
 
+native=bin/native # programs that this machine runs, to tell their own manual pages
+CGO_ENABLED=0 "$go" build -tags nousb -buildvcs=false -ldflags "-X selfpay/kiosk/release.Version=$version" -o "$native/" ./cmd/...
+packaging/manual.sh "$stage/usr/share/man" "$native"
+gzip -9 -n "$stage"/usr/share/man/*/*
+install -D -m 644 packaging/completion/bash "$stage/usr/share/bash-completion/completions/kioskctl"
+ln -s kioskctl "$stage/usr/share/bash-completion/completions/kiosksim"
+install -D -m 644 packaging/completion/zsh "$stage/usr/share/zsh/vendor-completions/_kioskctl"
+install -D -m 644 packaging/completion/fish "$stage/usr/share/fish/vendor_completions.d/kioskctl.fish"
+ln -s kioskctl.fish "$stage/usr/share/fish/vendor_completions.d/kiosksim.fish"
+
 lay 644 usr/share/doc/kiosk docs/*.md CHANGELOG.md packaging/copyright
 lay 644 usr/share/doc/kiosk/routes docs/routes/*.md
 lay 644 usr/share/doc/kiosk/monitoring monitoring/*.schema.json

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/willabides/kongplete"
 
+	"selfpay/cmd/manual"
 	"selfpay/cmd/parts"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
@@ -40,9 +43,14 @@ type errUsage string
 
 func (e errUsage) Error() string { return string(e) }
 
+//go:embed manual.8
+var more string
+
 type arguments struct {
 	Config string `default:"/etc/kiosk/kiosk.toml" type:"path" help:"The kiosk's configuration."`
 	JSON   bool   `name:"json" help:"Print one JSON document per line."`
+
+	Manual manual.Flag `hidden:"" help:"Print the manual page."`
 
 	Version kong.VersionFlag `help:"Print the version and end."`
 
@@ -73,7 +81,9 @@ type arguments struct {
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kioskctl"), kong.Description("The technician's and the desk's tool of a self-pay station."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Vars{"version": release.Text()})
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Vars{"version": release.Text()},
+		kong.Bind(manual.Page{Section: 8, Version: release.Text(), More: more}))
+	kongplete.Complete(parser) // a shell that asks how a line may go on gets its answer, and the program ends
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "kioskctl: %v; see kioskctl --help\n", err)

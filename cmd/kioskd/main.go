@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/sys/unix"
 
+	"selfpay/cmd/manual"
 	"selfpay/cmd/parts"
 	"selfpay/drivers"
 	"selfpay/drivers/hotplug"
@@ -31,17 +33,21 @@ const (
 	exitConfig = 78
 )
 
+//go:embed manual.8
+var more string
+
 type arguments struct {
 	Config  string           `default:"/etc/kiosk/kiosk.toml" type:"path" help:"The kiosk's configuration."`
 	Check   bool             `help:"Check the configuration and end."`
 	Verbose bool             `short:"v" help:"Log more."`
 	Version kong.VersionFlag `help:"Print the version and end."`
+	Manual  manual.Flag      `hidden:"" help:"Print the manual page."`
 }
 
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kioskd"), kong.Description("The daemon of a library's self-pay station."),
-		kong.Vars{"version": release.Text()})
+		kong.Vars{"version": release.Text()}, kong.Bind(manual.Page{Section: 8, Version: release.Text(), More: more}))
 	if _, err := parser.Parse(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitUsage)

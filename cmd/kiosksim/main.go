@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +14,11 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/willabides/kongplete"
 
 	"selfpay/cmd/kiosksim/surround"
+	"selfpay/cmd/manual"
+	"selfpay/kiosk/release"
 )
 
 // Exit statuses.
@@ -30,6 +34,9 @@ var errNotWell = errors.New("not well")
 type errUsage string
 
 func (e errUsage) Error() string { return string(e) }
+
+//go:embed manual.1
+var more string
 
 type arguments struct {
 	Run     runCommand     `cmd:"" help:"Start a whole surrounding and stay."`
@@ -47,13 +54,17 @@ type arguments struct {
 	Paper   paperCommand   `cmd:"" help:"out|in."`
 	Printer printerCommand `cmd:"" help:"unplug|plug."`
 	Scanner scannerCommand `cmd:"" help:"unplug|plug."`
+
+	Manual manual.Flag `hidden:"" help:"Print the manual page."`
 }
 
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kiosksim"), kong.Description("Everything around a self-pay station, simulated."),
 		kong.Vars{"modes": surround.Modes(), "routes": surround.Routes},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Bind(manual.Page{Section: 1, Version: release.Text(), More: more}))
+	kongplete.Complete(parser) // a shell that asks how a line may go on gets its answer, and the program ends
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "kiosksim: %v; see kiosksim --help\n", err)
