@@ -7,10 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -70,10 +68,10 @@ func bootDebian(t *testing.T) error {
 	return err
 }
 
-// debianImage holds the shipped programs, built with libusb as they are shipped, the files of the folder systemd, the
-// configuration, and the packages' tests for a real kernel. It starts the surroundings.
+// debianImage holds the package as it is shipped, and the Go packages' tests for a real kernel. It starts the surroundings.
 func debianImage(folder string) (image vm.Image, err error) {
-	if err := buildPrograms(folder, "", "kioskd", "kioskctl"); err != nil {
+	packages, err := buildPackages(folder)
+	if err != nil {
 		return image, err
 	}
 	programs, err := buildKernelTests()
@@ -96,32 +94,9 @@ func debianImage(folder string) (image vm.Image, err error) {
 	if err != nil {
 		return image, err
 	}
-	files, err := unitFiles()
-	if err != nil {
-		return image, err
-	}
-	image = vm.Image{Kernel: *kernel, Debian: *debianDisk, Guest: filepath.Join(built, "guest"), Files: files,
-		Programs: append(programs, filepath.Join(folder, "kioskd"), filepath.Join(folder, "kioskctl")),
-		Plan:     vm.Plan{Orders: orders, Relays: relays}}
+	image = vm.Image{Kernel: *kernel, Debian: *debianDisk, Guest: filepath.Join(built, "guest"), Programs: append(programs, packages...),
+		Plan: vm.Plan{Orders: orders, Relays: relays}}
 	return image, image.GiveDevices()
-}
-
-// unitFiles are those of the folder systemd that are installed, as files of the image.
-func unitFiles() (map[string]string, error) {
-	files := map[string]string{}
-	root := os.DirFS("..")
-	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && d.Name() == "vm" {
-			return fs.SkipDir
-		}
-		if err != nil || d.IsDir() || path.Ext(file) == ".go" {
-			return err
-		}
-		text, err := fs.ReadFile(root, file)
-		files[path.Join("/bin/systemd", file)] = string(text)
-		return err
-	})
-	return files, err
 }
 
 // endDebian switches it off.

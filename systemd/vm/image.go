@@ -19,13 +19,14 @@ type Image struct {
 	Guest    string            // the built package guest, for this machine's architecture and without cgo
 	Programs []string          // files that come into the guest's /bin
 	Debian   string            // a disk with Debian that the guest goes on to; empty: it stays with its first program
+	Station  string            // a whole station's disk for arm64, as make image leaves it: Kernel, Modules, Programs and Debian are its own
 	Files    map[string]string // path in the guest to content
 	Plan     Plan              // the modules are filled in
 }
 
 // memory is in MiB. The programs stay in it; with Debian they are many.
 func (i Image) memory() string {
-	if i.Debian != "" {
+	if i.Debian != "" || i.Station != "" {
 		return "1024"
 	}
 	return "512"
@@ -33,6 +34,9 @@ func (i Image) memory() string {
 
 // kernelFile finds the kernel itself.
 func (i Image) kernelFile() (string, error) {
+	if i.Station != "" {
+		return i.beside(".vmlinuz"), nil
+	}
 	found, err := filepath.Glob(filepath.Join(i.Kernel, "boot/vmlinuz-*"))
 	if err != nil {
 		return "", err
@@ -50,6 +54,9 @@ func (i Image) write(file string) error {
 		return fmt.Errorf("vm: make the first file system: %w", err)
 	}
 	a := newArchive(f)
+	if i.Station != "" {
+		return errors.Join(i.plant(a), a.close(), i.appendOwn(f), f.Close())
+	}
 	return errors.Join(i.fill(a), a.close(), f.Close())
 }
 

@@ -16,8 +16,7 @@ work=$(mktemp -d "$to/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 debian() {
-	# from the mirrors of this machine
-	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/debian.list"
+	"$here/../../packaging/mirrors.sh" >"$work/debian.list"
 	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,udev,libusb-1.0-0 \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		bookworm "$work/root" "$work/debian.list"
@@ -31,7 +30,7 @@ debian() {
 	done
 	echo 0123456789abcdef0123456789abcdef >"$work/root/etc/machine-id"
 	echo bench >"$work/root/etc/hostname"
-	mke2fs -q -t ext4 -E nodiscard -d "$work/root" "$work/debian.img" 512M >/dev/null
+	mke2fs -q -t ext4 -E nodiscard -d "$work/root" "$work/debian.img" 1G >/dev/null
 	mv "$work/debian.img" "$to/debian.img"
 }
 

@@ -72,7 +72,7 @@ func (m *Machine) Build() error {
 	if err := m.Image.write(filepath.Join(m.Folder, firstFiles)); err != nil {
 		return err
 	}
-	if _, err := os.Stat(m.DataDisk()); err == nil || m.Image.Debian != "" {
+	if _, err := os.Stat(m.DataDisk()); err == nil || m.Image.Debian != "" || m.Image.Station != "" {
 		return nil
 	}
 	return call("mke2fs", "-q", "-t", "ext4", "-L", "data", m.DataDisk(), dataDiskSize)
@@ -92,7 +92,7 @@ func (m *Machine) On() error {
 	}
 	m.said.Reset()
 	m.begun = m.Spoken()
-	m.qemu = exec.Command("qemu-system-x86_64", arguments...)
+	m.qemu = exec.Command(m.Image.emulator(), arguments...)
 	m.qemu.Stdout, m.qemu.Stderr = &m.said, &m.said
 	m.qemu.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := m.qemu.Start(); err != nil {
@@ -149,12 +149,19 @@ func (m *Machine) arguments() ([]string, error) {
 	for _, port := range append([]int{m.Image.Plan.Orders}, m.Image.Plan.Relays...) {
 		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-%s:%d", port, GuestAddress, port)
 	}
-	all := []string{"-M", "q35,i8042=off", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", m.Image.memory(),
+	board, words := []string{"-M", "q35,i8042=off", "-cpu", "max"}, kernelWords
+	if m.Image.Station != "" {
+		board, words = stationBoard, stationWords
+	}
+	all := append(board, "-accel", "tcg,thread=multi,tb-size=256", "-smp", "2", "-m", m.Image.memory(),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-kernel", kernel, "-initrd", filepath.Join(m.Folder, firstFiles), "-append", kernelWords,
-		"-chardev", "file,id=console,append=on,path=" + filepath.Join(m.Folder, console), "-serial", "chardev:console",
+		"-kernel", kernel, "-initrd", filepath.Join(m.Folder, firstFiles), "-append", words,
+		"-chardev", "file,id=console,append=on,path="+filepath.Join(m.Folder, console), "-serial", "chardev:console",
 		"-netdev", network, "-device", "virtio-net-pci,netdev=net,romfile=",
-		"-device", "virtio-rng-pci"}
+		"-device", "virtio-rng-pci")
+	if m.Image.Station != "" {
+		return append(all, m.station()...), nil
+	}
 	if m.Image.Debian != "" {
 		return append(all, m.debian()...), nil
 	}

@@ -41,9 +41,11 @@ func guide(t *testing.T, heading string) string {
 var service struct {
 	once  sync.Once
 	nodes vm.Nodes
+	said  string // by the package when it was installed
+	fresh string // how the service was then, and what its configuration lacked
 }
 
-// installed installs kioskd in Debian as the guide says, with a configuration that names the devices' nodes.
+// installed installs the package in Debian as the guide says, with a configuration that names the devices' nodes.
 func installed(t *testing.T) vm.Nodes {
 	t.Helper()
 	onDebian(t)
@@ -60,8 +62,10 @@ func installed(t *testing.T) vm.Nodes {
 				return json.Unmarshal([]byte(out), &service.nodes)
 			}
 		})
-		does(t, "mkdir -p /root/src && cd /root/src && ln -s %s bin && ln -s %[1]s/systemd systemd && cat >kiosk.toml <<'END'\n%s\nEND", vm.BenchFolder, onNodes(t, service.nodes))
-		does(t, "cd /root/src && set -e\n%s", guide(t, "Install, as root:"))
+		service.said = does(t, "cd %s && set -e\n%s", vm.BenchFolder, guide(t, "Install, as root, in the folder with the package:"))
+		service.fresh, _ = tried(t, "systemctl is-enabled kioskd; systemctl is-active kioskd; kioskctl config check")
+		does(t, "cd /root && cat >kiosk.toml <<'END'\n%s\nEND", onNodes(t, service.nodes))
+		does(t, "cd /root && set -e\n%s", guide(t, "Or bring one along:"))
 	})
 	return service.nodes
 }
@@ -246,7 +250,7 @@ func staysDown(t *testing.T, why string) {
 	if n := number(t, "NRestarts"); n != 0 {
 		t.Errorf("it was started again %d times", n)
 	}
-	if out := does(t, "journalctl --no-pager -o cat -n 5 -u kioskd"); !strings.Contains(out, why) {
+	if out := does(t, "journalctl --no-pager -o cat -n 8 -u kioskd"); !strings.Contains(out, why) {
 		t.Errorf("it does not name %s: %s", why, out)
 	}
 }
@@ -310,7 +314,7 @@ func TestDevicesAreOpenToTheServiceAndNoOthers(t *testing.T) {
 func underTheUnit(t *testing.T, work ...string) (string, int) {
 	t.Helper()
 	does(t, `sed -e 's#^ExecStart=.*#ExecStart=%[1]s/guest %[2]s#' -e 's#^ExecPaths=#&%[1]s #' -e 's/^Type=.*/Type=oneshot/' -e '/^Restart/d' -e '/^WatchdogSec/d' \
-		/etc/systemd/system/kioskd.service >/run/systemd/system/probe.service && systemctl daemon-reload`, vm.BenchFolder, strings.Join(work, " "))
+		/usr/lib/systemd/system/kioskd.service >/run/systemd/system/probe.service && systemctl daemon-reload`, vm.BenchFolder, strings.Join(work, " "))
 	return tried(t, "systemctl start probe || { journalctl --no-pager -o cat -n 20 -u probe; exit 1; }")
 }
 

@@ -27,6 +27,8 @@ func work(what string, words []string) error {
 			return err
 		}
 		return k.Type(words[0]+"\n", 0)
+	case what == "plant":
+		return plant()
 	case what == "open":
 		return openAll(words)
 	case what == "closed":

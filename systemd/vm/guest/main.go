@@ -41,9 +41,13 @@ func main() {
 	select {} // the kernel does not do without its first program
 }
 
-// serve takes orders in Debian, by the plan that the first program has left there.
+// serve takes orders in Debian, by the plan that the first program has left beside this one.
 func serve() error {
-	plan, err := readPlan(filepath.Join(vm.BenchFolder, vm.PlanFile))
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	plan, err := readPlan(filepath.Join(filepath.Dir(self), vm.PlanFile))
 	if err != nil {
 		return err
 	}
@@ -146,7 +150,7 @@ func mountData() error {
 
 // ordersUnit is this program as a service of Debian.
 const ordersUnit = `[Service]
-ExecStart=` + vm.BenchFolder + `/guest
+ExecStart=%s/guest
 StandardOutput=journal+console
 StandardError=journal+console
 KillMode=process
@@ -161,13 +165,9 @@ func handOver() error {
 	if err := mounted(disk, root, "ext4", ""); err != nil {
 		return err
 	}
-	units := "/run/systemd/system"
-	wanted := filepath.Join(units, "multi-user.target.wants")
 	if err := errors.Join(
 		os.MkdirAll(root+vm.BenchFolder, 0o755),
-		os.MkdirAll(wanted, 0o755),
-		os.WriteFile(filepath.Join(units, "bench.service"), []byte(ordersUnit), 0o644),
-		os.Symlink("../bench.service", filepath.Join(wanted, "bench.service")),
+		beService(vm.BenchFolder),
 		unix.Mount("/bin", root+vm.BenchFolder, "", unix.MS_BIND, ""),
 	); err != nil {
 		return fmt.Errorf("hand over: %w", err)
@@ -181,6 +181,28 @@ func handOver() error {
 		return fmt.Errorf("hand over: %w", err)
 	}
 	return fmt.Errorf("hand over: %w", unix.Exec("/sbin/init", []string{"/sbin/init"}, []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}))
+}
+
+// beService makes this program, which will stand in folder, a service of the systemd that starts later.
+func beService(folder string) error {
+	units := "/run/systemd/system"
+	wanted := filepath.Join(units, "multi-user.target.wants")
+	return errors.Join(
+		os.MkdirAll(wanted, 0o755),
+		os.WriteFile(filepath.Join(units, "bench.service"), fmt.Appendf(nil, ordersUnit, folder), 0o644),
+		os.Symlink("../bench.service", filepath.Join(wanted, "bench.service")),
+	)
+}
+
+// plant copies this program and its plan from the first file system, which ends with it, into a station's memory.
+func plant() error {
+	if err := os.Mkdir(vm.PlantFolder, 0o755); err != nil {
+		return err
+	}
+	if err := mounted("bench", vm.PlantFolder, "tmpfs", "mode=0755"); err != nil { // nothing may be run from /run itself
+		return err
+	}
+	return errors.Join(os.CopyFS(vm.PlantFolder, os.DirFS("/bench")), beService(vm.PlantFolder))
 }
 
 func networkUp() error {
