@@ -40,7 +40,46 @@ func onDebian(t *testing.T) *vm.Machine {
 	if debian.wrong != nil {
 		t.Fatal(debian.wrong)
 	}
+	if wentOut() {
+		t.Fatal("the machine went out in an earlier test")
+	}
 	return debian.machine
+}
+
+// wentOut says whether the machine has gone out by itself.
+func wentOut() bool {
+	select {
+	case <-debian.machine.Ended():
+		return true
+	default:
+		return false
+	}
+}
+
+// afterwards does something when the test has ended, unless the machine is out.
+func afterwards(t *testing.T, do func()) {
+	t.Helper()
+	t.Cleanup(func() {
+		if !wentOut() {
+			do()
+		}
+	})
+}
+
+// againOnDebian switches the machine on again that an earlier test has switched off. Of what was installed only the data disk
+// is left.
+func againOnDebian(t *testing.T) *vm.Machine {
+	t.Helper()
+	debian.once.Do(func() { debian.wrong = bootDebian(t) })
+	if debian.wrong != nil {
+		t.Fatal(debian.wrong)
+	}
+	if wentOut() {
+		debian.machine.Cut()
+		debian.wrong = powerOn(t, debian.machine)
+		service.once = sync.Once{}
+	}
+	return onDebian(t)
 }
 
 func bootDebian(t *testing.T) error {
@@ -57,13 +96,18 @@ func bootDebian(t *testing.T) error {
 	if err := m.Build(); err != nil {
 		return err
 	}
+	return powerOn(t, m)
+}
+
+// powerOn switches the machine on and waits until Debian takes orders.
+func powerOn(t *testing.T, m *vm.Machine) error {
 	begun := time.Now()
 	if err := m.On(); err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	err = vm.Wait(ctx, "Debian takes orders", m.Booted)
+	err := vm.Wait(ctx, "Debian takes orders", m.Booted)
 	t.Logf("Debian takes orders %s after power-on", time.Since(begun).Round(100*time.Millisecond))
 	return err
 }

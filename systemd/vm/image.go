@@ -67,7 +67,7 @@ func (i Image) fill(a *archive) error {
 	}
 	i.Plan.Modules = nil
 	for _, m := range modules {
-		name := path.Join("/modules", filepath.Base(m.File))
+		name := path.Join("/bin", ModulesFolder, filepath.Base(m.File))
 		i.Plan.Modules = append(i.Plan.Modules, Module{name, m.Parameters})
 		if err := addFile(a, name, modeFile, m.File); err != nil {
 			return err

@@ -72,7 +72,7 @@ func (m *Machine) Build() error {
 	if err := m.Image.write(filepath.Join(m.Folder, firstFiles)); err != nil {
 		return err
 	}
-	if _, err := os.Stat(m.DataDisk()); err == nil || m.Image.Debian != "" || m.Image.Station != "" {
+	if _, err := os.Stat(m.DataDisk()); err == nil || m.Image.Station != "" {
 		return nil
 	}
 	return call("mke2fs", "-q", "-t", "ext4", "-L", "data", m.DataDisk(), dataDiskSize)
@@ -163,7 +163,7 @@ func (m *Machine) arguments() ([]string, error) {
 		return append(all, m.station()...), nil
 	}
 	if m.Image.Debian != "" {
-		return append(all, m.debian()...), nil
+		all = append(all, m.debian()...)
 	}
 	return append(all, m.disk()...), nil
 }

@@ -32,6 +32,9 @@ type Module struct {
 	Parameters string `json:"parameters"`
 }
 
+// ModulesFolder is where the guest finds its kernel modules, in the folder of its programs.
+const ModulesFolder = "modules"
+
 // BenchFolder is where Debian finds the programs and files of the image's /bin.
 const BenchFolder = "/bench"
 

@@ -50,24 +50,31 @@ func installed(t *testing.T) vm.Nodes {
 	t.Helper()
 	onDebian(t)
 	service.once.Do(func() {
-		printer, err := url.Parse(address(t, "printer"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		does(t, "systemd-run --quiet --unit=devices %s/guest devices %s:%s", vm.BenchFolder, vm.HostAddress, printer.Port())
-		wait(t, "the devices", func(context.Context) error {
-			if out, status := tried(t, "cat %s", vm.NodesFile); status != 0 {
-				return errors.New(out)
-			} else {
-				return json.Unmarshal([]byte(out), &service.nodes)
-			}
-		})
+		service.nodes = makeDevices(t)
 		service.said = does(t, "cd %s && set -e\n%s", vm.BenchFolder, guide(t, "Install, as root, in the folder with the package:"))
 		service.fresh, _ = tried(t, "systemctl is-enabled kioskd; systemctl is-active kioskd; kioskctl config check")
 		does(t, "cd /root && cat >kiosk.toml <<'END'\n%s\nEND", onNodes(t, service.nodes))
 		does(t, "cd /root && set -e\n%s", guide(t, "Or bring one along:"))
 	})
 	return service.nodes
+}
+
+// makeDevices makes the station's devices on USB.
+func makeDevices(t *testing.T) (made vm.Nodes) {
+	t.Helper()
+	printer, err := url.Parse(address(t, "printer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	does(t, "rm -f %s; systemd-run --quiet --unit=devices %s/guest devices %s:%s", vm.NodesFile, vm.BenchFolder, vm.HostAddress, printer.Port())
+	wait(t, "the devices", func(context.Context) error {
+		out, status := tried(t, "cat %s", vm.NodesFile)
+		if status != 0 {
+			return errors.New(out)
+		}
+		return json.Unmarshal([]byte(out), &made)
+	})
+	return made
 }
 
 // address is the one that the surroundings' configuration has for a device.
@@ -117,7 +124,7 @@ func wait(t *testing.T, what string, holds func(context.Context) error) {
 func started(t *testing.T) *station {
 	t.Helper()
 	installed(t)
-	t.Cleanup(func() {
+	afterwards(t, func() {
 		if t.Failed() {
 			out, _ := tried(t, "systemctl status kioskd; journalctl --no-pager -o cat -n 60 -u kioskd")
 			t.Log(out)
@@ -233,7 +240,7 @@ func configured(t *testing.T, order string) {
 	t.Helper()
 	installed(t)
 	does(t, "cp -p /etc/kiosk/kiosk.toml /etc/kiosk/well && sed -i '%s' /etc/kiosk/kiosk.toml && ! cmp -s /etc/kiosk/well /etc/kiosk/kiosk.toml", order)
-	t.Cleanup(func() { tried(t, "mv /etc/kiosk/well /etc/kiosk/kiosk.toml; systemctl reset-failed kioskd") })
+	afterwards(t, func() { tried(t, "mv /etc/kiosk/well /etc/kiosk/kiosk.toml; systemctl reset-failed kioskd") })
 }
 
 // staysDown starts the service, which says why it does not and is not started again: with another status it would be
@@ -282,15 +289,7 @@ func TestDevicesAreOpenToTheServiceAndNoOthers(t *testing.T) {
 	t.Cleanup(func() {
 		tried(t, "cd /sys/kernel/config/gpio-sim && echo 0 >lamps/live; rmdir lamps/bank lamps")
 	})
-	// kioskd takes the printer from the kernel's driver, and one that was killed has not given it back
-	does(t, "cd /sys/bus/usb/drivers/usblp && { ls -d [0-9]* 2>/dev/null || echo $(basename $(dirname $(grep -l '^07' /sys/bus/usb/devices/*/bInterfaceClass))) >bind; }")
-	wait(t, n.Printer, func(context.Context) error {
-		out, status := tried(t, "test -c %s", n.Printer)
-		if status != 0 {
-			return errors.New(out)
-		}
-		return nil
-	})
+	givenBack(t, n.Printer)
 	usb := does(t, "cd $(dirname $(grep -l 0e15 /sys/bus/usb/devices/*/idProduct)) && printf '/dev/bus/usb/%%03d/%%03d' $(cat busnum devnum)")
 	gpio := "/dev/" + does(t, "cat /sys/kernel/config/gpio-sim/lamps/bank/chip_name")
 	wait(t, gpio, func(context.Context) error {
@@ -310,12 +309,31 @@ func TestDevicesAreOpenToTheServiceAndNoOthers(t *testing.T) {
 	}
 }
 
+// givenBack gives the printer back to the kernel's driver: kioskd takes it away, and one that was killed has not given it back.
+func givenBack(t *testing.T, printer string) {
+	t.Helper()
+	does(t, "cd /sys/bus/usb/drivers/usblp && { ls -d [0-9]* 2>/dev/null || echo $(basename $(dirname $(grep -l '^07' /sys/bus/usb/devices/*/bInterfaceClass))) >bind; }")
+	wait(t, printer, func(context.Context) error {
+		out, status := tried(t, "test -c %s && udevadm settle", printer)
+		if status != 0 {
+			return errors.New(out)
+		}
+		return nil
+	})
+}
+
 // underTheUnit runs work of the guest's own program once, as kioskd is run.
 func underTheUnit(t *testing.T, work ...string) (string, int) {
 	t.Helper()
+	probe(t, work...)
+	return tried(t, "systemctl start probe || { journalctl --no-pager -o cat -n 20 -u probe; exit 1; }")
+}
+
+// probe is a unit that runs work of the guest's own program as kioskd is run.
+func probe(t *testing.T, work ...string) {
+	t.Helper()
 	does(t, `sed -e 's#^ExecStart=.*#ExecStart=%[1]s/guest %[2]s#' -e 's#^ExecPaths=#&%[1]s #' -e 's/^Type=.*/Type=oneshot/' -e '/^Restart/d' -e '/^WatchdogSec/d' \
 		/usr/lib/systemd/system/kioskd.service >/run/systemd/system/probe.service && systemctl daemon-reload`, vm.BenchFolder, strings.Join(work, " "))
-	return tried(t, "systemctl start probe || { journalctl --no-pager -o cat -n 20 -u probe; exit 1; }")
 }
 
 // A patron pays over devices on real nodes: the card is held to a scanner that types, the terminal hangs on a serial

@@ -10,7 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"selfpay/systemd/vm"
 	"selfpay/systemd/vm/pretend"
@@ -31,6 +34,12 @@ func work(what string, words []string) error {
 		return plant()
 	case what == "open":
 		return openAll(words)
+	case what == "late":
+		return openLater(words)
+	case what == "load" && len(words) == 1:
+		return loadModule(words[0])
+	case what == "unload" && len(words) == 1:
+		return unloadModule(words[0])
 	case what == "closed":
 		return closedAll(words)
 	}
@@ -141,6 +150,41 @@ func openAll(nodes []string) error {
 		all = errors.Join(all, open(node))
 	}
 	return all
+}
+
+// openLater opens devices that are plugged in while it waits.
+func openLater(nodes []string) error {
+	for _, node := range nodes {
+		var err error
+		if wait := pretend.Until(node, func() bool { err = open(node); return err == nil }); wait != nil {
+			return errors.Join(wait, err)
+		}
+	}
+	return nil
+}
+
+// loadModule loads one of the kernel modules that the bench brings, by its name, as modprobe does.
+func loadModule(name string) error {
+	plan, err := readPlan(filepath.Join(vm.BenchFolder, vm.PlanFile))
+	if err != nil {
+		return err
+	}
+	for _, m := range plan.Modules {
+		if strings.ReplaceAll(strings.TrimSuffix(filepath.Base(m.File), ".ko"), "-", "_") != name {
+			continue
+		}
+		m.File = filepath.Join(vm.BenchFolder, vm.ModulesFolder, filepath.Base(m.File))
+		return loadModules([]vm.Module{m})
+	}
+	return fmt.Errorf("the bench has no kernel module %s", name)
+}
+
+// unloadModule lets the kernel forget one.
+func unloadModule(name string) error {
+	if err := unix.DeleteModule(name, 0); err != nil {
+		return fmt.Errorf("unload kernel module %s: %w", name, err)
+	}
+	return nil
 }
 
 // closedAll says which devices can be opened, or are not there.
