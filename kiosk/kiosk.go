@@ -143,6 +143,9 @@ type station struct {
 
 func (s *station) open() (*ledger.Ledger, error) {
 	state := s.Config.Kiosk.State
+	if err := s.ballast().look(); err != nil { // opening the ledger may take room too
+		s.Log.Warn("storage", "error", err)
+	}
 	key, err := ledger.LoadKey(filepath.Join(state, "keys"))
 	if err != nil {
 		return nil, err
@@ -287,6 +290,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 			cycle: func(ctx context.Context) error { return money.PowerCycle(ctx, runner.Cycle{}) }}).run},
 		{"power down", (&powerDown{off: s.Config.Power.OffCharge, hold: time.Duration(s.Config.Power.Hold), mains: lamps.Mains, supply: supply.believed.Load,
 			tell: monitor.Tell, rest: money.Rest, stop: s.goingDown(l, stop), log: s.Log}).run},
+		{"ballast", func(ctx context.Context) error { return s.ballast().run(ctx, monitor.Tell) }},
+		{"second copy", func(ctx context.Context) error { return s.secondCopy(ctx, l, monitor.Measure) }},
 		{"housekeeping", (&housekeeping{books: l, retention: time.Duration(s.Config.Privacy.Retention), verified: monitor.Chain, log: s.Log}).run},
 		{"systemd", func(ctx context.Context) error {
 			return notify(ctx, func(ctx context.Context) error { _, err := money.Summary(ctx); return err })

@@ -222,8 +222,10 @@ var fixes = map[string]string{
 	"health:certificate":     "put the new certificate and key over the old; they are read without a restart",
 	"hub:certificate":        "put the new certificate and key over the old; they are read without a restart",
 
-	health.CheckMains: "is the mains plug in? The station is switched off in order before its battery ends",
-	health.CheckPower: "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
+	health.CheckMains:      "is the mains plug in? The station is switched off in order before its battery ends",
+	health.CheckBallast:    "remove old files: exports, pictures, journalctl --vacuum-size=100M; payments begin again by themselves",
+	health.CheckSecondCopy: "is the second medium plugged in and mounted, and has it room? kioskctl ledger verify --against FILE compares it",
+	health.CheckPower:      "look at the terminal; kioskctl queue list says what is open or in doubt; kioskctl terminal power-cycle",
 }
 
 func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {

@@ -56,7 +56,7 @@ var shapes = map[string][]reflect.Type{
 	"privacy erase":   {reflect.TypeFor[control.Erased]()},
 	"case confirm":    {reflect.TypeFor[report.Posting]()},
 	"end of day":      {reflect.TypeFor[control.DayClosed]()},
-	"ledger verify":   {reflect.TypeFor[control.Verified]()},
+	"ledger verify":   {reflect.TypeFor[control.Verified](), reflect.TypeFor[control.Verified]()},
 	"ledger notes":    {reflect.TypeFor[ledger.Note]()},
 	"update status":   {reflect.TypeFor[UpdateStatus]()},
 	"update check":    {reflect.TypeFor[UpdateCheck]()},

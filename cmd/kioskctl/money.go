@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
+	"selfpay/kiosk/secondcopy"
 )
 
 type statusCommand struct {
@@ -289,11 +291,14 @@ type ledgerCommand struct {
 	Notes  ledgerNotes  `cmd:"" help:"What happened to the station itself: enclosure, power cycles, ends of day, other machines."`
 }
 
-type ledgerVerify struct{}
+type ledgerVerify struct {
+	Against string `type:"path" placeholder:"FILE" help:"Compare a second copy of the events with it (storage.second_copy), and say from where on they differ."`
+}
 
-func (ledgerVerify) Run(ctx context.Context, t *tool) error {
+func (c ledgerVerify) Run(ctx context.Context, t *tool) error {
 	var v control.Verified
-	err := t.read(ctx, "/verify", &v, func(l *ledger.Ledger) error { v = control.Verify(ctx, l); return nil })
+	path := "/verify?" + url.Values{"against": {c.Against}}.Encode()
+	err := t.read(ctx, path, &v, func(l *ledger.Ledger) (err error) { v, err = control.Verify(ctx, l, c.Against); return err })
 	if err != nil {
 		return err
 	}
@@ -306,10 +311,28 @@ func (ledgerVerify) Run(ctx context.Context, t *tool) error {
 		found := strings.TrimPrefix(v.Problem, "ledger: "+ledger.ErrDamaged.Error()+": ")
 		t.say("%s: %s; stop the station and keep the file %s for examination", ledger.ErrDamaged, found, ledger.FileName)
 	}
-	if err == nil && !v.OK {
+	if v.Against != nil && !t.json {
+		t.say("%s", againstLine(*v.Against))
+	}
+	if err == nil && !v.Well() {
 		return errNotWell
 	}
 	return err
+}
+
+// againstLine is what a comparison with a copy found, as people read it.
+func againstLine(c secondcopy.Compared) string {
+	line := fmt.Sprintf("the copy %s agrees with the ledger up to event %d", c.File, c.Agree)
+	switch {
+	case !c.OK:
+		return line + ", not further: " + c.Problem + "; keep both for examination"
+	case c.Torn:
+		line += "; its last record is torn, as after a power cut"
+	}
+	if lacks := c.Ledger - c.Agree; lacks > 0 {
+		line += fmt.Sprintf("; it lacks the newest %d", lacks)
+	}
+	return line
 }
 
 type ledgerStates struct {

@@ -42,6 +42,7 @@ type Config struct {
 	Web      Web      `toml:"web"`
 	Health   Health   `toml:"health"`
 	Update   Update   `toml:"update"`
+	Storage  Storage  `toml:"storage"`
 }
 
 // Kiosk is the station itself.
@@ -341,6 +342,7 @@ func Defaults() Config {
 		Web:     Web{Listen: "127.0.0.1:8080"},
 		Health:  defaultHealth(),
 		Update:  defaultUpdate(),
+		Storage: defaultStorage(),
 	}
 }
 
@@ -529,6 +531,7 @@ func (k *checker) all() {
 	k.ring()
 	k.update()
 	k.power()
+	k.storage()
 	k.display()
 	k.payment()
 	if kept := time.Duration(k.c.Privacy.Retention); kept < 24*time.Hour || kept > 366*24*time.Hour {

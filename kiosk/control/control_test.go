@@ -555,7 +555,7 @@ func TestAReaderWithoutTheDaemonSeesTheSame(t *testing.T) {
 	if _, err := control.Show(l, payment.ID{Epoch: id.Epoch, Number: 99}.String()); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
-	if v := control.Verify(t.Context(), l); !v.OK || v.Payments != 1 || v.Events != 8 {
+	if v, err := control.Verify(t.Context(), l, ""); err != nil || !v.OK || v.Payments != 1 || v.Events != 8 {
 		t.Errorf("%+v", v)
 	}
 }

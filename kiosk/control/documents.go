@@ -13,6 +13,7 @@ import (
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
+	"selfpay/kiosk/secondcopy"
 )
 
 // Status is the answer of kioskctl status.
@@ -75,7 +76,12 @@ type Verified struct {
 	Events   int64  `json:"events"`
 	Payments int    `json:"payments"`
 	Problem  string `json:"problem,omitempty"`
+
+	Against *secondcopy.Compared `json:"against,omitempty"` // a copy that it was compared with
 }
+
+// Well says whether the ledger is sound, and a copy, where there is one, agrees with it.
+func (v Verified) Well() bool { return v.OK && (v.Against == nil || v.Against.OK) }
 
 // Decision closes an open case or notes a refund as paid out.
 type Decision struct {

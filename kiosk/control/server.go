@@ -20,6 +20,7 @@ import (
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/runner"
+	"selfpay/kiosk/secondcopy"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/statement"
 	"selfpay/kiosk/supervisor"
@@ -155,21 +156,26 @@ func (s *Server) verify(r *http.Request) (any, error) {
 	if err == nil || errors.Is(err, ledger.ErrDamaged) {
 		s.Monitor.Chain(err)
 	}
-	return verified(found, err), nil
+	return verified(r.Context(), s.Ledger, r.FormValue("against"), found, err)
 }
 
-// Verify checks the whole ledger.
-func Verify(ctx context.Context, l *ledger.Ledger) Verified {
+// Verify checks the whole ledger, and compares a copy of its events with it where a file is named.
+func Verify(ctx context.Context, l *ledger.Ledger, against string) (Verified, error) {
 	found, err := l.Verify(ctx)
-	return verified(found, err)
+	return verified(ctx, l, against, found, err)
 }
 
-func verified(found ledger.Verified, err error) Verified {
+func verified(ctx context.Context, l *ledger.Ledger, against string, found ledger.Verified, err error) (Verified, error) {
 	v := Verified{OK: err == nil, Events: found.Events, Payments: found.Payments}
 	if err != nil {
 		v.Problem = err.Error()
 	}
-	return v
+	if against == "" {
+		return v, nil
+	}
+	compared, err := secondcopy.Compare(ctx, against, l)
+	v.Against = &compared
+	return v, err
 }
 
 func (s *Server) retry(r *http.Request) (any, error) {

@@ -460,7 +460,7 @@ func (m *Monitor) EndOfDay(why string) { m.set(CheckEndOfDay, warnIf(why != ""),
 func (m *Monitor) Obstacle() session.Reason {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, name := range []string{CheckLedger, CheckChain, CheckReadOnly, CheckEnclosure, CheckService, CheckMaintenance, CheckUpdate, CheckMains, CheckCharge, CheckInDoubt, CheckTerminal, CheckLibrary} {
+	for _, name := range []string{CheckLedger, CheckChain, CheckReadOnly, CheckBallast, CheckEnclosure, CheckService, CheckMaintenance, CheckUpdate, CheckMains, CheckCharge, CheckInDoubt, CheckTerminal, CheckLibrary} {
 		if why := m.reasons[name]; why != "" {
 			return why
 		}

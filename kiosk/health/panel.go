@@ -22,6 +22,8 @@ const (
 	CheckUpdate      = "update:state"        // a version on trial, or one that was rolled back
 	CheckHub         = "hub:link"
 	CheckMains       = "power:mains"
+	CheckBallast     = "storage:ballast"
+	CheckSecondCopy  = "storage:second-copy"
 )
 
 // Tell notes a check of a part that looks by itself. why: no payment can be offered because of it.

@@ -57,7 +57,7 @@ func (l *Ledger) roomFor(path string) error {
 	if err != nil {
 		return err
 	}
-	free, err := freeBytes(filepath.Dir(path))
+	free, err := Free(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

@@ -232,7 +232,7 @@ func (l *Ledger) Ready() error {
 	if failed != nil {
 		return failed
 	}
-	free, err := freeBytes(filepath.Dir(l.path))
+	free, err := Free(filepath.Dir(l.path))
 	if err != nil {
 		return fmt.Errorf("ledger: ask for free space: %w", err)
 	}
@@ -242,7 +242,8 @@ func (l *Ledger) Ready() error {
 	return nil
 }
 
-func freeBytes(folder string) (uint64, error) {
+// Free is how many bytes the kiosk's user may still write to the disk of a folder.
+func Free(folder string) (uint64, error) {
 	var disk syscall.Statfs_t
 	err := syscall.Statfs(folder, &disk)
 	return disk.Bavail * uint64(disk.Bsize), err
