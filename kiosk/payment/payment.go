@@ -230,6 +230,13 @@ type Stamp struct {
 	Mono time.Duration `json:"mono,omitempty"` // since that boot
 }
 
+// firstYear is that of this software: no station ran before.
+const firstYear = 2026
+
+// Dated says whether the clock on the wall can have been right. A machine without a clock of its own starts in 1970 or 2001; what
+// is done then is in order, by its number, and has no day.
+func (s Stamp) Dated() bool { return s.Wall.Year() >= firstYear }
+
 // Since is the time from earlier to s. It is known only within one boot.
 func (s Stamp) Since(earlier Stamp) (time.Duration, bool) {
 	if s.Boot == "" || s.Boot != earlier.Boot || s.Mono < earlier.Mono {

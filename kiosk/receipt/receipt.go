@@ -4,6 +4,7 @@ package receipt
 
 import (
 	"selfpay/device/printer"
+	"selfpay/kiosk/payment"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
 )
@@ -12,6 +13,14 @@ import (
 type Writer struct {
 	Library string
 	Texts   *text.Texts
+}
+
+// moment is the date of a payment; where the clock was not set, that.
+func (w Writer) moment(language string, at payment.Stamp) string {
+	if !at.Dated() {
+		return w.Texts.Say(language, "receipt-undated", nil)
+	}
+	return w.Texts.Moment(language, at.Wall)
 }
 
 // Compose writes the receipt of a payment.
@@ -25,7 +34,7 @@ func (w Writer) Compose(s session.Slip) printer.Receipt {
 		printer.Line{Text: say("receipt-title", nil), Align: printer.Centre},
 		printer.Line{},
 		printer.Line{Text: say("receipt-reference", nil), Right: p.ID.String(), Bold: true},
-		printer.Line{Text: say("receipt-date", nil), Right: w.Texts.Moment(s.Language, p.IntendedAt.Wall)},
+		printer.Line{Text: say("receipt-date", nil), Right: w.moment(s.Language, p.IntendedAt)},
 		printer.Line{},
 	)
 	lines = append(lines, w.legs(s)...)

@@ -178,3 +178,17 @@ func TestOnlyACopySaysSo(t *testing.T) {
 		}
 	}
 }
+
+// A day that the clock cannot have known is not printed.
+func TestAReceiptOfAStationWithoutTheTimeHasNoDate(t *testing.T) {
+	p := paid(payment.StateClosed, payment.LegPosted)
+	for lang, want := range map[string]string{"en": "not known (clock not set)", "de": "unbekannt (Uhr nicht gestellt)"} {
+		for year, unset := range map[int]bool{1970: true, 2001: true, 2025: true, 2026: false, 2031: false} {
+			p.IntendedAt.Wall = time.Date(year, 6, 1, 14, 5, 0, 0, time.UTC)
+			got := paper(writer(t).Compose(session.Slip{Payment: p, Language: lang, Outcome: session.OutcomeBooked}))
+			if strings.Contains(got, want) != unset || strings.Contains(got, fmt.Sprint(year)) == unset {
+				t.Errorf("%d: %s", year, got)
+			}
+		}
+	}
+}

@@ -102,6 +102,9 @@ func Read(l *ledger.Ledger, s Span, now time.Time) ([]Report, error) {
 			return nil, err
 		}
 		r.find(payments)
+		if err := r.undated(l, payments); err != nil {
+			return nil, err
+		}
 		reports = append(reports, r)
 	}
 	return reports, nil

@@ -422,3 +422,21 @@ func TestNoCellOfTheFileIsAFormula(t *testing.T) {
 		t.Errorf("%q", rows[0])
 	}
 }
+
+// A payment that was taken before the clock was set is in the books of the day that the clock said, and the report of the
+// first day behind it names it.
+func TestPaymentsBeforeTheClockWasSetAreNamed(t *testing.T) {
+	b := newBook(t)
+	b.posted(eur(700), 9, 0) // before the power cut
+	unset := -20778 * 24     // 1 January 1970
+	first, second := b.posted(eur(250), unset, 0), b.charged(eur(1000), unset+1, 0)
+	b.purchase(eur(400), unset+2, 0, payment.Declined{Head: head(unset+2, 0), Reason: "no"}) // nothing was charged
+	b.posted(eur(300), 12, 0)
+	found(t, b.day(today), fmt.Sprintf("clock was not set, there were %s, %s; they are in the books of 1970-01-01: kioskctl report day --date 1970-01-01", first.ID, second.ID))
+	if got := b.day("1970-01-01"); got.Books.Captured != 1250 || got.Books.Posted != 250 {
+		t.Errorf("%+v", got.Books)
+	}
+	if got := b.day(today); got.Books.Captured != 1000 {
+		t.Errorf("%+v", got.Books)
+	}
+}

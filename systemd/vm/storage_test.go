@@ -1,0 +1,190 @@
+//go:build vm
+
+package vm_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// withCharged calls do when the terminal has charged a card, before the kiosk hears of it, until the test has ended.
+func withCharged(t *testing.T, do func()) {
+	t.Helper()
+	debian.charged.Store(&do)
+	t.Cleanup(func() { debian.charged.Store(nil) })
+}
+
+// The disk is filled to its last byte while the terminal works: the ballast is given up, the payment is recorded and posted
+// without a restart, and no other begins until there is room again.
+func TestPaymentEndsOnAFullDisk(t *testing.T) {
+	onDataDisk(t)
+	s := started(t)
+	s.ready()
+	starts := property(t, "NRestarts")
+	full := func() {
+		if out := does(t, "stat -c %%s /var/lib/kiosk/ballast; dd if=/dev/zero of=/mnt/fill bs=64k 2>&1 || sync"); !strings.Contains(out, "No space left") || !strings.Contains(out, "16777216") {
+			t.Errorf("the disk is not full, or there was no ballast: %s", out)
+		}
+		wait(t, "the ballast is given up", func(context.Context) error {
+			if _, status := tried(t, "test ! -e /var/lib/kiosk/ballast"); status != 0 {
+				return errors.New("it is there")
+			}
+			return nil
+		})
+	}
+	withCharged(t, full)
+	before := len(debian.around.Books().Captures)
+	s.patron(t.Context(), cards[0])
+	debian.charged.Store(nil)
+	if len(s.told) != 1 || len(debian.around.Books().Captures) != before+1 {
+		t.Fatalf("the payment did not end: told %v", s.told)
+	}
+	s.settled()
+	if got := property(t, "NRestarts"); got != starts {
+		t.Errorf("it was started again: %s, before %s", got, starts)
+	}
+	s.wait("no payment begins", func(ctx context.Context) error {
+		out, _ := tried(t, "kioskctl --json status")
+		if !strings.Contains(out, `"reason":"storage"`) {
+			return errors.New(out)
+		}
+		return nil
+	})
+	s.patron(t.Context(), cards[1])
+	if len(s.told) != 1 {
+		t.Error("a payment was begun on a full disk")
+	}
+	does(t, "rm /mnt/fill")
+	s.ready()
+	if out := does(t, "stat -c %%s /var/lib/kiosk/ballast"); out != "16777216" {
+		t.Errorf("the ballast is %s bytes", out)
+	}
+	s.patron(t.Context(), cards[1])
+	if len(s.told) != 2 {
+		t.Error("with room again nobody can pay")
+	}
+	s.paymentsAgree(debian.around.Books())
+}
+
+// The root is read-only: a station needs its state folder, and what is in memory anyway.
+func TestStationOnAReadOnlyRoot(t *testing.T) {
+	onDataDisk(t)
+	does(t, "systemctl stop kioskd; journalctl --relinquish-var && mount -o remount,ro /")
+	afterwards(t, func() { does(t, "systemctl stop kioskd; mount -o remount,rw / && journalctl --flush") })
+	if _, status := tried(t, "touch /var/lib/here /etc/here"); status == 0 {
+		t.Fatal("the root can be written")
+	}
+	s := started(t)
+	s.ready()
+	s.patron(t.Context(), cards[0])
+	if len(s.told) != 1 {
+		t.Error("nobody can pay")
+	}
+	s.settled()
+	s.paymentsAgree(debian.around.Books())
+}
+
+// A second medium is full, pulled and exchanged while patrons pay. It keeps nobody waiting, and is brought up to the ledger.
+func TestSecondMediumComesAndGoesWhilePatronsPay(t *testing.T) {
+	onDataDisk(t)
+	does(t, "mkdir -p /media/second")
+	configured(t, `$ a [storage]\nsecond_copy = "/media/second/events"`)
+	mounted := func(size string) {
+		does(t, "mount -t tmpfs -o size=%s,mode=755,uid=$(id -u kiosk) second /media/second", size)
+	}
+	pulled := func() { tried(t, "umount -l /media/second") }
+	afterwards(t, pulled)
+	s := started(t)
+	s.ready()
+	pay := func(want int) {
+		t.Helper()
+		s.patron(t.Context(), cards[want%len(cards)])
+		if len(s.told) != want {
+			t.Fatalf("told %v, want %d payments", s.told, want)
+		}
+	}
+	agrees := func(what string) {
+		t.Helper()
+		s.wait(what, func(ctx context.Context) error {
+			out, status := tried(t, "kioskctl --json ledger verify --against /media/second/events")
+			var v struct {
+				Events  int64
+				Against struct{ Agree int64 }
+			}
+			if err := json.Unmarshal([]byte(out), &v); err != nil || status != 0 || v.Against.Agree != v.Events {
+				return fmt.Errorf("%d %s %v", status, out, err)
+			}
+			return nil
+		})
+	}
+	pay(1) // without it
+	mounted("4k")
+	pay(2) // it is full after a few events
+	s.wait("the copy is behind", func(ctx context.Context) error {
+		if s.checkPasses(ctx, "storage:second-copy") == nil {
+			return errors.New("its check passes")
+		}
+		return nil
+	})
+	pulled()
+	mounted("4m")
+	agrees("a larger medium")
+	pay(3)
+	agrees("after one more payment")
+	pulled()
+	pay(4)
+	mounted("4m")
+	agrees("another medium")
+}
+
+// The machine has no clock of its own, and starts in 1970, or where its battery has died, in 2001. Patrons pay; then the time
+// comes. Order is by number, so the books are right, and the days are those that the clock said.
+func TestPaymentsBeforeAndAfterTheClockIsSet(t *testing.T) {
+	onDataDisk(t)
+	right := time.Now().UTC()
+	afterwards(t, func() { does(t, "systemctl stop kioskd; date -s @%d", time.Now().Unix()) })
+	days := []string{"1970-01-02", "2001-01-01", right.Format(time.DateOnly)}
+	var s *station
+	for i, day := range days {
+		at := day + "T10:00:00Z"
+		if i == len(days)-1 {
+			at = right.Format(time.RFC3339)
+		}
+		if i != 1 || s == nil { // 2001 comes at a start, the right time while it runs
+			does(t, "date -u -s %s", at)
+		}
+		if s == nil {
+			s = started(t)
+		}
+		if i == 1 {
+			does(t, "systemctl stop kioskd; date -u -s %s; systemctl start kioskd", at)
+		}
+		s.ready()
+		s.patron(t.Context(), cards[i])
+		if len(s.told) != i+1 {
+			t.Fatalf("nobody can pay on %s", day)
+		}
+	}
+	s.settled()
+	s.paymentsAgree(debian.around.Books())
+	for i, day := range days {
+		out := does(t, "kioskctl --json report day --date %s", day)
+		var r struct {
+			Books struct{ Captured, Posted int64 }
+		}
+		if err := json.Unmarshal([]byte(out), &r); err != nil || r.Books.Captured != 10 || r.Books.Posted != 10 {
+			t.Errorf("the books of %s: %s %v", day, out, err)
+		}
+		if i > 0 && s.told[i-1] >= s.told[i] {
+			t.Errorf("payments are not in order: %v", s.told)
+		}
+	}
+	if out, status := tried(t, "kioskctl ledger verify"); status != 0 {
+		t.Errorf("the ledger: %s", out)
+	}
+}
