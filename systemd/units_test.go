@@ -26,7 +26,7 @@ func units(t *testing.T) []string {
 }
 
 // program is what a line of a unit runs.
-var program = regexp.MustCompile(`(?m)^(Exec\w+=[-@:+!|]*)(/\S+)`)
+var program = regexp.MustCompile(`(?m)^(Exec(?:Start|Stop|Reload|Condition)\w*=[-@:+!|]*)(/\S+)`)
 
 // unitRoot is a folder with all units, in which every program that they run exists.
 func unitRoot(t *testing.T) string {
