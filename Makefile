@@ -69,13 +69,14 @@ sim: deps-build
 # The shipped programs on a real kernel whose power is cut, and on Debian with devices whose cables are pulled; see
 # systemd/vm/README.md. SEED=N repeats the draws of a run.
 vm: export PATH := $(PATH):/usr/sbin:/sbin
-vm: deps-vm
+vm: deps-vm deps-deb
 	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 20m ./systemd/vm $(if $(SEED),-args -seed $(SEED))
 
-# Fifty cuts, and the disk after three hundred of its writes.
+# Fifty cuts while patrons pay, fifty while the station is updated, the disk after three hundred of its writes, and each way in which a
+# release may not be well.
 vm-long: export PATH := $(PATH):/usr/sbin:/sbin
-vm-long: deps-vm
-	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 90m -run 'PowerCuts|EveryWrite' ./systemd/vm -args -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
+vm-long: deps-vm deps-deb
+	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release' ./systemd/vm -args -long -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
 
 # The Debian package, bin/kiosk_VERSION_ARCH.deb, for amd64, arm64 or armhf: make deb ARCH=arm64. See packaging/README.md.
 deb: deps-deb

@@ -225,7 +225,7 @@ func (u *updating) install(ctx context.Context, in io.ReadCloser) (n int, err er
 	if err := u.admit(b); err != nil {
 		return 0, err
 	}
-	u.tell(fmt.Sprintf("release %d (%s) is unpacked", b.Release, b.Version))
+	u.tell(fmt.Sprintf("release %d (%s) is being unpacked", b.Release, b.Version))
 	if err := u.Stage(b); err != nil {
 		return 0, err
 	}

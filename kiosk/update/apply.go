@@ -58,6 +58,7 @@ func Apply(ctx context.Context, s Store, n int, station Station, tell func(strin
 	if err != nil {
 		return err
 	}
+	tell("the ledger is being copied")
 	if err := s.snapshot(ctx, n, station); err != nil {
 		return err
 	}

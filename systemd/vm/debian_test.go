@@ -114,7 +114,7 @@ func powerOn(t *testing.T, m *vm.Machine) error {
 
 // debianImage holds the package as it is shipped, and the Go packages' tests for a real kernel. It starts the surroundings.
 func debianImage(folder string) (image vm.Image, err error) {
-	packages, err := buildPackages(folder)
+	debs, err := packages()
 	if err != nil {
 		return image, err
 	}
@@ -138,7 +138,7 @@ func debianImage(folder string) (image vm.Image, err error) {
 	if err != nil {
 		return image, err
 	}
-	image = vm.Image{Kernel: *kernel, Debian: *debianDisk, Guest: filepath.Join(built, "guest"), Programs: append(programs, packages...),
+	image = vm.Image{Kernel: *kernel, Debian: *debianDisk, Guest: filepath.Join(built, "guest"), Programs: append(programs, debs...),
 		Plan: vm.Plan{Orders: orders, Relays: relays}}
 	return image, image.GiveDevices()
 }

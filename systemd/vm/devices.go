@@ -56,7 +56,7 @@ func (m *Machine) debian() []string {
 	}
 	places := m.Image.Plan.Places
 	return []string{
-		"-drive", "if=none,id=debian,format=raw,snapshot=on,file=" + m.Image.Debian, "-device", "virtio-blk-pci,drive=debian",
+		"-drive", "if=none,id=debian,format=raw,snapshot=" + map[bool]string{true: "off", false: "on"}[m.Lasting] + ",file=" + m.Image.Debian, "-device", "virtio-blk-pci,drive=debian",
 		"-chardev", "socket,id=orders,server=on,wait=off,path=" + m.monitor(), "-mon", "chardev=orders,mode=control",
 		"-chardev", line("card", places.Card), "-chardev", line("uart", places.UART), "-chardev", "null,id=other",
 		"-device", "qemu-xhci,id=usb", "-device", "usb-serial,id=card,bus=usb.0,chardev=card,serial=CARD,always-plugged=on",

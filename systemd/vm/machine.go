@@ -2,6 +2,7 @@ package vm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,8 @@ type Machine struct {
 	Image     Image
 	Folder    string // scratch: disk, console and write log stand here
 	LogWrites bool   // every write and flush of the data disk is also logged, see Writes
+	Lasting   bool   // what is written to the disk with Debian stays
+	DataSize  string // of the data disk, as mke2fs is told; empty: what a ledger needs
 
 	qemu  *exec.Cmd
 	ended chan struct{}
@@ -75,7 +78,7 @@ func (m *Machine) Build() error {
 	if _, err := os.Stat(m.DataDisk()); err == nil || m.Image.Station != "" {
 		return nil
 	}
-	return call("mke2fs", "-q", "-t", "ext4", "-L", "data", m.DataDisk(), dataDiskSize)
+	return call("mke2fs", "-q", "-t", "ext4", "-L", "data", m.DataDisk(), cmp.Or(m.DataSize, dataDiskSize))
 }
 
 // On switches the machine on. It returns at once; Ready says when orders are taken.

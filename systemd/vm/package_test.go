@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"selfpay/systemd/vm"
@@ -18,6 +19,15 @@ import (
 
 // newerPackage is the package with a newer version; its name keeps it out of the guide's pattern.
 const newerPackage = "newer.deb"
+
+// packages are made once for all tests.
+var packages = sync.OnceValues(func() ([]string, error) {
+	folder := filepath.Join(built, "packages")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return nil, err
+	}
+	return buildPackages(folder)
+})
 
 // buildPackages makes the Debian package as it is shipped, and one that says it is newer. They are packed without compression,
 // which an emulated machine takes long to undo.
