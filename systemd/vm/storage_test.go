@@ -175,10 +175,23 @@ func TestPaymentsBeforeAndAfterTheClockIsSet(t *testing.T) {
 	for i, day := range days {
 		out := does(t, "kioskctl --json report day --date %s", day)
 		var r struct {
-			Books struct{ Captured, Posted int64 }
+			Books struct {
+				Captured int64 `json:"captured_minor"`
+				Posted   int64 `json:"posted_minor"`
+			}
+			Findings []string
 		}
 		if err := json.Unmarshal([]byte(out), &r); err != nil || r.Books.Captured != 10 || r.Books.Posted != 10 {
 			t.Errorf("the books of %s: %s %v", day, out, err)
+		}
+		last := i == len(days)-1
+		if all := strings.Join(r.Findings, " "); last && !(strings.Contains(all, s.told[0]) && strings.Contains(all, s.told[1]) && strings.Contains(all, days[1])) {
+			t.Errorf("the report of %s does not name what came before: %s", day, all)
+		}
+		for _, receipt := range debian.around.Books().Receipts {
+			if strings.Contains(receipt, s.told[i]) && strings.Contains(receipt, "not known (clock not set)") == last {
+				t.Errorf("the receipt of %s: %s", day, receipt)
+			}
 		}
 		if i > 0 && s.told[i-1] >= s.told[i] {
 			t.Errorf("payments are not in order: %v", s.told)
