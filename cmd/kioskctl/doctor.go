@@ -81,18 +81,13 @@ type finding struct {
 	Fix    string        `json:"fix,omitempty"`
 }
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Credentials string `hidden:"" default:"/etc/credstore" help:"Where passwords are kept for systemd."`
+}
 
-func (doctorCommand) Run(ctx context.Context, t *tool) error {
-	c, err := t.load()
-	findings := []finding{configFinding(t.config, err)}
-	if err == nil {
-		findings = append(findings, stateFindings(c)...)
-		findings = append(findings, clockFinding())
-		findings = append(findings, t.daemonFindings(ctx, c)...)
-	}
+func (d *doctorCommand) Run(ctx context.Context, t *tool, all *arguments) error {
 	well := true
-	for _, f := range findings {
+	for _, f := range d.look(ctx, t, all) {
 		well = well && f.Status != health.Fail
 		if err := t.tellFinding(f); err != nil {
 			return err
@@ -102,6 +97,23 @@ func (doctorCommand) Run(ctx context.Context, t *tool) error {
 		return errNotWell
 	}
 	return nil
+}
+
+// look looks at everything and changes nothing.
+func (d *doctorCommand) look(ctx context.Context, t *tool, all *arguments) []finding {
+	c, err := t.load()
+	findings := []finding{configFinding(t.config, err), keysFinding(all.Update.begin(t))}
+	if services, known := servicesFinding(ctx); known {
+		findings = append(findings, services)
+	}
+	if err != nil {
+		return findings
+	}
+	findings = append(findings, stateFindings(c)...)
+	findings = append(findings, credentialFindings(d.Credentials)...)
+	findings = append(findings, certificateFindings(c, time.Now())...)
+	findings = append(findings, clockFinding())
+	return append(findings, t.daemonFindings(ctx, c)...)
 }
 
 func (t *tool) tellFinding(f finding) error {
@@ -232,9 +244,10 @@ func (t *tool) daemonFindings(ctx context.Context, c config.Config) []finding {
 	var s control.Status
 	err := control.NewClient(c.Kiosk.Socket).Get(ctx, "/status", &s)
 	if err != nil {
-		return append([]finding{{"daemon", health.Fail, err.Error(), "systemctl start kioskd, then journalctl -u kioskd"}}, t.ledgerFinding(ctx, c))
+		down := finding{"daemon", health.Fail, err.Error(), "systemctl start kioskd, then journalctl -u kioskd"}
+		return append([]finding{down, versionFinding(""), t.ledgerFinding(ctx, c)}, withoutDaemon(ctx, c)...)
 	}
-	return append([]finding{{"daemon", health.Pass, "answers, version " + s.Version, ""}}, checkFindings(s.Checks)...)
+	return append([]finding{{"daemon", health.Pass, "answers", ""}, versionFinding(s.Version)}, checkFindings(s.Checks)...)
 }
 
 // checkFindings are the checks of the running daemon, by name.

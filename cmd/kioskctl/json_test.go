@@ -59,6 +59,7 @@ var shapes = map[string][]reflect.Type{
 	"ledger verify":   {reflect.TypeFor[control.Verified](), reflect.TypeFor[control.Verified]()},
 	"ledger notes":    {reflect.TypeFor[ledger.Note]()},
 	"update status":   {reflect.TypeFor[UpdateStatus]()},
+	"bundle":          {reflect.TypeFor[Supported]()},
 	"update check":    {reflect.TypeFor[UpdateCheck]()},
 	"ledger states":   {reflect.TypeFor[payment.Move]()},
 	"config check":    {reflect.TypeFor[config.Mistake](), reflect.TypeFor[done]()},

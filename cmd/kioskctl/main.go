@@ -68,6 +68,7 @@ type arguments struct {
 
 	Setup    setupCommand    `cmd:"" help:"Ask the few questions that a station needs answered, try each answer, and write the configuration."`
 	Devices  devicesCommand  `cmd:"" help:"Which devices are there, since when, and why not."`
+	Bundle   supportCommand  `cmd:"" help:"Pack logs, findings and the configuration without secrets, for whoever helps from afar."`
 	SelfTest selfTestCommand `cmd:"" name:"self-test" help:"Try the devices; no payment is made."`
 	Terminal terminalCommand `cmd:"" help:"The card terminal."`
 	Printer  printerCommand  `cmd:"" help:"The receipt printer."`
@@ -92,7 +93,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(&a.Update)
+	parsed.Bind(&a, &a.Update)
 	err = parsed.Run(&tool{config: a.Config, json: a.JSON, out: os.Stdout})
 	os.Exit(exitStatus(err))
 }

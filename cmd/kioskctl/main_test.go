@@ -463,7 +463,8 @@ func TestTheDoctorNamesWhatIsWrongAndItsMend(t *testing.T) {
 		}
 		return found
 	}
-	if f := look(exitNotWell); f["config"].Status != "pass" || f["state folder"].Status != "fail" || f["daemon"].Status != "fail" || f["library password"].Status != "warn" {
+	if f := look(exitNotWell); f["config"].Status != "pass" || f["state folder"].Status != "fail" || f["daemon"].Status != "fail" || f["library password"].Status != "warn" ||
+		f["library"].Status != "fail" || f["terminal"].Status != "warn" || f["update keys"].Status != "warn" || f["version"].Status != "pass" {
 		t.Errorf("%+v", f)
 	}
 	l, _ := p.ledger(t)
@@ -474,11 +475,11 @@ func TestTheDoctorNamesWhatIsWrongAndItsMend(t *testing.T) {
 		t.Errorf("%+v", f["ledger"])
 	}
 	p.serve(t, map[string]any{"GET /status": control.Status{Daemon: "running", Version: "v1", Ready: true}})
-	if f := look(0); f["daemon"].Status != "pass" {
+	if f := look(0); f["daemon"].Status != "pass" || f["version"].Status != "warn" || f["library"].Check != "" {
 		t.Errorf("%+v", f)
 	}
 	p.write(t, "[kiosk]\n")
-	if f := look(exitNotWell); len(f) != 1 || f["config"].Status != "fail" || !strings.Contains(f["config"].Found, "kiosk.id") {
+	if f := look(exitNotWell); f["daemon"].Check != "" || f["config"].Status != "fail" || !strings.Contains(f["config"].Found, "kiosk.id") {
 		t.Errorf("%+v", f)
 	}
 	if s := p.call(t, "doctor"); s.status != exitNotWell || !strings.Contains(s.out, "config check") {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +16,8 @@ import (
 )
 
 type selfTestCommand struct {
-	Interactive bool `help:"Print a slip and ask for a label too, and ask you what you see."`
+	Interactive bool   `help:"Print a slip and ask for a label too, and ask you what you see."`
+	Signed      string `type:"path" placeholder:"FILE" help:"Also write what the daemon says of itself, signed with the station's key: FILE and FILE.minisig."`
 }
 
 func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
@@ -30,6 +32,11 @@ func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
 	if err != nil {
 		return err
 	}
+	if c.Signed != "" {
+		if err := writeSigned(ctx, client, c.Signed); err != nil {
+			return err
+		}
+	}
 	trial := selfTest{tool: t, client: client}
 	if err := trial.devices(ctx); err != nil {
 		return err
@@ -40,6 +47,26 @@ func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
 		trial.signals(ctx, at)
 	}
 	return trial.end()
+}
+
+// writeSigned writes the daemon's statement, and beside it the signature as minisign has it: minisign -V -P KEY -m FILE.
+func writeSigned(ctx context.Context, client *control.Client, path string) error {
+	_, signed, err := client.State(ctx, rand.Text())
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{path: signed.Text, path + ".minisig": signed.Signature} {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return fmt.Errorf("the signed result cannot be written: %w", err)
+		}
+		_, err = f.WriteString(content)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(os.Stderr, "signed by the station; check it with minisign -V -P %s -m %s\n", signed.Key, path)
+	return nil
 }
 
 // selfTest is one run; what was found is told as it is found.
