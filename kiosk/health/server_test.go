@@ -304,7 +304,7 @@ func TestSlowClientsKeepNobodyOut(t *testing.T) {
 	before := count(t)
 	slow := map[*page][]net.Conn{}
 	for _, p := range pages {
-		p.eventually("slow clients are inside", func() bool { slow[p] = p.dawdle(200); return len(slow[p]) > 0 })
+		p.eventually("slow clients are inside", func() bool { slow[p] = p.dawdle(200, 9); return len(slow[p]) > 0 })
 		p.well("meanwhile")
 	}
 	for _, p := range pages {
@@ -320,18 +320,37 @@ func TestSlowClientsKeepNobodyOut(t *testing.T) {
 	plain.backTo(before)
 }
 
-// dawdle begins n requests from another address that never end, and returns those that were let in.
-func (p *page) dawdle(n int) (inside []net.Conn) {
+// From ever so many addresses no more than 64 are inside; when their time is over others are served.
+func TestThePageIsNeverFullForLong(t *testing.T) {
+	p := serve(t, open)
+	var inside []net.Conn
+	for from := range byte(6) {
+		inside = append(inside, p.dawdle(20, 10+from)...)
+	}
+	if len(inside) > 64 {
+		t.Errorf("%d are inside", len(inside))
+	}
+	p.well("when their time is over")
+	for _, c := range inside {
+		c.Close()
+	}
+}
+
+// dawdle begins n requests from another address of this machine that never end, half of them with no byte at all, and
+// returns those that were let in.
+func (p *page) dawdle(n int, address byte) (inside []net.Conn) {
 	p.t.Helper()
-	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 9)}}
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, address)}}
 	request := "GET /healthz HTTP/1.1\r\nX-"
 	if p.trust != nil {
 		request = "\x16\x03\x01\x02\x00" // a record of 512 bytes will follow
 	}
 	var begun []net.Conn
-	for range n {
+	for i := range n {
 		if c, err := from.Dial("tcp", p.address); err == nil {
-			io.WriteString(c, request)
+			if i%2 == 0 {
+				io.WriteString(c, request)
+			}
 			begun = append(begun, c)
 		} else if !errors.Is(err, syscall.ECONNRESET) {
 			p.t.Fatal(err)
