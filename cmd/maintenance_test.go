@@ -29,7 +29,7 @@ func TestMaintenanceLetsAPaymentEndAndNoneBegin(t *testing.T) {
 	s.notReady("service")
 	s.eventually("the check", func() (bool, string) {
 		out, _ := s.ctl("status", "--json")
-		return strings.Contains(out, `"service:maintenance":{"status":"warn"`) && strings.Contains(out, "by mk (new paper)"), out
+		return strings.Contains(out, `"station:maintenance":{"status":"warn"`) && strings.Contains(out, "by mk (new paper)"), out
 	})
 	if v := s.patron(cardTwoFees); v.Paid {
 		t.Errorf("paid while it is serviced: %+v", v)
