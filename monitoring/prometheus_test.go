@@ -110,7 +110,8 @@ var scenarios = map[string]scenario{
 	"KioskDiskSlow":            {check: health.CheckWriteLatency, status: health.Warn},
 	"KioskDiskFails":           {check: health.CheckWriteLatency, status: health.Fail},
 	"KioskStorageLow":          {check: health.CheckFree, status: health.Warn},
-	"KioskStorageFull":         {check: health.CheckFree, status: health.Fail},
+	"KioskStorageFull":         {check: health.CheckBallast, status: health.Fail},
+	"KioskSecondCopyLost":      {check: health.CheckSecondCopy, status: health.Warn},
 	"KioskStorageWorn":         {check: health.CheckLife, status: health.Warn},
 	"KioskClockUnset":          {check: health.CheckClockSet, status: health.Warn},
 	"KioskClockWrong":          {check: health.CheckClockSet, status: health.Fail},
@@ -128,7 +129,7 @@ var lasting = []string{"KioskRestarts"}
 var measured = map[string]string{
 	health.CheckInDoubt: "payments", health.CheckOpenCases: "cases", health.CheckRefunds: "refunds", health.CheckByAccount: "payments", health.CheckQueue: "payments",
 	health.CheckQueueAge: "s", health.CheckWriteLatency: "ms", health.CheckAnswers: "ms", health.CheckFree: "MB", health.CheckTemperature: "C", health.CheckLife: "percent",
-	health.CheckCharge: "percent", health.CheckClockOffset: "ms", health.CheckClock: "s", health.CheckHub: "s",
+	health.CheckCharge: "percent", health.CheckClockOffset: "ms", health.CheckClock: "s", health.CheckHub: "s", health.CheckSecondCopy: "events behind",
 }
 
 // allChecks are the names that package health has for its checks.

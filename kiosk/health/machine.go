@@ -27,7 +27,7 @@ const (
 const (
 	slowWrite              = 250 * time.Millisecond
 	clockWarns, clockFails = 2 * time.Second, time.Minute
-	freeWarns, freeFails   = 1 << 30, 200 << 20 // bytes; below ledger.Floor no payment is taken
+	freeWarns, freeFails   = 1 << 30, 200 << 20 // bytes, or a half and a fifth of a small disk; below ledger.Floor no payment is taken
 	lifeWarns, lifeFails   = 90, 110            // percent; 110: it has outlived what its maker promised
 	heatWarns, heatFails   = 75, 85             // degrees Celsius; a Raspberry Pi slows down at 80 and again at 85
 )
@@ -59,9 +59,9 @@ func (m *Monitor) lookDisk() {
 	}
 	status, output := Pass, ""
 	switch {
-	case disk.Free < freeFails:
+	case disk.Free < min(freeFails, disk.Size/5):
 		status, output = Fail, "the disk is nearly full"
-	case disk.Free < freeWarns:
+	case disk.Free < min(freeWarns, disk.Size/2):
 		status, output = Warn, "the disk fills up"
 	}
 	m.Measure(CheckFree, status, int64(disk.Free>>20), "MB", output, "")

@@ -22,6 +22,7 @@ import (
 // computer is what a kernel tells.
 type computer struct {
 	files   map[string]string
+	sizeMB  uint64
 	freeMB  uint64
 	flags   int64
 	clock   unix.Timex
@@ -41,7 +42,7 @@ func look(t *testing.T, c computer) *health.Monitor {
 		}
 	}
 	on.Statfs = func(_ string, into *unix.Statfs_t) error {
-		*into = unix.Statfs_t{Bavail: c.freeMB << 8, Bsize: 4096, Flags: c.flags}
+		*into = unix.Statfs_t{Blocks: c.sizeMB << 8, Bavail: c.freeMB << 8, Bsize: 4096, Flags: c.flags}
 		return nil
 	}
 	on.Adjtimex = func(into *unix.Timex) (int, error) {
@@ -65,7 +66,7 @@ func lookAt(t *testing.T, on machine.Machine, built int) *health.Monitor {
 
 func TestTheComputerIsJudged(t *testing.T) {
 	const gigabytes = 1 << 10
-	well := computer{freeMB: 8 * gigabytes, built: 2000}
+	well := computer{sizeMB: 16 * gigabytes, freeMB: 8 * gigabytes, built: 2000}
 	for what, c := range map[string]struct {
 		change func(*computer)
 		want   map[string]health.Status // beside those of a computer that tells little and is well
@@ -73,6 +74,9 @@ func TestTheComputerIsJudged(t *testing.T) {
 		"well":                  {func(*computer) {}, nil},
 		"the disk fills up":     {func(c *computer) { c.freeMB = gigabytes - 1 }, map[string]health.Status{health.CheckFree: health.Warn}},
 		"nearly full":           {func(c *computer) { c.freeMB = 199 }, map[string]health.Status{health.CheckFree: health.Fail}},
+		"room on a small disk":  {func(c *computer) { c.sizeMB, c.freeMB = 256, 128 }, nil},
+		"a small disk fills up": {func(c *computer) { c.sizeMB, c.freeMB = 256, 127 }, map[string]health.Status{health.CheckFree: health.Warn}},
+		"a small disk is full":  {func(c *computer) { c.sizeMB, c.freeMB = 256, 51 }, map[string]health.Status{health.CheckFree: health.Fail}},
 		"read-only":             {func(c *computer) { c.flags = unix.ST_RDONLY }, map[string]health.Status{health.CheckReadOnly: health.Fail}},
 		"before it was made":    {func(c *computer) { c.built = 2001 }, map[string]health.Status{health.CheckClockSet: health.Fail}},
 		"clock never set":       {func(c *computer) { c.clock.Status = unix.STA_UNSYNC }, map[string]health.Status{health.CheckClockSet: health.Warn, health.CheckClockOffset: ""}},

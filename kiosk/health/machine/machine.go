@@ -38,6 +38,7 @@ func Of(state string) Machine {
 
 // Disk is the file system of the state folder.
 type Disk struct {
+	Size     uint64 // bytes
 	Free     uint64 // bytes that the kiosk may use
 	ReadOnly bool
 }
@@ -48,7 +49,8 @@ func (m Machine) Disk() (Disk, error) {
 	if err := m.Statfs(m.State, &found); err != nil {
 		return Disk{}, fmt.Errorf("the disk of %s cannot be asked: %w", m.State, err)
 	}
-	return Disk{Free: found.Bavail * uint64(found.Bsize), ReadOnly: found.Flags&unix.ST_RDONLY != 0}, nil
+	block := uint64(found.Bsize)
+	return Disk{Size: found.Blocks * block, Free: found.Bavail * block, ReadOnly: found.Flags&unix.ST_RDONLY != 0}, nil
 }
 
 // Clock is how far the system's clock can be believed.

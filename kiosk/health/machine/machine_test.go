@@ -153,10 +153,10 @@ func TestTheDiskIsThatOfTheStateFolder(t *testing.T) {
 		if path != m.State {
 			t.Errorf("the disk of %s is asked", path)
 		}
-		*into = unix.Statfs_t{Bavail: 10, Bsize: 4096, Flags: unix.ST_RDONLY}
+		*into = unix.Statfs_t{Blocks: 100, Bavail: 10, Bsize: 4096, Flags: unix.ST_RDONLY}
 		return nil
 	}
-	if disk, err := m.Disk(); err != nil || disk != (machine.Disk{Free: 40960, ReadOnly: true}) {
+	if disk, err := m.Disk(); err != nil || disk != (machine.Disk{Size: 409600, Free: 40960, ReadOnly: true}) {
 		t.Errorf("%+v, %v", disk, err)
 	}
 	m.Statfs = unix.Statfs
