@@ -98,9 +98,10 @@ screens: deps
 	mkdir -p bin/screens
 	$(GO) test -tags '$(TAGS)' -count=1 ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
 
-# Every benchmark six times, with the median and its spread; PACKAGES=./sip/... for less.
+# What a station costs, then every benchmark six times, with the median and its spread; PACKAGES=./sip/... for less.
 bench: deps-build
 	@mkdir -p bin
+	$(GO) test -count=1 -timeout 30m ./cmd -v -run Figures -args -figures
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench . -benchmem -count $(COUNT) $(PACKAGES) >bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	$(GO) tool benchstat bin/bench.txt
 

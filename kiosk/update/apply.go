@@ -102,33 +102,35 @@ func quiet(ctx context.Context, station Station, tell func(string)) (Report, err
 // snapshots is how many copies of the ledger are kept.
 const snapshots = 2
 
-// snapshot copies the ledger, so that nothing is lost should a release damage it, and forgets older copies.
+// snapshot copies the ledger, so that nothing is lost should a release damage it, and forgets older copies. A copy gets its name
+// when it is whole.
 func (s Store) snapshot(ctx context.Context, n int, station Station) error {
 	path := filepath.Join(s.Folder, fmt.Sprintf("ledger-before-%d.db", n))
-	older, err := s.copies()
-	if err != nil {
-		return err
-	}
-	older = append(slices.DeleteFunc(older, func(p string) bool { return p == path }), path) // that one broke off, or is of another try
-	for _, p := range older[:max(0, len(older)-snapshots)] {
+	broken, err := filepath.Glob(filepath.Join(s.Folder, "ledger-before-*"+partial))
+	for _, p := range broken {
 		err = errors.Join(err, os.Remove(p))
 	}
-	if again := os.Remove(path); !errors.Is(again, fs.ErrNotExist) {
-		err = errors.Join(err, again)
-	}
 	if err != nil {
 		return err
 	}
-	if err := station.Snapshot(ctx, path); err != nil {
-		return fmt.Errorf("the ledger cannot be copied before the update: %w", err)
+	if err := station.Snapshot(ctx, path+partial); err != nil {
+		return fmt.Errorf("the ledger cannot be copied before the update: %w", errors.Join(err, os.RemoveAll(path+partial)))
 	}
-	return nil
+	err = os.Rename(path+partial, path)
+	if errors.Is(err, fs.ErrNotExist) { // a station that never ran has no ledger
+		return nil
+	}
+	older, wrong := s.copies()
+	for _, p := range older[:max(0, len(older)-snapshots)] {
+		wrong = errors.Join(wrong, os.Remove(p))
+	}
+	return errors.Join(err, wrong, syncFolder(s.Folder))
 }
 
 // copies are the copies of the ledger, oldest first.
 func (s Store) copies() ([]string, error) {
 	found, err := filepath.Glob(filepath.Join(s.Folder, "ledger-before-*.db"))
-	slices.SortFunc(found, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	slices.SortFunc(found, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }) // by number
 	return found, err
 }
 

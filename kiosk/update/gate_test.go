@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -216,8 +217,13 @@ func TestTwoCopiesOfTheLedgerAreKept(t *testing.T) {
 		for _, n := range []int{11, 12, 99, 100, 100} {
 			must(t, a.snapshot(t.Context(), n, a))
 		}
+		must(t, os.WriteFile(a.Folder+"/ledger-before-7.db"+partial, nil, 0o600)) // a power cut
+		must(t, a.snapshot(t.Context(), 101, a))
+		if broken, _ := filepath.Glob(a.Folder + "/ledger*" + partial); len(broken) > 0 {
+			t.Errorf("%q", broken)
+		}
 		left, err := a.copies()
-		if must(t, err); len(left) != 2 || !strings.HasSuffix(left[0], "-99.db") || !strings.HasSuffix(left[1], "-100.db") {
+		if must(t, err); len(left) != 2 || !strings.HasSuffix(left[0], "-100.db") || !strings.HasSuffix(left[1], "-101.db") {
 			t.Errorf("%q", left)
 		}
 	})
