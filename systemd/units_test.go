@@ -220,7 +220,7 @@ func TestBrowserIsAllowedTheStationAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	const page = "file:///usr/share/kiosk/out-of-order.html"
-	if !slices.Equal(policy.URLBlocklist, []string{"*"}) || !slices.Equal(policy.URLAllowlist, []string{"http://127.0.0.1:8080", page}) {
+	if !slices.Equal(policy.URLBlocklist, []string{"*", "chrome://*"}) || !slices.Equal(policy.URLAllowlist, []string{"http://127.0.0.1:8080", page}) {
 		t.Errorf("the browser may show %q but %q", policy.URLBlocklist, policy.URLAllowlist)
 	}
 	if !strings.Contains(read(t, "share/out-of-order.html"), `"http://127.0.0.1:8080/"`) {

@@ -70,6 +70,7 @@ func TestAChargedPaymentIsPostedBeforeTheRest(t *testing.T) {
 			t.Errorf("Rest = %v", err)
 		}
 		k.wantState(id, "closed: posted, posted")
+		over(10 * time.Minute)
 		k.wantState(older, "approved: waiting")
 	})
 }
