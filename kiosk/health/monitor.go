@@ -200,7 +200,7 @@ func (m *Monitor) lookLedger(ctx context.Context) time.Duration {
 	m.mu.Unlock()
 	m.countPayments(ctx, summary)
 	m.lookByAccount()
-	return lookOften / 2
+	return lookOften
 }
 
 func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
