@@ -275,7 +275,7 @@ func startPrometheus(t *testing.T, own certificates) *server {
 	address := l.Addr().String()
 	rules := regexp.MustCompile(`(?m)^        for: \w+$`).ReplaceAllString(read(t, "prometheus/rules.yml"), "        for: 0s")
 	p := &server{t: t, url: "http://" + address, targets: filepath.Join(dir, "targets.json")}
-	settings := fmt.Sprintf(`global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
+	settings := fmt.Sprintf(`global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}
 rule_files: [%s/rules.yml]
 scrape_configs:
   - job_name: kiosk

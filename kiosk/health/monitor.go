@@ -208,7 +208,12 @@ func (m *Monitor) countPayments(ctx context.Context, s runner.Summary) {
 	if err := m.Runner.Available(ctx); err != nil && !errors.Is(err, runner.ErrBusy) && ctx.Err() == nil {
 		available = session.Why(err)
 	}
-	m.count(CheckInDoubt, byAge(age(s.OldestDoubt), doubtIsLong, tooLong), int64(s.InDoubt), "payments", available)
+	m.judgePayments(s, available)
+}
+
+// judgePayments says what staff read of the payments that have not ended; why: none can be taken because of them.
+func (m *Monitor) judgePayments(s runner.Summary, why session.Reason) {
+	m.count(CheckInDoubt, byAge(age(s.OldestDoubt), doubtIsLong, tooLong), int64(s.InDoubt), "payments", why)
 	m.count(CheckOpenCases, worse(warnIf(s.OpenCases > 0), byAge(age(s.OldestCase), tooLong, tooLong)), int64(s.OpenCases), "cases", "")
 	m.count(CheckRefunds, warnIf(s.RefundsDue > 0), int64(s.RefundsDue), "refunds", "")
 	depth := warnIf(s.Waiting > queueIsLong)
