@@ -142,6 +142,14 @@ func stateFindings(c config.Config) []finding {
 	case "aleph":
 		findings = append(findings, secretFinding("X-server password", c.ILS.Aleph.XPassword))
 	}
+	for _, watched := range []struct {
+		name   string
+		secret config.Secret
+	}{{"health token", c.Health.Token}, {"hub token", c.Health.HeartbeatToken}, {"ping address", c.Health.Ping}} {
+		if watched.secret != "" {
+			findings = append(findings, secretFinding(watched.name, watched.secret))
+		}
+	}
 	info, err := os.Stat(c.Kiosk.State)
 	if err != nil {
 		return append(findings, finding{"state folder", health.Fail, err.Error(), "make the folder and give it to the kiosk's user"})

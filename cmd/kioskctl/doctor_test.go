@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"selfpay/kiosk/config"
 	"selfpay/kiosk/health"
 )
 
@@ -28,5 +29,22 @@ func TestTheDoctorHasAFixForEveryCheck(t *testing.T) {
 	}
 	if found < 40 {
 		t.Errorf("only %d checks found", found)
+	}
+}
+
+func TestTheDoctorSaysWhereSecretsStand(t *testing.T) {
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	c := config.Config{Kiosk: config.Kiosk{State: t.TempDir()}, Health: config.Health{Token: "0123456789abcdef", HeartbeatToken: "credential:hub-token"}}
+	found := map[string]finding{}
+	for _, f := range stateFindings(c) {
+		found[f.Check] = f
+	}
+	for check, want := range map[string]string{"health token": "in the configuration itself", "hub token": "LoadCredential=hub-token"} {
+		if f := found[check]; f.Status != health.Warn || !strings.Contains(f.Found, want) || strings.Contains(f.Found, "0123456789") {
+			t.Errorf("%s: %+v", check, f)
+		}
+	}
+	if _, looked := found["ping address"]; looked {
+		t.Error("a ping that nobody wants has an address")
 	}
 }

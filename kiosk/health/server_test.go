@@ -322,6 +322,7 @@ func TestSlowClientsKeepNobodyOut(t *testing.T) {
 
 // From ever so many addresses no more than 64 are inside; when their time is over others are served.
 func TestThePageIsNeverFullForLong(t *testing.T) {
+	t.Parallel() // after those that count what is open
 	p := serve(t, open)
 	var inside []net.Conn
 	for from := range byte(6) {
@@ -373,6 +374,7 @@ func (p *page) dawdle(n int, address byte) (inside []net.Conn) {
 // An address that this machine gets later, a certificate that is renewed, a port that is free again: the page comes by
 // itself, and payments do not wait for it.
 func TestAPageThatCannotBeServedIsTriedAgain(t *testing.T) {
+	t.Parallel() // after those that count what is open
 	s, end := begin(t)
 	defer end()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
