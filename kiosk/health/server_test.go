@@ -403,3 +403,36 @@ func TestAPageThatCannotBeServedIsTriedAgain(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestARenewedCertificateIsShownAndOldTLSIsNot(t *testing.T) {
+	t.Parallel()
+	old, certificate := certtest.For(t, certtest.Today(), "127.0.0.1")
+	key := certtest.KeyFile(t, old)
+	p := serve(t, func(p *page) health.Access {
+		pair, err := keypair.Load(certificate, key, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return health.Access{Pair: pair, Token: token}
+	})
+	shown := func() *x509.Certificate {
+		c, err := tls.Dial("tcp", p.address, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0]
+	}
+	first := shown()
+	renewed, file := certtest.For(t, certtest.Today(), "127.0.0.1")
+	for from, to := range map[string]string{file: certificate, certtest.KeyFile(t, renewed): key} {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.eventually("the new certificate is shown", func() bool { return !shown().Equal(first) })
+	if c, err := tls.Dial("tcp", p.address, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
+		c.Close()
+		t.Error("TLS 1.1 is spoken")
+	}
+}
