@@ -71,7 +71,7 @@ func pack(laid, version, deb string) error {
 // A station that was just installed starts with the next boot, but not before somebody has said where its devices are.
 func TestAFreshInstallationStartsNothingAndSaysWhatIsMissing(t *testing.T) {
 	installed(t)
-	if !strings.Contains(service.said, "/etc/kiosk/kiosk.toml is not finished") || !strings.Contains(service.said, "kioskctl config check") {
+	if !strings.Contains(service.said, "/etc/kiosk/kiosk.toml is not finished") || !strings.Contains(service.said, "kioskctl setup") {
 		t.Errorf("the package does not say how it goes on: %s", service.said)
 	}
 	enabled, more, _ := strings.Cut(service.fresh, "\n")
@@ -110,11 +110,8 @@ func TestAnUpgradeWaitsUntilNobodyPays(t *testing.T) {
 		}
 	}
 	debian.charged.Store(&during)
-	s.patron(t.Context(), cards[0])
+	s.patron(t.Context(), cards[0]) // on a slow machine the terminal's answer comes so late that it is in doubt for a while
 	debian.charged.Store(nil)
-	if len(s.told) != 1 {
-		t.Fatal("the payment amid the upgrade was not booked")
-	}
 	wait(t, "the restart after the payment", func(context.Context) error {
 		if got := property(t, "MainPID"); got == second || got == "0" {
 			return errors.New("process " + got)
@@ -122,6 +119,10 @@ func TestAnUpgradeWaitsUntilNobodyPays(t *testing.T) {
 		return nil
 	})
 	s.ready()
+	s.settled()
+	if charged, booked := s.paymentsAgree(debian.around.Books()); charged == 0 || charged != booked {
+		t.Errorf("%d was charged, %d is booked", charged, booked)
+	}
 	if out := does(t, "readlink /proc/$(systemctl show -P MainPID kioskd)/exe"); strings.Contains(out, "deleted") {
 		t.Errorf("the old program runs: %s", out)
 	}
