@@ -46,23 +46,28 @@ const longestNonce = 64
 // Key signs for one station.
 type Key struct{ private minisign.PrivateKey }
 
-// LoadKey reads the station's key from the folder of its keys, and makes one at the first start.
+// LoadKey reads the station's key from the folder of its keys, and makes one at the first start. One that is damaged is put
+// aside and another made: nothing is signed with it that is of use tomorrow, and no station stands still for it.
 func LoadKey(folder string) (Key, error) {
 	path := filepath.Join(folder, "station.key")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return makeKey(path)
 	}
-	var k Key
-	if err == nil {
-		err = k.private.UnmarshalText(text)
-	}
 	if err != nil {
-		return k, fmt.Errorf("the station's key in %s cannot be read: %w; without that file a new one is made", path, err)
+		return Key{}, fmt.Errorf("the station's key cannot be read: %w", err)
 	}
-	return k, nil
+	var k Key
+	if k.private.UnmarshalText(text) == nil {
+		return k, nil
+	}
+	if err := os.Rename(path, path+".damaged"); err != nil {
+		return k, err
+	}
+	return makeKey(path)
 }
 
+// makeKey makes a key that is on the disk when it returns: after a power cut it is whole or not there.
 func makeKey(path string) (Key, error) {
 	_, private, err := minisign.GenerateKey(nil)
 	if err != nil {
@@ -75,8 +80,24 @@ func makeKey(path string) (Key, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return Key{}, err
 	}
-	err = errors.Join(os.WriteFile(path+".new", text, 0o600), os.Rename(path+".new", path))
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return Key{}, err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = errors.Join(os.Rename(path+".new", path), syncFolder(filepath.Dir(path)))
+	}
 	return Key{private}, err
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // Public is the key that others check with.

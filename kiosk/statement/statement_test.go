@@ -1,6 +1,8 @@
 package statement
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -40,5 +42,25 @@ func TestOnlyTheStationsOwnFreshStatementIsBelieved(t *testing.T) {
 	}
 	if _, err := key.Sign(Statement{Nonce: strings.Repeat("x", 65)}); err == nil {
 		t.Error("anything is repeated")
+	}
+}
+
+// A power cut once left an empty key, and the station stood still.
+func TestADamagedKeyIsReplaced(t *testing.T) {
+	folder := t.TempDir()
+	before, err := LoadKey(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "station.key")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	after, err := LoadKey(folder)
+	if err != nil || after.Public() == before.Public() {
+		t.Errorf("%v", err)
+	}
+	if again, err := LoadKey(folder); err != nil || again.Public() != after.Public() {
+		t.Errorf("the new one is not kept: %v", err)
 	}
 }
