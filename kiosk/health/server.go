@@ -35,8 +35,8 @@ const (
 	idleGuest       = 30 * time.Second
 	longestHeader   = 8 << 10
 
-	askRate, askBurst         = 20, 40 // requests a second of those who may
-	strangerRate, strangerSum = 5, 10  // and of those who may not
+	askRate, askBurst         = 50, 100 // requests a second of those who may
+	strangerRate, strangerSum = 5, 10   // and of those who may not
 )
 
 // CheckPage is whether others can look.

@@ -272,10 +272,12 @@ func (p *page) flooded() {
 			c := p.asker(p.mine)
 			c.Transport.(*http.Transport).DisableKeepAlives = false
 			defer c.CloseIdleConnections()
-			for range 60 {
+			end := time.Now().Add(patience)
+			for n, held := 0, false; n < 60 || !held && time.Now().Before(end); n++ {
 				code, _, _ := p.ask(c, http.MethodGet, "/healthz", "", nil)
 				mu.Lock()
 				codes[code]++
+				held = codes[http.StatusTooManyRequests] > 0
 				mu.Unlock()
 			}
 		})
