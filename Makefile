@@ -13,9 +13,11 @@ PACKAGES = ./...
 ARCH = $(shell dpkg --print-architecture)
 RELEASE = $(shell git rev-list --count HEAD)
 VERSION = 0.$(RELEASE)
+# What a whole disk has besides, of Debian: the browser.
+EXTRA = chromium,cage,fonts-dejavu-core
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deb deb-check bundle deps deps-build deps-test deps-vm deps-deb go-there units vuln clean
+.PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deb deb-check image test-arm64 bundle deps deps-build deps-test deps-vm deps-deb deps-arm64 go-there units vuln clean
 
 all: deps-build build
 
@@ -72,11 +74,13 @@ vm: export PATH := $(PATH):/usr/sbin:/sbin
 vm: deps-vm deps-deb
 	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 20m ./systemd/vm $(if $(SEED),-args -seed $(SEED))
 
-# Fifty cuts while patrons pay, fifty while the station is updated, the disk after three hundred of its writes, and each way in which a
-# release may not be well.
+# Fifty cuts while patrons pay, fifty while the station is updated, the disk after three hundred of its writes, each way in which a
+# release may not be well, and a station's whole disk for arm64.
 vm-long: export PATH := $(PATH):/usr/sbin:/sbin
-vm-long: deps-vm deps-deb
-	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release' ./systemd/vm -args -long -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
+vm-long: EXTRA =
+vm-long: deps-vm deps-deb image
+	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release|Arm64' ./systemd/vm \
+		-args -long -station $(CURDIR)/bin/kiosk-arm64.img -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
 
 # The Debian package, bin/kiosk_VERSION_ARCH.deb, for amd64, arm64 or armhf: make deb ARCH=arm64. See packaging/README.md.
 deb: deps-deb
@@ -91,7 +95,19 @@ bundle: deps-deb
 
 # The package by Debian's checker, and that it comes out the same when it is built again elsewhere.
 deb-check: deb
+	@command -v lintian >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends lintian; }
 	packaging/check.sh $(ARCH) $(VERSION) $(RELEASE)
+
+# What devices, library and money go through, as built for arm64, on an emulated processor.
+test-arm64: ARCH = arm64
+test-arm64: deps-deb deps-arm64
+	packaging/test-arm64.sh
+
+# A whole disk for an arm64 station with the package, bin/kiosk-arm64.img. EXTRA= leaves the browser out; PASSWORD= is root's.
+image: ARCH = arm64
+image: export PATH := $(PATH):/usr/sbin:/sbin
+image: deb deps-arm64
+	$(SUDO) env EXTRA=$(EXTRA) PASSWORD=$(PASSWORD) packaging/image.sh bin/kiosk_$(VERSION)_arm64.deb
 
 # A picture of every screen, in every language and size.
 screens: deps
@@ -151,11 +167,18 @@ deps-vm: go-there
 		dpkg-deb -x linux-image-*.deb unpacked; mv unpacked ../kernel; cd ..; rm -rf new; }
 	@$(SUDO) systemd/vm/images.sh bin/vm
 
-# What packages are built and looked at with.
+# What packages are built with.
 deps-deb: go-there
 	@case $(ARCH) in amd64) triplet=x86_64-linux-gnu ;; arm64) triplet=aarch64-linux-gnu ;; *) triplet=arm-linux-gnueabihf ;; esac; \
 	[ $(ARCH) = $$(dpkg --print-architecture) ] && gcc=gcc || gcc=gcc-$$(echo $$triplet | tr _ -); \
-	missing=""; for program in $$triplet-gcc:$$gcc pkg-config:pkg-config mmdebstrap:mmdebstrap lintian:lintian; do \
+	missing=""; for program in $$triplet-gcc:$$gcc pkg-config:pkg-config mmdebstrap:mmdebstrap; do \
+		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+
+# An emulator for arm64, and what disks are made with.
+deps-arm64: export PATH := $(PATH):/usr/sbin:/sbin
+deps-arm64:
+	@missing=""; for program in qemu-aarch64-static:qemu-user-static qemu-system-aarch64:qemu-system-arm arch-test:arch-test sfdisk:fdisk mke2fs:e2fsprogs; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 

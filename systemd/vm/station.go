@@ -56,6 +56,5 @@ func (i Image) appendOwn(to io.Writer) error {
 }
 
 func (m *Machine) station() []string {
-	return []string{"-drive", "if=none,id=station,format=raw,snapshot=on,file=" + m.Image.Station, "-device", "virtio-blk-pci,drive=station",
-		"-device", "i6300esb", "-action", "watchdog=reset"}
+	return []string{"-drive", "if=none,id=station,format=raw,snapshot=on,file=" + m.Image.Station, "-device", "virtio-blk-pci,drive=station"}
 }
