@@ -279,6 +279,8 @@ func (s *station) patron(ctx context.Context, card string, words ...string) {
 	switch json.Unmarshal(out, &v); {
 	case v.Outcome == "booked":
 		s.told = append(s.told, v.Reference)
+	case v.Outcome == "update": // who sees that the station is being updated comes again
+		time.Sleep(time.Second)
 	case ctx.Err() == nil:
 		s.t.Logf("a patron did not pay: %v: %s", err, out)
 	}
