@@ -11,7 +11,7 @@ COUNT = 6
 PACKAGES = ./...
 # For packages: which machines, and which release. Releases are counted; of two, the greater number is newer.
 ARCH = $(shell dpkg --print-architecture)
-RELEASE = $(shell git rev-list --count HEAD)
+RELEASE := $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
 VERSION = 0.$(RELEASE)
 # What a whole disk has besides, of Debian: the browser.
 EXTRA = chromium,cage,fonts-dejavu-core

@@ -6,7 +6,7 @@
 #   EXTRA     further packages of Debian, separated by commas; the browser is of these
 #   PASSWORD  root's, for the console; without it nobody logs in
 set -eu
-package=$(realpath "$1")
+package=$(realpath -e "$1")
 cd "$(dirname "$0")/.."
 bin=$PWD/bin
 work=$(mktemp -d "$bin/new.XXXXXX")
