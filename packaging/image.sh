@@ -9,7 +9,7 @@ set -eu
 package=$(realpath -e "$1")
 cd "$(dirname "$0")/.."
 bin=$PWD/bin
-work=$(mktemp -d "$bin/new.XXXXXX")
+work=$(mktemp -d "$bin/.new.XXXXXX") # go looks into no folder whose name begins with a dot
 binfmt=/proc/sys/fs/binfmt_misc
 registered=
 end() {

@@ -18,7 +18,7 @@ bin=$(cd "$(dirname "$0")/.." && mkdir -p bin && cd bin && pwd)
 sysroot=$bin/sysroot-$arch
 
 if [ ! -e "$sysroot/made" ]; then
-	work=$(mktemp -d "$bin/new.XXXXXX")
+	work=$(mktemp -d "$bin/.new.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	"$(dirname "$0")/mirrors.sh" | awk '$3 !~ /-/ { print $1, $2, "bookworm main" }' >"$work/debian.list" # updates change no header
 	mmdebstrap --quiet --mode=chrootless --variant=extract --architectures="$arch" \
