@@ -30,6 +30,9 @@ type computer struct {
 	built   int // year; the time in a test begins in 2000
 }
 
+// setFlags sets what has 32 bits on some computers and 64 on others.
+func setFlags[F int32 | int64](into *F, flags int64) { *into = F(flags) }
+
 // look judges a computer for a minute.
 func look(t *testing.T, c computer) *health.Monitor {
 	t.Helper()
@@ -42,7 +45,8 @@ func look(t *testing.T, c computer) *health.Monitor {
 		}
 	}
 	on.Statfs = func(_ string, into *unix.Statfs_t) error {
-		*into = unix.Statfs_t{Blocks: c.sizeMB << 8, Bavail: c.freeMB << 8, Bsize: 4096, Flags: c.flags}
+		*into = unix.Statfs_t{Blocks: c.sizeMB << 8, Bavail: c.freeMB << 8, Bsize: 4096}
+		setFlags(&into.Flags, c.flags)
 		return nil
 	}
 	on.Adjtimex = func(into *unix.Timex) (int, error) {

@@ -24,9 +24,9 @@ type around struct {
 	noCopy  error
 }
 
-func (a *around) Report(context.Context) (Report, error) {
+func (a *around) Report(ctx context.Context) (Report, error) {
 	if a.crashes > 0 && a.report.Release == 13 && time.Since(a.report.Started) > a.crashes {
-		a.Restart(nil)
+		a.Restart(ctx)
 	}
 	return a.report, a.err
 }
