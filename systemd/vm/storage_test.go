@@ -74,8 +74,10 @@ func TestPaymentEndsOnAFullDisk(t *testing.T) {
 // The root is read-only: a station needs its state folder, and what is in memory anyway.
 func TestStationOnAReadOnlyRoot(t *testing.T) {
 	onDataDisk(t)
-	does(t, "systemctl stop kioskd; journalctl --relinquish-var && mount -o remount,ro /")
-	afterwards(t, func() { does(t, "systemctl stop kioskd; mount -o remount,rw / && journalctl --flush") })
+	does(t, "systemctl stop kioskd; install -m 644 /usr/share/systemd/tmp.mount /etc/systemd/system/ && systemctl daemon-reload && systemctl start tmp.mount && journalctl --relinquish-var && mount -o remount,ro /")
+	afterwards(t, func() {
+		does(t, "systemctl stop kioskd; mount -o remount,rw / && journalctl --flush; systemctl stop tmp.mount; rm /etc/systemd/system/tmp.mount; systemctl daemon-reload")
+	})
 	if _, status := tried(t, "touch /var/lib/here /etc/here"); status == 0 {
 		t.Fatal("the root can be written")
 	}
