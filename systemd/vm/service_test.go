@@ -22,13 +22,19 @@ import (
 // guide is the part of docs/install.md that a technician types, one shell script for each block.
 func guide(t *testing.T, heading string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/install.md")
+	return block(t, "../../docs/install.md", heading)
+}
+
+// block is what a technician types behind a sentence of a page.
+func block(t *testing.T, page, heading string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, found := strings.Cut(string(text), "\n"+heading+"\n\n")
 	if !found {
-		t.Fatalf("docs/install.md has no %q", heading)
+		t.Fatalf("%s has no %q", page, heading)
 	}
 	block, _, _ := strings.Cut(rest, "\n\n")
 	var script []string
@@ -258,6 +264,9 @@ func staysDown(t *testing.T, why string) {
 	}
 	if n := number(t, "NRestarts"); n != 0 {
 		t.Errorf("it was started again %d times", n)
+	}
+	if out, _ := tried(t, "systemctl is-active kiosk-safe.target"); out != "active" {
+		t.Errorf("the station does not count as out of order: %s", out)
 	}
 	if out := does(t, "journalctl --no-pager -o cat -n 8 -u kioskd"); !strings.Contains(out, why) {
 		t.Errorf("it does not name %s: %s", why, out)

@@ -185,6 +185,18 @@ func remade(t *testing.T) {
 	service.nodes = makeDevices(t)
 }
 
+// A kernel that has crashed starts again, and the keyboard gives it no orders.
+func TestKernelIsToldWhatToDoWhenItCrashes(t *testing.T) {
+	installed(t)
+	before := does(t, "cd /proc/sys/kernel && echo $(cat panic panic_on_oops sysrq)")
+	afterwards(t, func() {
+		does(t, "cd /proc/sys/kernel && set -- %s && echo $1 >panic && echo $2 >panic_on_oops && echo $3 >sysrq", before)
+	})
+	if got := does(t, "/lib/systemd/systemd-sysctl kiosk.conf && cd /proc/sys/kernel && echo $(cat panic panic_on_oops sysrq)"); got != "10 1 0" {
+		t.Errorf("panic, panic_on_oops and sysrq are %s, before %s", got, before)
+	}
+}
+
 // journalSays is how much the journal may take on the disk: the bound, or less where the disk must keep room.
 var journalSays = regexp.MustCompile(`System Journal \(/var/log/journal/\w+\) is .*, max ([0-9.]+)M`)
 
