@@ -72,13 +72,13 @@ sim: deps-build
 # systemd/vm/README.md. SEED=N repeats the draws of a run.
 vm: export PATH := $(PATH):/usr/sbin:/sbin
 vm: deps-vm deps-deb
-	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 20m ./systemd/vm $(if $(SEED),-args -seed $(SEED))
+	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 40m ./systemd/vm $(if $(SEED),-args -seed $(SEED))
 
 # Fifty cuts while patrons pay, fifty while the station is updated, the disk after three hundred of its writes, each way in which a
 # release may not be well, and a station's whole disk for arm64.
 vm-long: export PATH := $(PATH):/usr/sbin:/sbin
-vm-long: EXTRA =
-vm-long: deps-vm deps-deb image
+vm-long: deps-vm deps-deb
+	$(MAKE) image EXTRA=
 	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release|Arm64' ./systemd/vm \
 		-args -long -station $(CURDIR)/bin/kiosk-arm64.img -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
 
