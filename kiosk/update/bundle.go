@@ -50,7 +50,9 @@ func Pack(w io.Writer, m Manifest, files fs.FS, key minisign.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	return pack(w, m, text, minisign.Sign(key, text), files)
+	// the comments must not tell the time of the day: the same sources make the same bundle
+	signature := minisign.SignWithComments(key, text, fmt.Sprintf("timestamp:%d", m.Made.Unix()), fmt.Sprintf("release %d", m.Release))
+	return pack(w, m, text, signature, files)
 }
 
 func pack(w io.Writer, m Manifest, text, signature []byte, files fs.FS) error {
