@@ -107,7 +107,7 @@ test-arm64: deps-deb deps-arm64
 image: ARCH = arm64
 image: export PATH := $(PATH):/usr/sbin:/sbin
 image: deb deps-arm64
-	$(SUDO) env EXTRA=$(EXTRA) PASSWORD=$(PASSWORD) packaging/image.sh bin/kiosk_$(VERSION)_arm64.deb
+	$(SUDO) env EXTRA='$(EXTRA)' PASSWORD='$(PASSWORD)' packaging/image.sh bin/kiosk_$(VERSION)_arm64.deb
 
 # A picture of every screen, in every language and size.
 screens: deps
