@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,9 +23,28 @@ type around struct {
 	starts  int
 	copied  []string
 	noCopy  error
+	changes []change
+}
+
+// change is what happens to a station at its time.
+type change struct {
+	at time.Time
+	do func()
+}
+
+// in lets something happen when so much time has passed.
+func (a *around) in(d time.Duration, do func()) {
+	a.changes = append(a.changes, change{time.Now().Add(d), do})
 }
 
 func (a *around) Report(ctx context.Context) (Report, error) {
+	a.changes = slices.DeleteFunc(a.changes, func(c change) bool {
+		due := !time.Now().Before(c.at)
+		if due {
+			c.do()
+		}
+		return due
+	})
 	if a.crashes > 0 && a.report.Release == 13 && time.Since(a.report.Started) > a.crashes {
 		a.Restart(ctx)
 	}
@@ -72,11 +92,11 @@ func TestAReleaseIsConfirmedWhenItIsAsWellAsTheOneBefore(t *testing.T) {
 		"what was ill is still": func(a *around) { a.report.Checks = checks() },
 		"the terminal takes a minute": func(a *around) {
 			a.report.Checks = checks("terminal:link", "fail")
-			time.AfterFunc(time.Minute, func() { a.report.Checks = checks() })
+			a.in(time.Minute, func() { a.report.Checks = checks() })
 		},
 		"one crash": func(a *around) {
 			a.crashes = 10 * time.Second
-			time.AfterFunc(15*time.Second, func() { a.crashes = 0 })
+			a.in(15*time.Second, func() { a.crashes = 0 })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,8 +195,8 @@ func TestAnUpdateWaitsForThePatronAndForTheDoubt(t *testing.T) {
 		_, err := a.stage(bytes.NewReader(a.bundle(13, nil)))
 		must(t, err)
 		held := false
-		time.AfterFunc(5*time.Minute, func() { a.report.Busy = 0 })
-		time.AfterFunc(10*time.Minute, func() { stands, _ := Look(a.Folder, 10); held, a.report.Waits = stands.Held, true })
+		a.in(5*time.Minute, func() { a.report.Busy = 0 })
+		a.in(10*time.Minute, func() { stands, _ := Look(a.Folder, 10); held, a.report.Waits = stands.Held, true })
 		must(t, Apply(t.Context(), a.Store, 13, a, func(string) {}))
 		if !held {
 			t.Error("no patron was held off meanwhile")
