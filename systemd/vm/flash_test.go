@@ -170,6 +170,9 @@ func trusting(t *testing.T) *station {
 	}
 	does(t, "install -d /etc/kiosk/update-keys && cat >/etc/kiosk/update-keys/vendor.pub <<'END'\n%s\nEND", text)
 	does(t, "mkdir -p /run/systemd/system/kiosk-trial.service.d && printf '[Service]\\nExecStart=\\nExecStart=/usr/lib/kiosk/kioskctl update trial --settle 5s --longest 40s\\n' >/run/systemd/system/kiosk-trial.service.d/bench.conf && systemctl daemon-reload")
+	t.Cleanup(func() {
+		tried(t, "rm -r /etc/kiosk/update-keys /run/systemd/system/kiosk-trial.service.d; systemctl daemon-reload")
+	})
 	s := started(t)
 	t.Cleanup(func() {
 		if t.Failed() {
