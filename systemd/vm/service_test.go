@@ -354,6 +354,7 @@ func TestPaymentOverRealNodesWhileTheClockJumps(t *testing.T) {
 	s := started(t)
 	s.ready()
 	wait(t, "the scanner", func(ctx context.Context) error { return s.checkPasses(ctx, "scanner:link") })
+	before := len(debian.around.Books().Receipts)
 	for i, years := range []string{"+10 years", "-10 years"} {
 		jump := func() {
 			done, err := s.machine.Run(t.Context(), "/bin/date", "-s", years)
@@ -374,12 +375,13 @@ func TestPaymentOverRealNodesWhileTheClockJumps(t *testing.T) {
 	}
 	s.settled()
 	b := debian.around.Books()
-	if len(b.Receipts) != len(s.told) {
-		t.Errorf("%d receipts on paper for %d payments: %q", len(b.Receipts), len(s.told), b.Receipts)
+	receipts := b.Receipts[before:]
+	if len(receipts) != len(s.told) {
+		t.Errorf("%d receipts on paper for %d payments: %q", len(receipts), len(s.told), receipts)
 	}
 	for i, code := range s.told {
-		if i < len(b.Receipts) && !strings.Contains(b.Receipts[i], code) {
-			t.Errorf("the receipt of %s: %q", code, b.Receipts[i])
+		if i < len(receipts) && !strings.Contains(receipts[i], code) {
+			t.Errorf("the receipt of %s: %q", code, receipts[i])
 		}
 	}
 	s.paymentsAgree(b)
