@@ -133,7 +133,7 @@ func (s *station) untilReady() time.Duration {
 	}
 }
 
-// status is a number of /proc/PID/status, in kB.
+// memory is what of kioskd is resident, in MB.
 func (s *station) memory() float64 {
 	s.t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.kioskd.Process.Pid))

@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,20 +14,6 @@ import (
 	"selfpay/sip/certtest"
 	"selfpay/sip/client"
 )
-
-// keyFile writes the key of a certificate.
-func keyFile(t *testing.T, pair tls.Certificate) string {
-	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "key.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
 
 func TestTLSSaysInASentenceWhatToMend(t *testing.T) {
 	pair, file := certtest.For(t, certtest.Today(), "ils.example.org")
@@ -46,9 +29,9 @@ func TestTLSSaysInASentenceWhatToMend(t *testing.T) {
 	authorities.AddCert(leaf)
 	good := client.TLS{ServerName: "ils.example.org", CAFile: file}
 	withOurs := good
-	withOurs.CertFile, withOurs.KeyFile = oursFile, keyFile(t, ours)
+	withOurs.CertFile, withOurs.KeyFile = oursFile, certtest.KeyFile(t, ours)
 	withAnother := good
-	withAnother.CertFile, withAnother.KeyFile = file, keyFile(t, pair)
+	withAnother.CertFile, withAnother.KeyFile = file, certtest.KeyFile(t, pair)
 	demand := tls.RequireAndVerifyClientCert
 	for _, c := range []struct {
 		name   string
