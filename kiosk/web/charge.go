@@ -11,6 +11,7 @@ const (
 	chargeMade     charge = "charge-made"     // the card was charged
 	chargeReturned charge = "charge-returned" // the card was charged, and the money was given back
 	chargeInDoubt  charge = "charge-in-doubt" // the card may have been charged
+	chargeBefore   charge = "charge-before"   // nobody is paying; what became of a payment just before is not told here
 )
 
 // outcomeCharges say what became of the money, for every way a payment can end.
@@ -22,7 +23,9 @@ var outcomeCharges = map[session.Outcome]charge{
 	session.OutcomeStaff:      chargeInDoubt,
 }
 
-// reasonCharges say it for every message: none of them follows a purchase.
+// reasonCharges say it for every message in a visit: none of them follows a purchase. An out-of-service screen belongs to no visit:
+// whoever stands before it may have paid a moment ago, and the station may have been started anew since, with a ledger that cannot
+// be read. It always tells chargeBefore.
 var reasonCharges = map[session.Reason]charge{
 	session.ReasonNotACard:       chargeNone,
 	session.ReasonUnknownPatron:  chargeNone,

@@ -155,6 +155,9 @@ func (s scene) Next() string { return s.Say("reason-" + string(s.Reason) + "-nex
 // ReasonCharge says what became of the money where a message is shown.
 func (s scene) ReasonCharge() string { return s.Say(string(reasonCharges[s.Reason])) }
 
+// BeforeCharge speaks to whoever has paid just before.
+func (s scene) BeforeCharge() string { return s.Say(string(chargeBefore)) }
+
 // OutcomeCharge says what became of the money.
 func (s scene) OutcomeCharge() string {
 	return s.SayAmount(string(outcomeCharges[s.Outcome]), s.Chosen)

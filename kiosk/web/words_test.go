@@ -131,12 +131,14 @@ var said = map[string]map[charge]*regexp.Regexp{
 		chargeMade:     regexp.MustCompile(`(?i)was charged to|\bpaid\.`),
 		chargeReturned: regexp.MustCompile(`(?i)given back|taken back`),
 		chargeInDoubt:  regexp.MustCompile(`(?i)may have been charged|whether your payment|what became of your payment`),
+		chargeBefore:   regexp.MustCompile(`(?i)if you have just paid`),
 	},
 	"de": {
 		chargeNone:     regexp.MustCompile(`(?i)kein geld abgebucht|nicht belastet|nichts abgebucht`),
 		chargeMade:     regexp.MustCompile(`(?i)€ belastet|\bbezahlt\.`),
 		chargeReturned: regexp.MustCompile(`(?i)zurückgegeben|zurückgenommen|gutgeschrieben`),
 		chargeInDoubt:  regexp.MustCompile(`(?i)vielleicht wurde|ob ihre zahlung|was mit ihrer zahlung`),
+		chargeBefore:   regexp.MustCompile(`(?i)falls sie gerade hier bezahlt`),
 	},
 }
 
@@ -185,9 +187,9 @@ func TestEveryOutcomeTellsItsMoneyStatus(t *testing.T) {
 func TestEveryReasonTellsItsMoneyStatus(t *testing.T) {
 	for _, lang := range text.Known {
 		for _, r := range allReasons {
-			for _, screen := range []session.Screen{session.ScreenMessage, session.ScreenOutOfService} {
+			for screen, c := range map[session.Screen]charge{session.ScreenMessage: reasonCharges[r], session.ScreenOutOfService: chargeBefore} {
 				v := with(screen, func(v *session.View) { v.Reason, v.Limit, v.Language = r, euro(500), lang })
-				tells(t, string(screen)+" "+string(r), lang, shownWords(t, v), reasonCharges[r])
+				tells(t, string(screen)+" "+string(r), lang, shownWords(t, v), c)
 			}
 		}
 	}
@@ -218,6 +220,9 @@ func TestWhoMayHavePaidIsAskedNotToPayAgain(t *testing.T) {
 		}
 		for _, r := range []session.Reason{session.ReasonBeingBooked, session.ReasonSettling} {
 			views = append(views, with(session.ScreenMessage, func(v *session.View) { v.Reason = r }))
+		}
+		for _, r := range allReasons {
+			views = append(views, with(session.ScreenOutOfService, func(v *session.View) { v.Reason, v.Limit = r, euro(500) }))
 		}
 		for _, v := range views {
 			v.Language = lang

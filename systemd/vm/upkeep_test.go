@@ -106,9 +106,12 @@ func TestSilentScreenIsStartedAgain(t *testing.T) {
 	does(t, "systemctl start kiosk-browser")
 	afterwards(t, func() { tried(t, "systemctl stop kiosk-browser kiosk-browser-restart.path") })
 	pid := func() string { return does(t, "systemctl show -P MainPID kiosk-browser") }
-	if out := does(t, "ps -o user= -p %s 2>/dev/null || stat -c %%U /proc/%[1]s", pid()); out != "kiosk-browser" {
-		t.Errorf("it runs as %s", out)
-	}
+	wait(t, "its user", func(context.Context) error { // a service counts as started a moment before it runs as another user
+		if out := does(t, "stat -c %%U /proc/%s", pid()); out != "kiosk-browser" {
+			return fmt.Errorf("it runs as %s", out)
+		}
+		return nil
+	})
 	if _, status := tried(t, "runuser -u kiosk-browser -- ls /var/lib/kiosk"); status == 0 {
 		t.Error("the browser's user may look into the ledger's folder")
 	}
