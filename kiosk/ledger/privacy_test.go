@@ -126,21 +126,42 @@ func TestACardIsErasedFromPaymentsThatHaveEndedOnly(t *testing.T) {
 }
 
 func TestOnlyOldCardsAreErasedByTheirAge(t *testing.T) {
-	l := mustOpen(t, t.TempDir())
-	for day := range 4 {
-		s := storiesFrom(day * 86400)[1] // declined nine seconds later
-		if err := s.tell(l, fmt.Sprint("card ", day), func(payment.Payment) {}); err != nil {
-			t.Fatal(err)
+	const day = 86400
+	for _, start := range []int{0, int(time.Since(stamp(0).Wall)/time.Second) - 400*day} { // of both years one lies behind us
+		l := mustOpen(t, t.TempDir())
+		for d := range 8 {
+			s := storiesFrom(start + d*day)[1] // declined nine seconds later
+			if err := s.tell(l, fmt.Sprint("card ", d), func(payment.Payment) {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := stamp(start + day + 9).Wall
+		for _, step := range []struct {
+			before time.Time
+			want   int
+		}{{before, 1}, {before, 0}, {before.Add(time.Second), 1}, {before.Add(4 * day * time.Second), 3}} {
+			if found, err := l.EraseCards(step.before); err != nil || len(found.Payments) != step.want {
+				t.Errorf("before %s: %+v, %v", step.before, found, err)
+			}
 		}
 	}
-	before := stamp(86400 + 9).Wall
-	for _, step := range []struct {
-		before time.Time
-		want   int
-	}{{before, 1}, {before, 0}, {before.Add(time.Second), 1}} {
-		if found, err := l.EraseCards(step.before); err != nil || len(found.Payments) != step.want {
-			t.Errorf("before %s: %+v, %v", step.before, found, err)
-		}
+}
+
+// TestCardIsErasedThoughItsDayIsByAWrongClock: the clock was two years ahead when the money was taken, and right when the payment ended.
+func TestCardIsErasedThoughItsDayIsByAWrongClock(t *testing.T) {
+	l := mustOpen(t, t.TempDir())
+	const day = 24 * time.Hour
+	ahead, right := intended(1250), payment.Abandoned{Head: head(1), Reason: "the patron left"}
+	ahead.Head.At.Wall, right.Head.At.Wall = time.Now().Add(700*day), time.Now().Add(-40*day)
+	p, err := l.Intend(card, ahead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Append(p.ID, right); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := l.EraseCards(time.Now().Add(-30 * day)); err != nil || len(found.Payments) != 1 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
 
