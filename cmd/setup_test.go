@@ -79,14 +79,15 @@ func TestATechnicianSetsAStationUp(t *testing.T) {
 	}
 	s.configure(full + "\n# a note of ours\n")
 	credentials, units, machine := filepath.Join(s.dir, "credstore"), filepath.Join(s.dir, "kioskd.service.d"), t.TempDir()
-	said, status := s.conversation([]string{"--config", s.around.ConfigPath(), "setup", "--credentials", credentials, "--units", units, "--machine", machine}, []answer{
+	words := []string{"--config", s.around.ConfigPath(), "setup", "--credentials", credentials, "--units", units, "--machine", machine}
+	said, status := s.conversation(words, []answer{
 		{"station's name", "main-01"}, {"library's name", "Central Library"}, {"Currency", "EURO"}, {"Currency", "EUR"}, {"Languages", "en,de"},
-		{"How is the library", "1"}, {"Its address", library}, {"Which one", ""}, {"encrypted", "n"}, {"login there", login}, {"password", "wrong"}, {"Institution", "CPL"},
+		{"How is the library", "1"}, {"Its address", library}, {"Which one", "99"}, {"Which one", "koha"}, {"encrypted", "n"}, {"login there", login}, {"password", "wrong"}, {"Institution", "CPL"},
 		{"all the same?", "n"},
 		{"How is the library", ""}, {"Its address", ""}, {"Which one", ""}, {"encrypted", ""}, {"login there", ""}, {"password", password}, {"Institution", ""},
 		{"card terminal:", "tcp://127.0.0.1:1"}, {"password", "000000"}, {"all the same?", ""},
 		{"card terminal:", terminal}, {"password", ""},
-		{"receipt printer:", printer}, {"Which model", ""}, {"slip come out", "y"},
+		{"receipt printer:", "banana"}, {"receipt printer:", printer}, {"Which model", "epsen"}, {"Which model", "epson-tm-t88v"}, {"slip come out", "y"},
 		{"scanner:", "none"},
 		{"Close it to all others?", "y"},
 	})
@@ -105,6 +106,13 @@ func TestATechnicianSetsAStationUp(t *testing.T) {
 	}
 	if strings.Contains(s.configuration(), password) {
 		t.Errorf("a password stands in the configuration:\n%s", s.configuration())
+	}
+	written := s.configuration()
+	if said, status := s.conversation(words, []answer{{"station's name", ""}, {"library's name", ""}, {"Currency", ""}, {"Languages", ""},
+		{"How is the library", ""}, {"Its address", ""}, {"Which one", ""}, {"encrypted", ""}, {"login there", ""}, {"password", ""}, {"Institution", ""},
+		{"card terminal:", ""}, {"password", ""}, {"receipt printer:", ""}, {"Which model", ""}, {"slip come out", "y"}, {"scanner:", ""},
+		{"Close it to all others?", "n"}}); status != 0 || s.configuration() != written {
+		t.Errorf("asked once more and told nothing new: %d\n%s\n%s", status, said, s.configuration())
 	}
 	given := t.TempDir() // as systemd gives them
 	for _, name := range []string{"sip2", "terminal"} {

@@ -53,7 +53,11 @@ func (c *setupCommand) Run(ctx context.Context, t *tool) error {
 	}
 	s := &setup{tool: t, setupCommand: c, at: at, before: string(before), content: string(before), secrets: map[string]string{}}
 	for _, step := range []func(context.Context) error{s.station, s.library, s.terminal, s.printer, s.scanner, s.write} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		if ctx.Err() != nil {
+			err = errors.New("stopped")
+		}
+		if err != nil {
 			return fmt.Errorf("%w: nothing is written", err)
 		}
 	}
@@ -78,39 +82,59 @@ func (s *setup) set(key, value string) {
 func (s *setup) config() config.Config {
 	c, _ := config.Parse(s.content)
 	for _, secret := range []*config.Secret{&c.ILS.Password, &c.Terminal.Password, &c.ILS.Polaris.AccessKey, &c.ILS.Aleph.XPassword} {
-		_, name, _ := strings.Cut(string(*secret), "credential:")
+		name, kept := strings.CutPrefix(string(*secret), "credential:")
 		if value, given := s.secrets[name]; given {
 			*secret = config.Secret(value)
+		} else if value, err := os.ReadFile(s.credentialFile(name)); kept && err == nil {
+			*secret = config.Secret(strings.TrimRight(string(value), "\n"))
 		}
 	}
 	return c
+}
+
+// credentialFile is where a password stands that the unit is given.
+func (s *setup) credentialFile(name string) string {
+	return filepath.Join(s.Credentials, "kiosk."+filepath.Base(name))
 }
 
 // wrong is what is wrong with a key by now.
 func (s *setup) wrong(key string) string {
 	_, mistakes := config.Parse(s.content, parts.Checks...)
 	for _, m := range mistakes {
-		if m.Key == key {
+		switch {
+		case m.Key == key && m.Line == 0: // nothing was answered
+			return m.Mend
+		case m.Key == key:
 			return m.What + "; " + m.Mend
 		}
 	}
 	return ""
 }
 
-// asks asks for the value of a key until it is right. quote makes it what the file says.
-func (s *setup) asks(ctx context.Context, key, question, offered string, quote func(string) string) error {
+// settles takes answers for a key until one is right. quote makes it what the file says.
+func (s *setup) settles(key string, quote func(string) string, answer func() (string, error)) error {
 	for {
-		answer, err := s.at.says(ctx, question, offered)
+		text, err := answer()
 		if err != nil {
 			return err
 		}
-		s.set(key, quote(answer))
+		s.set(key, quote(text))
 		why := s.wrong(key)
 		if why == "" {
 			return nil
 		}
 		s.tell("  %s", why)
 	}
+}
+
+// asks asks for the value of a key in a line of text.
+func (s *setup) asks(ctx context.Context, key, question, offered string, quote func(string) string) error {
+	return s.settles(key, quote, func() (string, error) { return s.at.says(ctx, question, offered) })
+}
+
+// picks lets a person choose the value of a key, or write another one.
+func (s *setup) picks(ctx context.Context, key, question, offered string, choices []choice) error {
+	return s.settles(key, config.Quoted, func() (string, error) { return s.at.chooses(ctx, question, offered, choices, true) })
 }
 
 func (s *setup) tell(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }
@@ -143,16 +167,21 @@ func (s *setup) tried(ctx context.Context, what string, try func(context.Context
 	return strings.EqualFold(keep, "y"), err
 }
 
-// until repeats questions until their trial went well.
-func (s *setup) until(ctx context.Context, what string, ask, try func(context.Context) error) error {
+// until repeats questions until their trial went well, or the station has no such thing.
+func (s *setup) until(ctx context.Context, what string, ask func(context.Context) (there bool, err error), try func(context.Context) error) error {
 	for {
-		if err := ask(ctx); err != nil {
+		if there, err := ask(ctx); err != nil || !there {
 			return err
 		}
 		if stands, err := s.tried(ctx, what, try); err != nil || stands {
 			return err
 		}
 	}
+}
+
+// always asks for what every station has.
+func always(ask func(context.Context) error) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) { return true, ask(ctx) }
 }
 
 func (s *setup) station(ctx context.Context) error {
@@ -188,7 +217,7 @@ func (s *setup) station(ctx context.Context) error {
 var profilesOf = map[string]func() []string{"sip2": sip2.Profiles, "polaris": polaris.Profiles, "aleph": aleph.Profiles}
 
 func (s *setup) library(ctx context.Context) error {
-	return s.until(ctx, "the library system", s.askLibrary, func(ctx context.Context) error {
+	return s.until(ctx, "the library system", always(s.askLibrary), func(ctx context.Context) error {
 		library, err := parts.Library(s.config(), quietly)
 		if err != nil {
 			return err
@@ -225,11 +254,9 @@ func (s *setup) askLibrary(ctx context.Context) error {
 	if route != c.Route {
 		offered = ""
 	}
-	made, err := s.at.chooses(ctx, "Which one is it?", offered, makes, true)
-	if err != nil {
+	if err := s.picks(ctx, "ils.profile", "Which one is it?", offered, makes); err != nil {
 		return err
 	}
-	s.set("ils.profile", config.Quoted(made))
 	if route == "sip2" {
 		encrypted, err := s.at.says(ctx, "Is the line to it encrypted (TLS), y or n", map[bool]string{true: "y", false: "n"}[c.TLS])
 		if err != nil {
@@ -285,18 +312,13 @@ func (s *setup) terminal(ctx context.Context) error {
 	ask := func(ctx context.Context) error {
 		c := s.config().Terminal
 		s.set("terminal.driver", config.Quoted(c.Driver))
-		address, err := s.at.chooses(ctx, "The card terminal: a number, or its address as tcp://192.0.2.20:20007", c.Address.String(),
-			s.pluggedAs("serial://", plugged.SerialLine), true)
-		if err != nil {
+		if err := s.picks(ctx, "terminal.address", "The card terminal: a number, or its address as tcp://192.0.2.20:20007", c.Address.String(),
+			s.pluggedAs("serial://", plugged.SerialLine)); err != nil {
 			return err
-		}
-		s.set("terminal.address", config.Quoted(address))
-		if why := s.wrong("terminal.address"); why != "" {
-			s.tell("  %s", why)
 		}
 		return s.password("terminal.password", "terminal", "Its password (empty: as it is): ")
 	}
-	return s.until(ctx, "the card terminal", ask, func(ctx context.Context) error {
+	return s.until(ctx, "the card terminal", always(ask), func(ctx context.Context) error {
 		t, err := parts.Terminal(s.config(), quietly)
 		if err != nil {
 			return err
@@ -310,34 +332,48 @@ func (s *setup) terminal(ctx context.Context) error {
 }
 
 func (s *setup) printer(ctx context.Context) error {
-	there, err := s.chooseDevice(ctx, "printer", "The receipt printer: a number, its address, or none", s.pluggedAs("usb://", plugged.SerialLine))
-	if err != nil || !there {
-		return err
-	}
-	return s.until(ctx, "the printer", func(ctx context.Context) error {
-		s.set("printer.driver", config.Quoted("escpos"))
+	return s.until(ctx, "the printer", func(ctx context.Context) (bool, error) {
+		c := s.config().Printer
+		there, err := s.chooseDevice(ctx, "printer", "The receipt printer: a number, its address, or none", addressOrNone(c.Driver, c.Address),
+			s.pluggedAs("usb://", plugged.SerialLine), func(config.Address) string { return "escpos" })
+		if err != nil || !there {
+			return false, err
+		}
 		var models []choice
 		for _, p := range escpos.Profiles() {
 			models = append(models, choice{p, p})
 		}
-		model, err := s.at.chooses(ctx, "Which model?", s.config().Printer.Profile, models, true)
-		s.set("printer.profile", config.Quoted(model))
-		return err
+		return true, s.picks(ctx, "printer.profile", "Which model?", c.Profile, models)
 	}, s.tryPrinter)
 }
 
-// chooseDevice asks for the address of a device that a station may lack. It takes the table out where there is none.
-func (s *setup) chooseDevice(ctx context.Context, table, question string, found []choice) (there bool, err error) {
-	address, err := s.at.chooses(ctx, question, "none", append(found, choice{"none", "none"}), true)
-	if err != nil {
-		return false, err
+// none is the answer where a station lacks a device.
+const none = "none"
+
+func addressOrNone(driver string, a config.Address) string {
+	if driver == "" {
+		return none
 	}
-	if address == "none" {
-		s.set(table+".driver", config.Quoted(""))
-		return false, nil
-	}
-	s.set(table+".address", config.Quoted(address))
-	return true, nil
+	return a.String()
+}
+
+// chooseDevice asks for the address of a device that a station may lack. A device that is there is driven as driver says.
+func (s *setup) chooseDevice(ctx context.Context, table, question, offered string, found []choice, driver func(config.Address) string) (there bool, err error) {
+	found = append(found, choice{none, none})
+	err = s.settles(table+".address", config.Quoted, func() (string, error) {
+		address, err := s.at.chooses(ctx, question, offered, found, true)
+		drivenBy := ""
+		if there = address != none; there {
+			var a config.Address
+			_ = a.UnmarshalText([]byte(address)) // what is no address is told when it stands in its place
+			drivenBy = driver(a)
+		} else {
+			address = ""
+		}
+		s.set(table+".driver", config.Quoted(drivenBy))
+		return address, err
+	})
+	return there && err == nil, err
 }
 
 func (s *setup) tryPrinter(ctx context.Context) error {
@@ -361,27 +397,30 @@ func (s *setup) tryPrinter(ctx context.Context) error {
 var driverOf = map[string]string{"serial": "serial", "evdev": "evdev", "hidraw": "hidpos", "tcp": "serial"}
 
 func (s *setup) scanner(ctx context.Context) error {
-	there, err := s.chooseDevice(ctx, "scanner", "The scanner: a number, its address, or none", s.pluggedAs("", plugged.SerialLine, plugged.Keyboard, plugged.LabelReader))
-	if err != nil || !there {
+	return s.until(ctx, "the scanner", func(ctx context.Context) (bool, error) {
+		c := s.config().Scanner
+		return s.chooseDevice(ctx, "scanner", "The scanner: a number, its address, or none", addressOrNone(c.Driver, c.Address),
+			s.pluggedAs("", plugged.SerialLine, plugged.Keyboard, plugged.LabelReader),
+			func(a config.Address) string { return cmp.Or(driverOf[a.Scheme], "serial") })
+	}, s.tryScanner)
+}
+
+func (s *setup) tryScanner(ctx context.Context) error {
+	c := s.config()
+	reader, err := parts.Scanner(c, quietly)
+	if err != nil {
 		return err
 	}
-	return s.until(ctx, "the scanner", func(context.Context) error {
-		s.set("scanner.driver", config.Quoted(driverOf[s.config().Scanner.Address.Scheme]))
-		return nil
-	}, func(ctx context.Context) error {
-		c := s.config()
-		reader, err := parts.Scanner(c, quietly)
-		if err != nil {
-			return err
-		}
-		s.tell("  hold a library card to the scanner")
-		label, err := reader.Read(ctx)
-		if err == nil {
-			_, err = c.Scanner.CardRules().Card(label)
-			s.tell("  it read %d characters of %s", len(label.Text), cmp.Or(string(label.Symbology), "a label of unknown kind"))
-		}
-		return errors.Join(err, reader.Close())
-	})
+	s.tell("  hold a library card to the scanner")
+	label, err := reader.Read(ctx)
+	switch {
+	case ctx.Err() != nil:
+		err = errors.New("no label came")
+	case err == nil:
+		_, err = c.Scanner.CardRules().Card(label)
+		s.tell("  it read %d characters of %s", len(label.Text), cmp.Or(string(label.Symbology), "a label of unknown kind"))
+	}
+	return errors.Join(err, reader.Close())
 }
 
 // write puts passwords, the unit's settings and the configuration in their places.
@@ -416,7 +455,7 @@ func (s *setup) writeSecrets() error {
 		if err := os.MkdirAll(s.Credentials, 0o700); err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(s.Credentials, "kiosk."+name), s.secrets[name], 0o600, ""); err != nil {
+		if err := writeFile(s.credentialFile(name), s.secrets[name], 0o600, ""); err != nil {
 			return err
 		}
 		if !slices.Contains(unitsOwn, name) {
