@@ -14,7 +14,7 @@ ARCH = $(shell dpkg --print-architecture)
 RELEASE := $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
 VERSION = 0.$(RELEASE)
 # What a whole disk has besides, of Debian: the browser.
-EXTRA = chromium,cage,fonts-dejavu-core
+EXTRA = chromium,cage,seatd,xwayland,fonts-dejavu-core
 
 .DEFAULT_GOAL := all
 .PHONY: all build demo run test race verify fuzz sim screens bench vm vm-long deb deb-check image test-arm64 bundle deps deps-build deps-test deps-vm deps-deb deps-arm64 go-there units vuln clean
@@ -78,7 +78,7 @@ vm: deps-vm deps-deb
 # release may not be well, and a station's whole disk for arm64.
 vm-long: export PATH := $(PATH):/usr/sbin:/sbin
 vm-long: deps-vm deps-deb
-	$(MAKE) image EXTRA=
+	$(MAKE) image
 	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release|Arm64' ./systemd/vm \
 		-args -long -station $(CURDIR)/bin/kiosk-arm64.img -cuts 50 -points 300 $(if $(SEED),-seed $(SEED))
 

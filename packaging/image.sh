@@ -36,7 +36,7 @@ printf '%s\n' ext4 crc32c_generic mmc_block sdhci_iproc bcm2835 sdhci_of_dwcmshc
 
 packaging/mirrors.sh >"$work/debian.list"
 mmdebstrap --quiet --mode=root --variant=minbase --architectures=arm64 \
-	--include="systemd-sysv,udev,dbus,libpam-systemd,systemd-timesyncd,systemd-resolved,kmod,e2fsprogs,linux-image-arm64,libusb-1.0-0${EXTRA:+,$EXTRA}" \
+	--include="systemd-sysv,udev,dbus,systemd-timesyncd,systemd-resolved,kmod,e2fsprogs,linux-image-arm64,libusb-1.0-0${EXTRA:+,$EXTRA}" \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/kiosk/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 	--essential-hook="cp -r '$work/initramfs-tools' \"\$1/etc/\"" --dpkgopt=force-unsafe-io --dpkgopt=force-confold \
 	--customize-hook="cp '$package' \"\$1/kiosk.deb\" && chroot \"\$1\" dpkg -i /kiosk.deb && rm \"\$1/kiosk.deb\"" \

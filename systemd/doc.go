@@ -5,6 +5,5 @@
 //	journald.conf.d, system.conf.d         /usr/lib/systemd/NAME: bounds of the journal, the machine's watchdog
 //	udev                                   /usr/lib/udev/rules.d: who owns the devices, and names that stay
 //	chromium/kiosk.json                    /etc/chromium/policies/managed: the browser shows the station's page and nothing else
-//	pam.d/kiosk-browser                    /etc/pam.d: a session for the screen
 //	share                                  /usr/share/kiosk: the page that says "out of order"
 package systemd

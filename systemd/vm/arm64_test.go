@@ -4,6 +4,7 @@ package vm_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -60,6 +61,22 @@ func TestTheDiskForArm64TakesAPayment(t *testing.T) {
 	}
 	s.settled()
 	s.paymentsAgree(s.around.Books())
+	s.showsItself()
+}
+
+// showsItself waits until a page says that it follows the station: the browser of the disk shows it, on QEMU's screen.
+func (s *station) showsItself() {
+	s.t.Helper()
+	s.does(`sed -i '/^\[web\]/,/^listen/ s#^listen.*#listen = "127.0.0.1:8080"#' /etc/kiosk/kiosk.toml; systemctl restart kioskd`)
+	begun := time.Now()
+	wait(s.t, "the page is shown", func(context.Context) error {
+		out, _ := s.tried("kioskctl status --json; journalctl -b --no-pager -o cat -n 40 -u kiosk-browser")
+		if !strings.Contains(out, `"ui:browser":{"status":"pass"`) {
+			return errors.New(out)
+		}
+		return nil
+	})
+	s.t.Logf("the page is shown %s after kioskd's start", time.Since(begun).Round(time.Second))
 }
 
 // arm64Station is the machine with that disk in its surroundings.

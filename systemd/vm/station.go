@@ -56,5 +56,6 @@ func (i Image) appendOwn(to io.Writer) error {
 }
 
 func (m *Machine) station() []string {
-	return []string{"-drive", "if=none,id=station,format=raw,snapshot=on,file=" + m.Image.Station, "-device", "virtio-blk-pci,drive=station"}
+	return []string{"-drive", "if=none,id=station,format=raw,snapshot=on,file=" + m.Image.Station, "-device", "virtio-blk-pci,drive=station",
+		"-device", "virtio-gpu-pci", "-device", "virtio-tablet-pci"} // the screen, and a touch panel
 }
