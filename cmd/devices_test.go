@@ -3,17 +3,21 @@ package cmd_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image/png"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/creack/pty"
 
 	"selfpay/cmd/kiosksim/surround"
+	"selfpay/kiosk/session"
 )
 
 // deviceState is what kioskctl devices prints of one device.
@@ -156,14 +160,72 @@ func (s *station) talk(words []string, wanted map[string]func()) (said string, s
 	return said, cmd.ProcessState.ExitCode()
 }
 
+// touches touches the first fields of the test of the touch panel, as the page does.
+func (s *station) touches(fields int) {
+	s.t.Helper()
+	for f := range fields {
+		s.acts("touch", fmt.Sprint(f))
+	}
+}
+
+// acts taps a button of that test, as soon as the page has it.
+func (s *station) acts(name, value string) {
+	s.t.Helper()
+	s.eventually("the page has "+name, func() (bool, string) {
+		if err := s.act(name, value); err != nil {
+			return false, err.Error()
+		}
+		return true, ""
+	})
+}
+
+func (s *station) act(name, value string) error {
+	answer, err := http.Get(s.around.Screen())
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	page, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	found := regexp.MustCompile(`(?s)name="token" content="([^"]*)".*data-screen="(\d+)" data-name="touch"`).FindSubmatch(page)
+	if found == nil {
+		return errors.New("another screen is shown")
+	}
+	tap, err := http.NewRequest(http.MethodPost, s.around.Screen()+"/act", strings.NewReader(fmt.Sprintf(`{"screen":%s,"name":%q,"value":%q}`, found[2], name, value)))
+	if err != nil {
+		return err
+	}
+	tap.Header.Set("Content-Type", "application/json")
+	tap.Header.Set("X-Token", string(found[1]))
+	done, err := http.DefaultClient.Do(tap)
+	if err != nil {
+		return err
+	}
+	defer done.Body.Close()
+	if done.StatusCode >= 300 {
+		return errors.New(done.Status)
+	}
+	return nil
+}
+
 func TestASelfTestPrintsScansAndAsks(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, surround.Options{}).begin().ready().scannerThere()
 	said, status := s.talk([]string{"self-test", "--interactive"}, map[string]func(){
 		"Hold a library card": func() { s.order("scan", cardTwoFees) },
+		"Touch every field":   func() { s.touches(session.TouchFields) },
 	})
-	if status != 0 || !strings.Contains(said, "pass  test slip") || !strings.Contains(said, "pass  label") || strings.Contains(said, cardTwoFees) {
+	if status != 0 || !strings.Contains(said, "pass  test slip") || !strings.Contains(said, "pass  label") || !strings.Contains(said, "pass  touch panel") || strings.Contains(said, cardTwoFees) {
 		t.Errorf("%d\n%s", status, said)
+	}
+	said, status = s.talk([]string{"self-test", "--interactive"}, map[string]func(){
+		"Hold a library card": func() { s.order("scan", cardTwoFees) },
+		"Touch every field":   func() { s.touches(session.TouchFields - 2); s.acts("leave", "") },
+	})
+	if status != 1 || !strings.Contains(said, "2 of 12 fields were not touched: 11, 12") {
+		t.Errorf("two fields: %d\n%s", status, said)
 	}
 	if out, status := s.ctl("self-test", "--interactive"); status != 2 || !strings.Contains(out, "no terminal") {
 		t.Errorf("without a terminal: %d\n%s", status, out)

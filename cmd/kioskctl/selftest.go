@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"selfpay/device/printer"
@@ -16,7 +17,7 @@ import (
 )
 
 type selfTestCommand struct {
-	Interactive bool   `help:"Print a slip and ask for a label too, and ask you what you see."`
+	Interactive bool   `help:"Print a slip, ask for a label and for a hand on the screen too, and ask you what you see."`
 	Signed      string `type:"path" placeholder:"FILE" help:"Also write what the daemon says of itself, signed with the station's key: FILE and FILE.minisig."`
 }
 
@@ -44,6 +45,7 @@ func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
 	if c.Interactive {
 		trial.slip(ctx, at)
 		trial.label(ctx)
+		trial.touch(ctx)
 		trial.signals(ctx, at)
 	}
 	return trial.end()
@@ -155,6 +157,32 @@ func (s *selfTest) label(ctx context.Context) {
 		f.Found = fmt.Sprintf("%d characters of %s: may be a library card", scanned.Characters, symbology)
 	}
 	s.found(f)
+}
+
+// touch lets the person touch every part of the screen.
+func (s *selfTest) touch(ctx context.Context) {
+	f := finding{"touch panel", health.Pass, "", "clean the panel; is it turned as the screen is? libinput debug-events shows where it is touched"}
+	fmt.Fprintln(os.Stderr, "Touch every field of the screen within 90 seconds.")
+	var touched control.Touched
+	err := s.client.Post(ctx, "/screen/touch", struct{}{}, &touched)
+	switch {
+	case err != nil:
+		f.Status, f.Found = health.Fail, err.Error()
+	case len(touched.Missed) > 0:
+		f.Status, f.Found = health.Fail, fmt.Sprintf("%d of %d fields were not touched: %s", len(touched.Missed), touched.Fields, countedFromOne(touched.Missed))
+	default:
+		f.Found = fmt.Sprintf("all %d fields were touched", touched.Fields)
+	}
+	s.found(f)
+}
+
+// countedFromOne names fields as the screen does.
+func countedFromOne(fields []int) string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, strconv.Itoa(f+1))
+	}
+	return strings.Join(names, ", ")
 }
 
 // signals shows each lamp, the buzzer and the ring, one after the other.

@@ -108,6 +108,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /printer/test-slip", answer(s.testSlip))
 	mux.HandleFunc("POST /printer/proof-sheet", answer(s.proofSheet))
 	mux.HandleFunc("POST /scanner/label", s.testScan)
+	mux.HandleFunc("POST /screen/touch", answer(s.tryTouch))
 	mux.HandleFunc("GET /signals", answer(s.signals))
 	mux.HandleFunc("POST /signals/try", answer(s.trySignal))
 	mux.HandleFunc("GET /notes", answer(func(*http.Request) (any, error) { return s.Ledger.Notes(MostNotes) }))

@@ -98,6 +98,29 @@ func (s *Server) testScan(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(s.scanned(label, err))
 }
 
+// Touched is what came of the test of the touch panel.
+type Touched struct {
+	Fields int   `json:"fields"` // how many the screen showed
+	Missed []int `json:"missed"` // those that nobody has touched, row by row from 0
+}
+
+// touchWithin bounds the test of the touch panel.
+const touchWithin = 90 * time.Second
+
+// tryTouch lets staff touch every part of the screen.
+func (s *Server) tryTouch(r *http.Request) (any, error) {
+	if err := s.free(); err != nil {
+		return nil, err
+	}
+	ctx, done := context.WithTimeout(r.Context(), touchWithin)
+	defer done()
+	missed, err := s.Session.TryTouch(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("the screen was not touched everywhere within %s", touchWithin)
+	}
+	return Touched{session.TouchFields, missed}, err
+}
+
 func (s *Server) scanned(label scanner.Scan, err error) Scanned {
 	if err != nil {
 		return Scanned{Error: fmt.Sprintf("no label came within %s; look at the scanner's light, its cable and scanner.address", labelWithin)}

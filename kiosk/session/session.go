@@ -88,7 +88,8 @@ type Session struct {
 	payment payment.Payment
 	printed bool // a receipt for this payment was asked for
 	timer   *time.Timer
-	limits  limits // outlast the patron
+	touched chan<- []int // told when the test of the touch panel ends
+	limits  limits       // outlast the patron
 }
 
 // choice is one line of the fee list.
@@ -266,7 +267,7 @@ func (s *Session) scan(scan scanner.Scan) {
 		return
 	}
 	switch s.view.Screen {
-	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService:
+	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService, ScreenTouch:
 		return
 	}
 	idle := s.view.Screen == ScreenReady || s.view.Screen == ScreenMessage
@@ -467,6 +468,8 @@ func (s *Session) actions() map[string]func(string) error {
 		return actions
 	case ScreenMessage:
 		return map[string]func(string) error{"leave": leave, "language": s.language}
+	case ScreenTouch:
+		return map[string]func(string) error{"touch": s.touch, "leave": always(s.endTouch)}
 	}
 	return nil
 }

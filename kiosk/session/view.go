@@ -31,6 +31,7 @@ type View struct {
 	Reference string            // the patron's code, once there is one
 	Receipt   Receipt           // ScreenOutcome
 	Legs      []LegLine         // ScreenOutcome: what became of each fee, where they differ
+	Touched   []bool            // ScreenTouch: which fields were
 }
 
 // ToPay is a part of what is chosen, or all of it.
@@ -58,6 +59,7 @@ const (
 	ScreenOutcome      Screen = "outcome"        // actions: leave, print where Receipt is ReceiptFailed
 	ScreenMessage      Screen = "message"        // a plain message; action: leave
 	ScreenOutOfService Screen = "out-of-service" // no action
+	ScreenTouch        Screen = "touch"          // staff try the touch panel; actions: touch (value: number of a field), leave
 )
 
 // Reason says why a message or an out-of-service screen is shown. Each has a text with its money status.

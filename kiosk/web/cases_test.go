@@ -15,7 +15,7 @@ import (
 var (
 	allScreens = []session.Screen{session.ScreenReady, session.ScreenNumber, session.ScreenPIN, session.ScreenLoading,
 		session.ScreenFees, session.ScreenAmount, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
-		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService}
+		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService, session.ScreenTouch}
 	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonTooManyScans, session.ReasonTooManyUnknown, session.ReasonWrongPIN,
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
 		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
@@ -116,6 +116,7 @@ func examples() []example {
 		{"confirm-whole", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.WholeOnly = true })},
 		{"checking", with(session.ScreenChecking, ended("", ""))},
 		{"booking", with(session.ScreenBooking, ended("", ""))},
+		{"touch", with(session.ScreenTouch, func(v *session.View) { v.Touched = []bool{true, false, false, true, 11: false} })},
 		{"outcome-mixed", with(session.ScreenOutcome, func(v *session.View) {
 			manyFees(v)
 			ended(session.OutcomeFollows, session.ReceiptFailed)(v)

@@ -68,7 +68,7 @@ type tongue struct {
 // Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
 func (s scene) Tongues() []tongue {
 	switch s.Screen {
-	case session.ScreenLoading, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking, session.ScreenOutOfService:
+	case session.ScreenLoading, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking, session.ScreenOutOfService, session.ScreenTouch:
 		return nil
 	}
 	if len(s.Languages) < 2 {
@@ -137,6 +137,21 @@ func (s scene) ChosenFees() int {
 
 // CanPay says whether anything is chosen.
 func (s scene) CanPay() bool { return s.Chosen.Positive() }
+
+// field is one part of the screen that staff are to touch.
+type field struct {
+	Key, Number int
+	Touched     bool
+}
+
+// Fields are those of the test of the touch panel, which people count from 1.
+func (s scene) Fields() []field {
+	var fields []field
+	for i, was := range s.Touched {
+		fields = append(fields, field{i, i + 1, was})
+	}
+	return fields
+}
 
 // ProgressKey is the key of what the terminal asks for.
 func (s scene) ProgressKey() string {

@@ -383,6 +383,7 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		session.ScreenAmount:  {"digit", "erase", "enter", "back", "leave", "language"},
 		session.ScreenConfirm: {"confirm", "back", "leave", "language"}, session.ScreenTerminal: {"cancel"},
 		session.ScreenOutcome: {"leave", "print", "language"}, session.ScreenMessage: {"leave", "language"},
+		session.ScreenTouch: {"touch", "leave"},
 	}
 	for _, e := range examples() {
 		fragment, err := draw(e.view, catalogues(t))
