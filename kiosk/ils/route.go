@@ -42,9 +42,23 @@ func Initials(name string) string {
 
 // Note writes the line of the log for one call to a library system. err carries no card, no PIN and no password.
 func Note(log *slog.Logger, what string, began time.Time, err error) {
-	level, attributes := slog.LevelInfo, []any{"took", time.Since(began)}
+	level := slog.LevelInfo
 	if err != nil {
-		level, attributes = slog.LevelWarn, append(attributes, "error", err)
+		level = slog.LevelWarn
+	}
+	note(log, level, what, began, err)
+}
+
+// NoteReady writes it for Ready, which is asked every few seconds, day and night: only for whoever wants to read more. That the
+// system is gone, or back, is told once by its health check.
+func NoteReady(log *slog.Logger, began time.Time, err error) {
+	note(log, slog.LevelDebug, "ready", began, err)
+}
+
+func note(log *slog.Logger, level slog.Level, what string, began time.Time, err error) {
+	attributes := []any{"took", time.Since(began)}
+	if err != nil {
+		attributes = append(attributes, "error", err)
 	}
 	log.Log(context.Background(), level, "library: "+what, attributes...)
 }

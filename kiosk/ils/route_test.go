@@ -1,7 +1,12 @@
 package ils_test
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
 	"testing"
+	"time"
 
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
@@ -35,5 +40,20 @@ func TestInitialsAreThreeLettersAtMostGivenNameFirst(t *testing.T) {
 		if got := ils.Initials(name); got != want {
 			t.Errorf("Initials(%q) = %q, want %q", name, got, want)
 		}
+	}
+}
+
+// A station asks every few seconds whether the library is there: that must not fill its log, however it ends.
+func TestAskingWhetherTheLibraryIsThereFillsNoLog(t *testing.T) {
+	var said bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&said, nil))
+	ils.NoteReady(log, time.Now(), nil)
+	ils.NoteReady(log, time.Now(), errors.New("no answer"))
+	if said.Len() > 0 {
+		t.Errorf("it says %s", &said)
+	}
+	ils.Note(log, "account", time.Now(), errors.New("no answer"))
+	if !strings.Contains(said.String(), "level=WARN") || !strings.Contains(said.String(), "no answer") {
+		t.Errorf("of a call for a patron it says %s", &said)
 	}
 }

@@ -31,7 +31,7 @@ func (l *Library) Close() error { return nil }
 // Ready asks whether fees can be paid now: whether both servers answer this address and this user. It changes nothing and
 // may be repeated. device.ErrAttention: staff must act. Any other error: Aleph could not be asked.
 func (l *Library) Ready(ctx context.Context) (err error) {
-	defer func(began time.Time) { ils.Note(l.log, "ready", began, err) }(time.Now())
+	defer func(began time.Time) { ils.NoteReady(l.log, began, err) }(time.Now())
 	if err := l.restAnswers(ctx); err != nil {
 		return unreachable("ready", fmt.Errorf("the REST server: %w", err))
 	}

@@ -184,7 +184,7 @@ var carriers = question{name: "mobilephonecarriers", resource: "sysadmin/mobilep
 // It reads the list of mobile phone carriers, the smallest protected method that changes nothing: the server checks key,
 // signature, clock, session and database for it. The version ("api") needs no authorisation and proves none of that.
 func (l *Library) Ready(ctx context.Context) (err error) {
-	defer func(began time.Time) { ils.Note(l.log, "ready", began, err) }(time.Now())
+	defer func(began time.Time) { ils.NoteReady(l.log, began, err) }(time.Now())
 	var said result
 	_, err = l.asStaff(ctx, carriers, &said)
 	if errors.Is(err, device.ErrNotSent) {

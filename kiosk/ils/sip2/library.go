@@ -121,7 +121,7 @@ func (l *Library) Close() error { return l.client.Close() }
 // Ready asks whether fees can be paid now. It changes nothing and may be repeated. device.ErrAttention: staff must
 // act. Any other error: the library system could not be asked.
 func (l *Library) Ready(ctx context.Context) (err error) {
-	defer func(began time.Time) { ils.Note(l.log, "ready", began, err) }(time.Now())
+	defer func(began time.Time) { ils.NoteReady(l.log, began, err) }(time.Now())
 	status, err := l.client.Status(ctx)
 	if err == nil && !status.At.IsZero() {
 		ahead := status.At.Sub(l.cfg.Now()).Round(time.Second)
