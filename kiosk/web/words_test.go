@@ -124,37 +124,13 @@ func receiptKeysOf(t *testing.T, file string, named map[string]bool) {
 	})
 }
 
-// said are phrases that tell what became of the money; a text that is to tell one status must not tell another.
-var said = map[string]map[charge]*regexp.Regexp{
-	"en": {
-		chargeNone:     regexp.MustCompile(`(?i)no money was taken|not charged|nothing was charged`),
-		chargeMade:     regexp.MustCompile(`(?i)was charged to|\bpaid\.`),
-		chargeReturned: regexp.MustCompile(`(?i)given back|taken back`),
-		chargeInDoubt:  regexp.MustCompile(`(?i)may have been charged|whether your payment|what became of your payment`),
-		chargeBefore:   regexp.MustCompile(`(?i)if you have just paid`),
-	},
-	"de": {
-		chargeNone:     regexp.MustCompile(`(?i)kein geld abgebucht|nicht belastet|nichts abgebucht`),
-		chargeMade:     regexp.MustCompile(`(?i)€ belastet|\bbezahlt\.`),
-		chargeReturned: regexp.MustCompile(`(?i)zurückgegeben|zurückgenommen|gutgeschrieben`),
-		chargeInDoubt:  regexp.MustCompile(`(?i)vielleicht wurde|ob ihre zahlung|was mit ihrer zahlung`),
-		chargeBefore:   regexp.MustCompile(`(?i)falls sie gerade hier bezahlt`),
-	},
-}
-
-// again is what a patron who may have paid must read.
-var again = map[string]*regexp.Regexp{
-	"en": regexp.MustCompile(`(?i)do not pay again`),
-	"de": regexp.MustCompile(`(?i)zahlen Sie (bitte )?nicht noch einmal`),
-}
-
 // tells fails the test unless words tell the status c of the money and no other.
 func tells(t *testing.T, what, lang, words string, c charge) {
 	t.Helper()
 	if c == chargeNoneNow {
 		c = chargeNone
 	}
-	for other, phrases := range said[lang] {
+	for other, phrases := range phrasesOf[lang].said {
 		switch {
 		case other == c && !phrases.MatchString(words):
 			t.Errorf("%s in %s does not tell %s: %q", what, lang, c, words)
@@ -204,7 +180,7 @@ func TestReceiptTellsTheMoneyStatusOfItsOutcome(t *testing.T) {
 			words := catalogues(t).Say(lang, "receipt-status-"+string(o), nil)
 			if c := outcomeCharges[o]; c != chargeInDoubt {
 				tells(t, "receipt "+string(o), lang, words, c)
-			} else if !again[lang].MatchString(words) {
+			} else if !phrasesOf[lang].again.MatchString(words) {
 				t.Errorf("the receipt for %s in %s does not ask not to pay again: %q", o, lang, words)
 			}
 		}
@@ -226,11 +202,11 @@ func TestWhoMayHavePaidIsAskedNotToPayAgain(t *testing.T) {
 		}
 		for _, v := range views {
 			v.Language = lang
-			if words := shownWords(t, v); !again[lang].MatchString(words) {
+			if words := shownWords(t, v); !phrasesOf[lang].again.MatchString(words) {
 				t.Errorf("%s %s%s in %s does not ask not to pay again: %q", v.Screen, v.Outcome, v.Reason, lang, words)
 			}
 		}
-		if moment := catalogues(t).Say(lang, "moment-lead", nil); !again[lang].MatchString(moment) {
+		if moment := catalogues(t).Say(lang, "moment-lead", nil); !phrasesOf[lang].again.MatchString(moment) {
 			t.Errorf("the veil in %s does not ask not to pay again: %q", lang, moment)
 		}
 	}
@@ -238,10 +214,9 @@ func TestWhoMayHavePaidIsAskedNotToPayAgain(t *testing.T) {
 
 // TestNothingIsSaidInTheWordsOfMachines keeps words off the screen that frighten and explain nothing.
 func TestNothingIsSaidInTheWordsOfMachines(t *testing.T) {
-	machine := regexp.MustCompile(`(?i)\berror|fehler|time-?out|zeitüberschreitung|transaction|transaktion|failed|fehlgeschlagen|\bSIP|server`)
 	for _, lang := range text.Known {
 		for key, sentence := range keys(t, lang) {
-			if said, ok := sentence.(string); ok && machine.MatchString(said) {
+			if said, ok := sentence.(string); ok && phrasesOf[lang].machine.MatchString(said) {
 				t.Errorf("%s in %s: %q", key, lang, said)
 			}
 		}
