@@ -67,10 +67,29 @@ func (t *Texts) Amount(lang string, a money.Amount) string {
 	return currency.NewFormatter(currency.NewLocale(lang)).Format(parsed)
 }
 
-// Moment is a date with the time of day.
-func (t *Texts) Moment(lang string, at time.Time) string {
-	if lang == "de" {
-		return at.Format("02.01.2006 15:04")
+// moments are how a date with the time of day is written, by CLDR's short forms with all four digits of the year. Persian too counts
+// by the Gregorian calendar here, as the library's own papers do.
+var moments = map[string]string{
+	"ar": "02/01/2006 15:04",
+	"de": "02.01.2006 15:04",
+	"en": "2 Jan 2006, 15:04",
+	"es": "02/01/2006 15:04",
+	"fa": "2006/01/02 15:04",
+	"fr": "02/01/2006 15:04",
+	"it": "02/01/2006 15:04",
+	"pl": "02.01.2006 15:04",
+	"tr": "02.01.2006 15:04",
+	"uk": "02.01.2006 15:04",
+	"zh": "2006/01/02 15:04",
+}
+
+// Moment is a date with the time of day, by the clock of 24 hours.
+func (t *Texts) Moment(lang string, at time.Time) string { return at.Format(moments[lang]) }
+
+// Direction is that of a language's script, as HTML says it: "rtl" for Arabic and Persian, else "ltr".
+func Direction(lang string) string {
+	if script, _ := language.Make(lang).Script(); script.String() == "Arab" || script.String() == "Hebr" {
+		return "rtl"
 	}
-	return at.Format("2 Jan 2006, 15:04")
+	return "ltr"
 }

@@ -40,6 +40,9 @@ func draw(v session.View, words speaker) (string, error) {
 	return html.String(), nil
 }
 
+// Direction is that of the language's script.
+func (s scene) Direction() string { return text.Direction(s.Language) }
+
 // Say is the sentence of a key.
 func (s scene) Say(key string) string { return s.words.Say(s.Language, key, nil) }
 
@@ -260,12 +263,12 @@ type page struct {
 func (p page) Moments() []moment {
 	var moments []moment
 	for _, l := range p.Languages {
-		moments = append(moments, moment{l, p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil)})
+		moments = append(moments, moment{l, text.Direction(l), p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil)})
 	}
 	return moments
 }
 
-type moment struct{ Code, Title, Lead string }
+type moment struct{ Code, Direction, Title, Lead string }
 
 // drawPage writes the document around a view.
 func drawPage(v session.View, words speaker, token string) ([]byte, error) {

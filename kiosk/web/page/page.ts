@@ -8,6 +8,7 @@ interface Shown {
   number: number;
   name: string;
   language: string;
+  direction: string;
   html: string;
 }
 
@@ -46,6 +47,7 @@ function show(next: Shown): void {
   main.dataset["screen"] = String(next.number);
   main.dataset["name"] = next.name;
   document.documentElement.lang = next.language;
+  document.documentElement.dir = next.direction;
   number = next.number;
   if (other) {
     changed = performance.now();
