@@ -218,6 +218,8 @@ func (p *patron) act(ctx context.Context, s screen) error {
 			return nil
 		}
 		return p.tap(ctx, s.Number, "number", "")
+	case "languages":
+		return p.tap(ctx, s.Number, "back", "")
 	case "number":
 		p.began = true
 		return p.typeDigits(ctx, s.Number, p.command.Card, shown.typed)

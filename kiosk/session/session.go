@@ -438,36 +438,39 @@ func (s *Session) act(a Action) error {
 // actions are the taps that the present screen knows.
 func (s *Session) actions() map[string]func(string) error {
 	leave := always(s.reset)
+	if s.view.Choosing {
+		return map[string]func(string) error{"language": s.language, "back": always(s.endChoosing)}
+	}
 	switch s.view.Screen {
 	case ScreenReady:
-		return map[string]func(string) error{"language": s.language, "number": always(s.askNumber)}
+		return map[string]func(string) error{"language": s.language, "languages": always(s.askLanguage), "number": always(s.askNumber)}
 	case ScreenNumber, ScreenPIN:
 		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enter),
-			"leave": leave, "language": s.language}
+			"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
 	case ScreenAmount:
 		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enterAmount),
-			"back": always(s.showFees), "leave": leave, "language": s.language}
+			"back": always(s.showFees), "leave": leave, "language": s.language, "languages": always(s.askLanguage)}
 	case ScreenFees:
 		actions := map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay),
-			"leave": leave, "language": s.language}
+			"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
 		if s.view.CanPart && s.view.Chosen.Positive() {
 			actions["part"] = always(s.askAmount)
 		}
 		return actions
 	case ScreenConfirm:
-		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave, "language": s.language}
+		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave, "language": s.language, "languages": always(s.askLanguage)}
 	case ScreenTerminal:
 		if s.view.CanCancel {
 			return map[string]func(string) error{"cancel": always(s.cancel)}
 		}
 	case ScreenOutcome:
-		actions := map[string]func(string) error{"leave": leave, "language": s.language}
+		actions := map[string]func(string) error{"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
 		if s.view.Receipt == ReceiptFailed {
 			actions["print"] = always(s.print)
 		}
 		return actions
 	case ScreenMessage:
-		return map[string]func(string) error{"leave": leave, "language": s.language}
+		return map[string]func(string) error{"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
 	case ScreenTouch:
 		return map[string]func(string) error{"touch": s.touch, "leave": always(s.endTouch)}
 	}
@@ -481,7 +484,7 @@ func always(do func()) func(string) error {
 func (s *Session) language(value string) error {
 	for _, known := range s.Languages {
 		if value == known {
-			s.view.Language = value
+			s.view.Language, s.view.Choosing = value, false
 			if s.view.Screen == ScreenReady { // the next patron begins in the library's own language
 				s.after(s.Waits.Idle, s.reset)
 			}
@@ -490,6 +493,20 @@ func (s *Session) language(value string) error {
 		}
 	}
 	return ErrStale
+}
+
+// askLanguage lays the languages over the screen; what the screen waits for goes on beneath.
+func (s *Session) askLanguage() {
+	s.view.Choosing = true
+	if s.view.Screen == ScreenReady {
+		s.after(s.Waits.Idle, s.reset)
+	}
+	s.show()
+}
+
+func (s *Session) endChoosing() {
+	s.view.Choosing = false
+	s.show()
 }
 
 func (s *Session) askNumber() {

@@ -369,7 +369,7 @@ func TestATapOnAnOlderScreenIsRefused(t *testing.T) {
 }
 
 func TestAScreenTakesNoOtherActionThanItsOwn(t *testing.T) {
-	actions := []string{"number", "digit", "erase", "enter", "choose", "all", "pay", "confirm", "back", "cancel", "print", "leave", "language", "", "dance"}
+	actions := []string{"number", "digit", "erase", "enter", "choose", "all", "pay", "confirm", "back", "cancel", "print", "leave", "language", "languages", "", "dance"}
 	refused := func(s *station, screen session.Screen, own ...string) {
 		s.t.Helper()
 		before := s.sees(screen)
@@ -387,17 +387,17 @@ func TestAScreenTakesNoOtherActionThanItsOwn(t *testing.T) {
 	}
 	inStation(t, nil, func(t *testing.T, s *station) {
 		s.terminal.set(func(c *cardTerminal) { c.wait = time.Minute })
-		refused(s, session.ScreenReady, "number", "language")
+		refused(s, session.ScreenReady, "number", "language", "languages")
 		s.tap("number", "")
-		refused(s, session.ScreenNumber, "digit", "erase", "enter", "leave")
+		refused(s, session.ScreenNumber, "digit", "erase", "enter", "leave", "languages")
 		s.scan(card)
-		refused(s, session.ScreenFees, "choose", "all", "pay", "leave")
+		refused(s, session.ScreenFees, "choose", "all", "pay", "leave", "languages")
 		s.tap("pay", "")
-		refused(s, session.ScreenConfirm, "confirm", "back", "leave")
+		refused(s, session.ScreenConfirm, "confirm", "back", "leave", "languages")
 		s.tap("confirm", "")
 		refused(s, session.ScreenTerminal, "cancel")
 		over(time.Minute)
-		refused(s, session.ScreenOutcome, "leave")
+		refused(s, session.ScreenOutcome, "leave", "languages")
 		s.tap("leave", "")
 		s.blocked(session.ReasonTerminalDown)
 		over(2 * time.Second)
@@ -541,6 +541,42 @@ func TestALanguageKeepsTheScreen(t *testing.T) {
 		s.tap("leave", "")
 		s.forgotten() // the next patron begins in the library's own language
 		s.tap("language", "en")
+		over(session.StandardWaits.Idle + time.Second)
+		s.forgotten()
+	})
+}
+
+func TestLanguagesLieOverTheScreenUntilOneIsChosen(t *testing.T) {
+	inStation(t, nil, func(t *testing.T, s *station) {
+		s.scan(card)
+		s.tap("choose", "104")
+		s.tap("languages", "")
+		if v := s.sees(session.ScreenFees); !v.Choosing || v.Language != "de" {
+			t.Errorf("%+v", v)
+		}
+		for _, other := range []string{"pay", "choose", "leave", "languages"} {
+			if err := s.try(other, "104"); !errors.Is(err, session.ErrStale) {
+				t.Errorf("%s of the screen beneath: %v", other, err)
+			}
+		}
+		s.tap("language", "en")
+		if v := s.sees(session.ScreenFees); v.Choosing || v.Language != "en" || v.Chosen != eur(1000) {
+			t.Errorf("%+v", v)
+		}
+		s.tap("languages", "")
+		s.tap("back", "")
+		if v := s.sees(session.ScreenFees); v.Choosing || v.Language != "en" {
+			t.Errorf("%+v", v)
+		}
+		s.tap("languages", "")
+		s.scan(otherCard) // another patron does not find them there
+		if v := s.sees(session.ScreenFees); v.Choosing || v.Total != eur(300) {
+			t.Errorf("%+v", v)
+		}
+		s.tap("languages", "")
+		over(session.StandardWaits.Idle + time.Second)
+		s.forgotten()
+		s.tap("languages", "")
 		over(session.StandardWaits.Idle + time.Second)
 		s.forgotten()
 	})

@@ -14,6 +14,7 @@ type View struct {
 
 	Library   string            // the library's name
 	Languages []string          // to choose from
+	Choosing  bool              // the languages lie over the screen; actions are then only: language, back
 	Reason    Reason            // ScreenMessage and ScreenOutOfService: why
 	Typed     string            // ScreenNumber, ScreenAmount: the digits so far. ScreenPIN: one dot for each
 	Initials  string            // of the patron, where the account is open

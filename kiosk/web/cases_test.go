@@ -116,6 +116,9 @@ func examples() []example {
 		{"confirm-whole", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.WholeOnly = true })},
 		{"checking", with(session.ScreenChecking, ended("", ""))},
 		{"booking", with(session.ScreenBooking, ended("", ""))},
+		{"ready-many-languages", with(session.ScreenReady, func(v *session.View) { v.Languages = text.Known })},
+		{"fees-many-languages", with(session.ScreenFees, func(v *session.View) { manyFees(v); v.Languages, v.CanPart = text.Known, true })},
+		{"languages", with(session.ScreenFees, func(v *session.View) { v.Languages, v.Choosing = text.Known, true })},
 		{"touch", with(session.ScreenTouch, func(v *session.View) { v.Touched = []bool{true, false, false, true, 11: false} })},
 		{"outcome-mixed", with(session.ScreenOutcome, func(v *session.View) {
 			manyFees(v)

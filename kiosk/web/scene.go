@@ -34,11 +34,22 @@ type scene struct {
 // draw writes the content of <main>: a pure function of the view and the texts.
 func draw(v session.View, words speaker) (string, error) {
 	var html bytes.Buffer
-	if err := screens.ExecuteTemplate(&html, string(v.Screen), scene{v, words}); err != nil {
+	if err := screens.ExecuteTemplate(&html, nameOf(v), scene{v, words}); err != nil {
 		return "", err
 	}
 	return html.String(), nil
 }
+
+// nameOf is the name of what is drawn: the screen's, or "languages" where those lie over it.
+func nameOf(v session.View) string {
+	if v.Choosing {
+		return "languages"
+	}
+	return string(v.Screen)
+}
+
+// Name is the name of what is drawn.
+func (s scene) Name() string { return nameOf(s.View) }
 
 // Direction is that of the language's script.
 func (s scene) Direction() string { return text.Direction(s.Language) }
@@ -64,9 +75,15 @@ func (s scene) LibraryName() string { return clean(s.Library, 60) }
 
 // tongue is one button of the language bar.
 type tongue struct {
-	Code, Name string
-	Chosen     bool
+	Code, Direction, Name string
+	Chosen                bool
 }
+
+// mostTongues is how many languages have a button on every screen; where there are more, one button leads to all.
+const mostTongues = 2
+
+// ManyTongues says whether the bar has that one button.
+func (s scene) ManyTongues() bool { return len(s.Languages) > mostTongues }
 
 // Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
 func (s scene) Tongues() []tongue {
@@ -79,7 +96,7 @@ func (s scene) Tongues() []tongue {
 	}
 	var tongues []tongue
 	for _, l := range s.Languages {
-		tongues = append(tongues, tongue{Code: l, Name: s.words.Say(l, "language-name", nil), Chosen: l == s.Language})
+		tongues = append(tongues, tongue{Code: l, Direction: text.Direction(l), Name: s.words.Say(l, "language-name", nil), Chosen: l == s.Language})
 	}
 	return tongues
 }

@@ -178,11 +178,11 @@ func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 
 // screenEvent is one view on the event stream.
 type screenEvent struct {
-	Number    int64          `json:"number"`
-	Name      session.Screen `json:"name"`
-	Language  string         `json:"language"`
-	Direction string         `json:"direction"` // "ltr" or "rtl"
-	HTML      string         `json:"html"`      // the content of <main>
+	Number    int64  `json:"number"`
+	Name      string `json:"name"`
+	Language  string `json:"language"`
+	Direction string `json:"direction"` // "ltr" or "rtl"
+	HTML      string `json:"html"`      // the content of <main>
 }
 
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
@@ -241,7 +241,7 @@ func (s *Server) send(out *stream, v session.View) error {
 		s.log.Error("screen cannot be drawn", "screen", string(v.Screen), "error", err)
 		return err
 	}
-	event, err := json.Marshal(screenEvent{v.Number, v.Screen, v.Language, text.Direction(v.Language), html})
+	event, err := json.Marshal(screenEvent{v.Number, nameOf(v), v.Language, text.Direction(v.Language), html})
 	if err != nil {
 		return err
 	}

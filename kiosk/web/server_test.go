@@ -148,14 +148,14 @@ func TestStreamSendsTheNewestViewAtOnceAndEveryLaterOneInOneLine(t *testing.T) {
 	next, closed := s.watch()
 	defer closed()
 	first, err := next()
-	if err != nil || first.Number != 7 || first.Name != session.ScreenFees || first.Language != "en" {
+	if err != nil || first.Number != 7 || first.Name != string(session.ScreenFees) || first.Language != "en" {
 		t.Fatalf("first = %+v, %v", first, err)
 	}
 	if want, _ := draw(s.station.View(), catalogues(t)); first.HTML != want {
 		t.Errorf("html = %s", first.HTML)
 	}
 	number := s.station.show(with(session.ScreenConfirm, threeFees))
-	if second, err := next(); err != nil || second.Number != number || second.Name != session.ScreenConfirm {
+	if second, err := next(); err != nil || second.Number != number || second.Name != string(session.ScreenConfirm) {
 		t.Errorf("second = %+v, %v", second, err)
 	}
 }
