@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/text"
 )
 
 var screensTo = flag.String("screens", "", "put a picture of every screen at every size into this folder")
@@ -130,11 +131,14 @@ func (b *bench) handler() http.Handler {
 		}
 	}
 	mux.HandleFunc("GET /examples", func(w http.ResponseWriter, _ *http.Request) {
-		var names []string
+		known := struct {
+			Examples  []string `json:"examples"`
+			Languages []string `json:"languages"`
+		}{Languages: text.Known}
 		for _, e := range examples() {
-			names = append(names, e.name)
+			known.Examples = append(known.Examples, e.name)
 		}
-		answer(w, names)
+		answer(w, known)
 	})
 	mux.HandleFunc("POST /show/{name}/{lang}", func(w http.ResponseWriter, r *http.Request) {
 		e, ok := b.named[r.PathValue("name")]
