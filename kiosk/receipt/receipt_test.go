@@ -24,7 +24,7 @@ func eur(minor int64) money.Amount { return money.Of(minor, "EUR") }
 
 func writer(t *testing.T) receipt.Writer {
 	t.Helper()
-	texts, err := text.New([]string{"de", "en"})
+	texts, err := text.New(text.Known)
 	if err != nil {
 		t.Fatal(err)
 	}

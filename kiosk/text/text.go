@@ -18,7 +18,7 @@ import (
 var catalogues embed.FS
 
 // Known are the languages that have a catalogue.
-var Known = []string{"de", "en"}
+var Known = []string{"ar", "de", "en", "es", "fa", "fr", "it", "pl", "tr", "uk", "zh"}
 
 // Texts are the catalogues of the chosen languages.
 type Texts struct {
@@ -85,6 +85,14 @@ var moments = map[string]string{
 
 // Moment is a date with the time of day, by the clock of 24 hours.
 func (t *Texts) Moment(lang string, at time.Time) string { return at.Format(moments[lang]) }
+
+// Stop ends a sentence that stands in a catalogue without its end, and parts it from the next.
+func Stop(lang string) string {
+	if lang == "zh" {
+		return "。"
+	}
+	return ". "
+}
 
 // Direction is that of a language's script, as HTML says it: "rtl" for Arabic and Persian, else "ltr".
 func Direction(lang string) string {

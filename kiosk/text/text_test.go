@@ -59,7 +59,11 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		lang  string
 		count int
 		want  string
-	}{{"de", 1, "Für 1 Gebühr."}, {"de", 3, "Für 3 Gebühren."}, {"en", 1, "For 1 fee."}, {"en", 0, "For 0 fees."}} {
+	}{{"de", 1, "Für 1 Gebühr."}, {"de", 3, "Für 3 Gebühren."}, {"en", 1, "For 1 fee."}, {"en", 0, "For 0 fees."},
+		{"pl", 1, "Kwota obejmuje 1 opłatę."}, {"pl", 3, "Kwota obejmuje 3 opłaty."}, {"pl", 5, "Kwota obejmuje 5 opłat."}, {"pl", 22, "Kwota obejmuje 22 opłaty."},
+		{"uk", 1, "За 1 збір."}, {"uk", 2, "За 2 збори."}, {"uk", 11, "За 11 зборів."}, {"uk", 21, "За 21 збір."},
+		{"fr", 0, "Pour 0 montant choisi."}, {"fr", 2, "Pour 2 montants choisis."},
+		{"ar", 1, "عن رسم واحد."}, {"ar", 2, "عن رسمين."}, {"ar", 3, "عن 3 رسوم."}, {"ar", 11, "عن 11 رسمًا."}, {"zh", 1, "共 1 项费用。"}} {
 		if got := texts.Say(c.lang, "confirm-fees", text.Data{"Count": c.count}); got != c.want {
 			t.Errorf("%d in %s: %q, want %q", c.count, c.lang, got, c.want)
 		}
@@ -93,6 +97,15 @@ func TestAmountsAndMomentsAreWrittenForTheLanguage(t *testing.T) {
 	for _, c := range []struct{ lang, amount, yen, moment string }{
 		{"de", "1.234,50\u00a0€", "1.500\u00a0¥", "09.03.2026 08:05"},
 		{"en", "€1,234.50", "¥1,500", "9 Mar 2026, 08:05"},
+		{"ar", "\u200f1,234.50\u00a0€", "\u200f1,500\u00a0JP¥", "09/03/2026 08:05"},
+		{"fa", "\u200e€۱٬۲۳۴٫۵۰", "\u200e¥۱٬۵۰۰", "2026/03/09 08:05"},
+		{"zh", "€1,234.50", "JP¥1,500", "2026/03/09 08:05"},
+		{"es", "1234,50\u00a0€", "1500\u00a0¥", "09/03/2026 08:05"},
+		{"fr", "1\u202f234,50\u00a0€", "1\u202f500\u00a0¥", "09/03/2026 08:05"},
+		{"it", "1234,50\u00a0€", "1500\u00a0¥", "09/03/2026 08:05"},
+		{"pl", "1234,50\u00a0€", "1500\u00a0¥", "09.03.2026 08:05"},
+		{"tr", "€1.234,50", "¥1.500", "09.03.2026 08:05"},
+		{"uk", "1\u00a0234,50\u00a0€", "1\u00a0500\u00a0¥", "09.03.2026 08:05"},
 	} {
 		if got := texts.Amount(c.lang, money.Of(123450, "EUR")); got != c.amount {
 			t.Errorf("%s: %q, want %q", c.lang, got, c.amount)

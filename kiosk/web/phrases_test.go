@@ -9,7 +9,8 @@ type phrases struct {
 	machine *regexp.Regexp            // words that frighten and explain nothing; none may be said
 }
 
-var phrasesOf = map[string]phrases{"en": english, "de": german}
+var phrasesOf = map[string]phrases{"ar": arabic, "de": german, "en": english, "es": spanish, "fa": persian, "fr": french,
+	"it": italian, "pl": polish, "tr": turkish, "uk": ukrainian, "zh": chinese}
 
 var english = phrases{
 	said: map[charge]*regexp.Regexp{

@@ -184,6 +184,9 @@ func (s scene) ProgressKey() string {
 // Why is the sentence of the reason.
 func (s scene) Why() string { return s.SayAmount("reason-"+string(s.Reason), s.Limit) }
 
+// Stop ends a sentence that the catalogue has without its end.
+func (s scene) Stop() string { return text.Stop(s.Language) }
+
 // Next is what to do about the reason.
 func (s scene) Next() string { return s.Say("reason-" + string(s.Reason) + "-next") }
 

@@ -9,15 +9,16 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
-
-	"selfpay/kiosk/text"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the screens in testdata")
 
+// reviewed are languages of each direction whose screens stand in testdata; those of the others differ by the words of their catalogues.
+var reviewed = []string{"ar", "de", "en"}
+
 // TestScreensAreAsReviewed compares every screen with the one in testdata, one file for each language.
 func TestScreensAreAsReviewed(t *testing.T) {
-	for _, lang := range text.Known {
+	for _, lang := range reviewed {
 		var all strings.Builder
 		for _, e := range examples() {
 			fragment, err := draw(e.in(lang), catalogues(t))
