@@ -204,7 +204,7 @@ func (s *setup) station(ctx context.Context) error {
 		{"kiosk.id", "The station's name for staff, such as main-01", cmp.Or(c.Kiosk.ID, host), config.Quoted},
 		{"kiosk.library", "The library's name on screen and receipt", c.Kiosk.Library, config.Quoted},
 		{"kiosk.currency", "Currency", string(c.Kiosk.Currency), config.Quoted},
-		{"kiosk.languages", "Languages of the screen, the first one first ("+strings.Join(text.Known, ", ")+")", strings.Join(c.Kiosk.Languages, ","), list},
+		{"kiosk.languages", "Languages of the screen, the first one first (" + strings.Join(text.Known, ", ") + ")", strings.Join(c.Kiosk.Languages, ","), list},
 	} {
 		if err := s.asks(ctx, q.key, q.question, q.offered, q.quote); err != nil {
 			return err
