@@ -218,6 +218,8 @@ func (p *patron) act(ctx context.Context, s screen) error {
 			return nil
 		}
 		return p.tap(ctx, s.Number, "number", "")
+	case "leaving":
+		return p.tap(ctx, s.Number, "stay", "")
 	case "languages":
 		return p.tap(ctx, s.Number, "back", "")
 	case "number":

@@ -241,11 +241,28 @@ func (s *Session) back(round int, do func()) {
 
 func (s *Session) screen(name Screen, why Reason) {
 	s.view.Screen, s.view.Reason = name, why
-	wait := s.Waits.Idle
 	if name == ScreenMessage {
-		wait = s.Waits.Message
+		s.after(s.Waits.Message, s.reset)
+		s.show()
+		return
 	}
-	s.after(wait, s.reset)
+	s.stay()
+}
+
+// timeToAnswer is how long a patron who does nothing is asked whether they need more time, WCAG 2.2.1; half of the time that a screen
+// waits where that is short.
+const timeToAnswer = 20 * time.Second
+
+// stay begins the time of a screen anew, as often as somebody asks for it.
+func (s *Session) stay() {
+	s.view.Leaving = false
+	s.after(s.Waits.Idle-min(timeToAnswer, s.Waits.Idle/2), s.askWhetherToStay)
+	s.show()
+}
+
+func (s *Session) askWhetherToStay() {
+	s.view.Leaving = true
+	s.after(min(timeToAnswer, s.Waits.Idle/2), s.reset)
 	s.show()
 }
 
@@ -438,6 +455,9 @@ func (s *Session) act(a Action) error {
 // actions are the taps that the present screen knows.
 func (s *Session) actions() map[string]func(string) error {
 	leave := always(s.reset)
+	if s.view.Leaving {
+		return map[string]func(string) error{"stay": always(s.stay), "leave": leave}
+	}
 	if s.view.Choosing {
 		return map[string]func(string) error{"language": s.language, "back": always(s.endChoosing)}
 	}

@@ -424,7 +424,7 @@ func TestAnAbandonedScreenReturnsToReadyAndForgets(t *testing.T) {
 	inStation(t, nil, func(t *testing.T, s *station) { // every tap begins the time anew
 		s.scan(card)
 		for range 5 {
-			over(session.StandardWaits.Idle - time.Second)
+			over(session.StandardWaits.Idle - 21*time.Second)
 			s.tap("choose", "104")
 		}
 		s.sees(session.ScreenFees)
@@ -543,6 +543,42 @@ func TestALanguageKeepsTheScreen(t *testing.T) {
 		s.tap("language", "en")
 		over(session.StandardWaits.Idle + time.Second)
 		s.forgotten()
+	})
+}
+
+func TestWhoDoesNothingIsAskedWhetherToStayAndMayAsOftenAsTheyLike(t *testing.T) {
+	inStation(t, nil, func(t *testing.T, s *station) {
+		s.scan(card)
+		s.tap("choose", "104")
+		for range 12 {
+			over(session.StandardWaits.Idle - 21*time.Second)
+			if v := s.sees(session.ScreenFees); v.Leaving {
+				t.Fatal("asked too early")
+			}
+			over(2 * time.Second)
+			if v := s.sees(session.ScreenFees); !v.Leaving || v.Chosen != eur(1000) {
+				t.Fatalf("%+v", v)
+			}
+			over(18 * time.Second)
+			for _, other := range []string{"pay", "choose", "language"} {
+				if err := s.try(other, "104"); !errors.Is(err, session.ErrStale) {
+					t.Errorf("%s of the screen beneath: %v", other, err)
+				}
+			}
+			s.tap("stay", "")
+			if v := s.sees(session.ScreenFees); v.Leaving || v.Chosen != eur(1000) {
+				t.Fatalf("%+v", v)
+			}
+		}
+		over(session.StandardWaits.Idle - 19*time.Second)
+		s.tap("leave", "")
+		s.forgotten()
+		s.scan(card)
+		over(session.StandardWaits.Idle - 19*time.Second)
+		s.scan(otherCard) // the next one is there
+		if v := s.sees(session.ScreenFees); v.Leaving || v.Total != eur(300) {
+			t.Errorf("%+v", v)
+		}
 	})
 }
 

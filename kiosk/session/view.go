@@ -15,6 +15,7 @@ type View struct {
 	Library   string            // the library's name
 	Languages []string          // to choose from
 	Choosing  bool              // the languages lie over the screen; actions are then only: language, back
+	Leaving   bool              // the visit ends soon unless somebody touches the screen, which this lies over; actions are then only: stay, leave
 	Reason    Reason            // ScreenMessage and ScreenOutOfService: why
 	Typed     string            // ScreenNumber, ScreenAmount: the digits so far. ScreenPIN: one dot for each
 	Initials  string            // of the patron, where the account is open

@@ -40,9 +40,12 @@ func draw(v session.View, words speaker) (string, error) {
 	return html.String(), nil
 }
 
-// nameOf is the name of what is drawn: the screen's, or "languages" where those lie over it.
+// nameOf is the name of what is drawn: the screen's, or that of what lies over it.
 func nameOf(v session.View) string {
-	if v.Choosing {
+	switch {
+	case v.Leaving:
+		return "leaving"
+	case v.Choosing:
 		return "languages"
 	}
 	return string(v.Screen)

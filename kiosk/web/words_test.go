@@ -171,6 +171,13 @@ func TestEveryReasonTellsItsMoneyStatus(t *testing.T) {
 	}
 }
 
+func TestWhoIsAskedWhetherToStayReadsThatNothingWasTaken(t *testing.T) {
+	for _, lang := range text.Known {
+		v := with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.Leaving, v.Language = true, lang })
+		tells(t, "leaving", lang, shownWords(t, v), chargeNone)
+	}
+}
+
 func TestReceiptTellsTheMoneyStatusOfItsOutcome(t *testing.T) {
 	for _, lang := range text.Known {
 		for _, o := range allOutcomes {
@@ -367,7 +374,10 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		}
 		got := map[string]bool{}
 		may := allowed[e.view.Screen]
-		if e.view.Choosing { // that lies over the screen
+		switch { // that lies over the screen
+		case e.view.Leaving:
+			may, e.view.Screen = []string{"stay", "leave"}, ""
+		case e.view.Choosing:
 			may, e.view.Screen = []string{"language", "back"}, ""
 		}
 		for _, el := range elements(fragment) {

@@ -8,7 +8,7 @@ import { measure } from "./measure.mjs";
 const [url, station, executablePath, pictures] = process.argv.slice(2);
 const sizes = [[1024, 600], [1280, 800], [800, 1280], [1920, 1080]];
 const whole = ["de", "en"]; // whose screens are all drawn at every size; of the others a selection, unless pictures are asked for
-const tight = /^(ready-many|languages|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch)/;
+const tight = /^(ready-many|languages|leaving|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch)/;
 
 const browser = await chromium.launch({
   executablePath,
@@ -117,6 +117,8 @@ await check("a tap names its screen, its action and its value", async (problems)
     ["receipt-failed", '[data-action="print"]', "print", ""],
     ["message-not-a-card", '[data-action="leave"]', "leave", ""],
     ["fees", '[data-action="leave"]', "leave", ""],
+    ["leaving", '[data-action="leave"]', "leave", ""],
+    ["leaving", "h1", "stay", ""], // a touch anywhere will do
   ]) {
     await order("/forget");
     const number = await show(page, example);

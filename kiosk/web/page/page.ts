@@ -161,7 +161,8 @@ async function watch(): Promise<void> {
 }
 
 main.addEventListener("click", (e) => {
-  const button = e.target instanceof Element ? e.target.closest("button") : null;
+  const touched = e.target instanceof Element ? e.target.closest("button") : null;
+  const button = touched ?? main.querySelector<HTMLButtonElement>("button[data-anywhere]"); // it takes what meets no other
   const where = button?.dataset["scroll"];
   if (where !== undefined) move(where);
   else if (button) void tap(button);
