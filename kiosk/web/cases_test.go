@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"selfpay/device/money"
@@ -161,9 +162,11 @@ func (e example) in(lang string) session.View {
 	return v
 }
 
+var readCatalogues = sync.OnceValues(func() (*text.Texts, error) { return text.New(text.Known) })
+
 func catalogues(t testing.TB) *text.Texts {
 	t.Helper()
-	texts, err := text.New(text.Known)
+	texts, err := readCatalogues()
 	if err != nil {
 		t.Fatal(err)
 	}
