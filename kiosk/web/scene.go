@@ -282,16 +282,21 @@ type page struct {
 	Content template.HTML // what draw made of the same view
 }
 
-// Moments are the words of the veil in every language; it covers the screen while the station does not answer.
+// Moments are the words of the veil in every language; it covers the screen while the station does not answer. Where there are many
+// languages it shows two, the first one and the patron's.
 func (p page) Moments() []moment {
 	var moments []moment
-	for _, l := range p.Languages {
-		moments = append(moments, moment{l, text.Direction(l), p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil)})
+	for i, l := range p.Languages {
+		moments = append(moments, moment{l, text.Direction(l), p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil),
+			p.ManyTongues() && i > 0 && l != p.Language})
 	}
 	return moments
 }
 
-type moment struct{ Code, Direction, Title, Lead string }
+type moment struct {
+	Code, Direction, Title, Lead string
+	Hidden                       bool
+}
 
 // drawPage writes the document around a view.
 func drawPage(v session.View, words speaker, token string) ([]byte, error) {

@@ -288,6 +288,24 @@ await check("a station that goes away is waited for, and found again when it was
   await page.context().close();
 });
 
+await check("the veil speaks the first language and the patron's, and has room for them", async (problems) => {
+  for (const [width, height] of sizes) {
+    await order("/show/ready-many-languages/en");
+    const page = await open(width, height);
+    const spoken = () => page.evaluate(() => {
+      document.querySelector("#veil").removeAttribute("hidden");
+      return [...document.querySelectorAll("#veil p")].filter((p) => !p.hidden).map((p) => p.lang);
+    });
+    same(problems, await spoken(), [languages[0], "en"], "languages after the page was loaded");
+    for (const language of languages.slice(1)) {
+      await show(page, "ready-many-languages", language);
+      same(problems, await spoken(), [languages[0], language], `languages for a patron who reads ${language}`);
+      for (const p of await page.evaluate(measure)) problems.push(`${width}x${height}: ${p}`);
+    }
+    await page.context().close();
+  }
+});
+
 await check("a page that is followed tells the station so, after a restart too", async () => {
   const page = await open();
   await until("the station is watched", async () => (await taps()).watched);

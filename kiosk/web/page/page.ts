@@ -48,6 +48,7 @@ function show(next: Shown): void {
   main.dataset["name"] = next.name;
   document.documentElement.lang = next.language;
   document.documentElement.dir = next.direction;
+  unveil(next.language);
   number = next.number;
   if (other) {
     changed = performance.now();
@@ -61,6 +62,11 @@ function show(next: Shown): void {
   }
   fit();
   speak();
+}
+
+/** unveil lets the veil speak two languages, the station's first one and the patron's. */
+function unveil(language: string): void {
+  for (const p of [...veil.querySelectorAll("p")].slice(1)) p.hidden = veil.children.length > 2 && p.lang !== language;
 }
 
 /** fit shows the buttons beside a list that is longer than its place, and which of them lead on. */
