@@ -190,12 +190,9 @@ func ports(around *surround.Surround) (all []int, err error) {
 // on switches the machine on and waits until it takes orders; kioskd is being started then.
 func (s *station) on() {
 	s.t.Helper()
-	begun := time.Now()
-	if err := s.machine.On(); err != nil {
+	if err := powerOn(s.t, s.machine); err != nil {
 		s.t.Fatal(err)
 	}
-	s.wait("the machine takes orders", s.machine.Booted)
-	s.t.Logf("takes orders %s after power-on", time.Since(begun).Round(100*time.Millisecond))
 }
 
 // wait waits until holds says yes; the machine must not go out meanwhile.
