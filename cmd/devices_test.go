@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,9 +127,10 @@ func TestSlipsOfStaffArePrintedAndTheirPictureIsDrawn(t *testing.T) {
 }
 
 // talk runs kioskctl on a terminal, answers yes to what it asks, and does what it wants done.
-func (s *station) talk(words []string, wanted map[string]func()) (said string, status int) {
+func (s *station) talk(words []string, wanted map[string]func(), environment ...string) (said string, status int) {
 	s.t.Helper()
 	cmd := exec.Command(filepath.Join(programs, "kioskctl"), append([]string{"--config", s.around.ConfigPath()}, words...)...)
+	cmd.Env = append(os.Environ(), environment...)
 	tty, err := pty.Start(cmd)
 	if err != nil {
 		s.t.Fatal(err)
@@ -158,6 +160,45 @@ func (s *station) talk(words []string, wanted map[string]func()) (said string, s
 		s.t.Fatal(err)
 	}
 	return said, cmd.ProcessState.ExitCode()
+}
+
+// soundsInTheHeadset tries the tone on machines without a sound card, without a player, and with a player that fails or plays into a file.
+func (s *station) soundsInTheHeadset() {
+	s.t.Helper()
+	machine, path := s.t.TempDir(), s.t.TempDir()
+	write := func(name, text string, mode os.FileMode) {
+		s.t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), mode)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	cards, player, played := filepath.Join(machine, "proc/asound/cards"), filepath.Join(path, "aplay"), filepath.Join(path, "played")
+	const card = " 0 [Headset        ]: USB-Audio - USB Headset\n"
+	for _, c := range []struct {
+		what, cards, player, want string
+		status                    int
+	}{
+		{"no card", "--- no soundcards ---\n", "", "", 0},
+		{"no player", card, "", "apt install alsa-utils", 1},
+		{"a card that is in use", card, "#!/bin/sh\necho device busy >&2; exit 1\n", "fail  headset", 1},
+		{"well", card, "#!/bin/sh\n/bin/cat >" + played + "\n", "pass  headset", 0},
+	} {
+		write(cards, c.cards, 0o644)
+		if os.Remove(player); c.player != "" {
+			write(player, c.player, 0o755)
+		}
+		said, status := s.talk([]string{"self-test", "--interactive", "--machine", machine}, map[string]func(){
+			"Hold a library card": func() { s.order("scan", cardTwoFees) },
+			"Touch every field":   func() { s.touches(session.TouchFields) },
+		}, "PATH="+path)
+		if status != c.status || !strings.Contains(said, c.want) || c.want == "" && strings.Contains(said, "headset") {
+			s.t.Errorf("%s: %d\n%s", c.what, status, said)
+		}
+	}
+	wav, err := os.ReadFile(played)
+	if err != nil || len(wav) != 44+32000 || string(wav[:4]) != "RIFF" || string(wav[36:40]) != "data" || bytes.Count(wav[44:], []byte{0}) > 4000 {
+		s.t.Errorf("%d bytes were played, %v", len(wav), err)
+	}
 }
 
 // touches touches the first fields of the test of the touch panel, as the page does.
@@ -227,6 +268,7 @@ func TestASelfTestPrintsScansAndAsks(t *testing.T) {
 	if status != 1 || !strings.Contains(said, "2 of 12 fields were not touched: 11, 12") {
 		t.Errorf("two fields: %d\n%s", status, said)
 	}
+	s.soundsInTheHeadset()
 	if out, status := s.ctl("self-test", "--interactive"); status != 2 || !strings.Contains(out, "no terminal") {
 		t.Errorf("without a terminal: %d\n%s", status, out)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 
 type selfTestCommand struct {
 	Interactive bool   `help:"Print a slip, ask for a label and for a hand on the screen too, and ask you what you see."`
+	Machine     string `hidden:"" default:"/" help:"Where sound cards are looked for."`
 	Signed      string `type:"path" placeholder:"FILE" help:"Also write what the daemon says of itself, signed with the station's key: FILE and FILE.minisig."`
 }
 
@@ -47,6 +49,7 @@ func (c *selfTestCommand) Run(ctx context.Context, t *tool) error {
 		trial.label(ctx)
 		trial.touch(ctx)
 		trial.signals(ctx, at)
+		trial.headset(ctx, at, filepath.Join(c.Machine, "proc/asound/cards"))
 	}
 	return trial.end()
 }
