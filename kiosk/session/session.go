@@ -249,20 +249,20 @@ func (s *Session) screen(name Screen, why Reason) {
 	s.stay()
 }
 
-// timeToAnswer is how long a patron who does nothing is asked whether they need more time, WCAG 2.2.1; half of the time that a screen
-// waits where that is short.
-const timeToAnswer = 20 * time.Second
+// timeToAnswer is how long a patron who does nothing is asked whether they need more time, WCAG 2.2.1: twenty seconds, and half of the
+// time that a screen waits where that is short.
+func (s *Session) timeToAnswer() time.Duration { return min(20*time.Second, s.Waits.Idle/2) }
 
 // stay begins the time of a screen anew, as often as somebody asks for it.
 func (s *Session) stay() {
 	s.view.Leaving = false
-	s.after(s.Waits.Idle-min(timeToAnswer, s.Waits.Idle/2), s.askWhetherToStay)
+	s.after(s.Waits.Idle-s.timeToAnswer(), s.askWhetherToStay)
 	s.show()
 }
 
 func (s *Session) askWhetherToStay() {
 	s.view.Leaving = true
-	s.after(min(timeToAnswer, s.Waits.Idle/2), s.reset)
+	s.after(s.timeToAnswer(), s.reset)
 	s.show()
 }
 
@@ -452,45 +452,52 @@ func (s *Session) act(a Action) error {
 	return do(a.Value)
 }
 
-// actions are the taps that the present screen knows.
+// actions are the taps that the present screen knows, or what lies over it.
 func (s *Session) actions() map[string]func(string) error {
-	leave := always(s.reset)
-	if s.view.Leaving {
-		return map[string]func(string) error{"stay": always(s.stay), "leave": leave}
-	}
-	if s.view.Choosing {
+	switch {
+	case s.view.Leaving:
+		return map[string]func(string) error{"stay": always(s.stay), "leave": always(s.reset)}
+	case s.view.Choosing:
 		return map[string]func(string) error{"language": s.language, "back": always(s.endChoosing)}
 	}
+	actions := s.screenActions()
+	if s.view.Screen.InAnyLanguage() {
+		actions["language"], actions["languages"] = s.language, always(s.askLanguage)
+	}
+	return actions
+}
+
+// screenActions are those of the screen alone.
+func (s *Session) screenActions() map[string]func(string) error {
+	leave := always(s.reset)
 	switch s.view.Screen {
 	case ScreenReady:
-		return map[string]func(string) error{"language": s.language, "languages": always(s.askLanguage), "number": always(s.askNumber)}
+		return map[string]func(string) error{"number": always(s.askNumber)}
 	case ScreenNumber, ScreenPIN:
-		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enter),
-			"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
+		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enter), "leave": leave}
 	case ScreenAmount:
 		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enterAmount),
-			"back": always(s.showFees), "leave": leave, "language": s.language, "languages": always(s.askLanguage)}
+			"back": always(s.showFees), "leave": leave}
 	case ScreenFees:
-		actions := map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay),
-			"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
+		actions := map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay), "leave": leave}
 		if s.view.CanPart && s.view.Chosen.Positive() {
 			actions["part"] = always(s.askAmount)
 		}
 		return actions
 	case ScreenConfirm:
-		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave, "language": s.language, "languages": always(s.askLanguage)}
+		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave}
 	case ScreenTerminal:
 		if s.view.CanCancel {
 			return map[string]func(string) error{"cancel": always(s.cancel)}
 		}
 	case ScreenOutcome:
-		actions := map[string]func(string) error{"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
+		actions := map[string]func(string) error{"leave": leave}
 		if s.view.Receipt == ReceiptFailed {
 			actions["print"] = always(s.print)
 		}
 		return actions
 	case ScreenMessage:
-		return map[string]func(string) error{"leave": leave, "language": s.language, "languages": always(s.askLanguage)}
+		return map[string]func(string) error{"leave": leave}
 	case ScreenTouch:
 		return map[string]func(string) error{"touch": s.touch, "leave": always(s.endTouch)}
 	}

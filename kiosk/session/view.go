@@ -64,6 +64,16 @@ const (
 	ScreenTouch        Screen = "touch"          // staff try the touch panel; actions: touch (value: number of a field), leave
 )
 
+// InAnyLanguage says whether another language may be chosen on this screen: not while the patron must wait or look elsewhere, and not on
+// those that are no patron's.
+func (s Screen) InAnyLanguage() bool {
+	switch s {
+	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService, ScreenTouch:
+		return false
+	}
+	return true
+}
+
 // Reason says why a message or an out-of-service screen is shown. Each has a text with its money status.
 type Reason string
 

@@ -90,11 +90,7 @@ func (s scene) ManyTongues() bool { return len(s.Languages) > mostTongues }
 
 // Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
 func (s scene) Tongues() []tongue {
-	switch s.Screen {
-	case session.ScreenLoading, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking, session.ScreenOutOfService, session.ScreenTouch:
-		return nil
-	}
-	if len(s.Languages) < 2 {
+	if !s.Screen.InAnyLanguage() || len(s.Languages) < 2 {
 		return nil
 	}
 	var tongues []tongue
@@ -282,21 +278,17 @@ type page struct {
 	Content template.HTML // what draw made of the same view
 }
 
-// Moments are the words of the veil in every language; it covers the screen while the station does not answer. Where there are many
-// languages it shows two, the first one and the patron's.
+// Moments are the words of the veil in every language; it covers the screen while the station does not answer. Of many languages the page
+// shows two.
 func (p page) Moments() []moment {
 	var moments []moment
-	for i, l := range p.Languages {
-		moments = append(moments, moment{l, text.Direction(l), p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil),
-			p.ManyTongues() && i > 0 && l != p.Language})
+	for _, l := range p.Languages {
+		moments = append(moments, moment{l, text.Direction(l), p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil)})
 	}
 	return moments
 }
 
-type moment struct {
-	Code, Direction, Title, Lead string
-	Hidden                       bool
-}
+type moment struct{ Code, Direction, Title, Lead string }
 
 // drawPage writes the document around a view.
 func drawPage(v session.View, words speaker, token string) ([]byte, error) {

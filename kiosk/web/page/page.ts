@@ -179,6 +179,7 @@ document.addEventListener("contextmenu", (e) => e.preventDefault());
 setInterval(() => {
   if (performance.now() - heard > uneasy) veil.hidden = false;
 }, 500);
+unveil(document.documentElement.lang);
 fit();
 speak();
 void watch();
