@@ -4,6 +4,8 @@ package text
 import (
 	"embed"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -18,7 +20,7 @@ import (
 var catalogues embed.FS
 
 // Known are the languages that have a catalogue.
-var Known = []string{"ar", "de", "en", "es", "fa", "fr", "it", "pl", "tr", "uk", "zh"}
+var Known = slices.Sorted(maps.Keys(moments))
 
 // Texts are the catalogues of the chosen languages.
 type Texts struct {
