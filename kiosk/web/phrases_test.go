@@ -14,14 +14,14 @@ var phrasesOf = map[string]phrases{"ar": arabic, "de": german, "en": english, "e
 
 var english = phrases{
 	said: map[charge]*regexp.Regexp{
-		chargeNone:     regexp.MustCompile(`(?i)no money was taken|no money is taken|not charged|nothing was charged`),
+		chargeNone:     regexp.MustCompile(`(?i)no money was taken|not charged|nothing was charged`),
 		chargeMade:     regexp.MustCompile(`(?i)was charged to|\bpaid\.`),
 		chargeReturned: regexp.MustCompile(`(?i)given back|taken back`),
 		chargeInDoubt:  regexp.MustCompile(`(?i)may have been charged|whether your payment|what became of your payment`),
 		chargeBefore:   regexp.MustCompile(`(?i)if you have just paid`),
 	},
 	again:   regexp.MustCompile(`(?i)do not pay again`),
-	machine: regexp.MustCompile(`(?i)\berror|time-?out|transaction|failed|\bSIP|server`),
+	machine: regexp.MustCompile(`(?i)\berror|fehler|time-?out|zeitüberschreitung|transa[ck]tion|failed|fehlgeschlagen|\bSIP|server`),
 }
 
 var german = phrases{
@@ -33,5 +33,5 @@ var german = phrases{
 		chargeBefore:   regexp.MustCompile(`(?i)falls sie gerade hier bezahlt`),
 	},
 	again:   regexp.MustCompile(`(?i)zahlen Sie (bitte )?nicht noch einmal`),
-	machine: regexp.MustCompile(`(?i)\berror|fehler|time-?out|zeitüberschreitung|transa[ck]tion|fehlgeschlagen|\bSIP|server`),
+	machine: regexp.MustCompile(`(?i)\berror|fehler|time-?out|zeitüberschreitung|transa[ck]tion|failed|fehlgeschlagen|\bSIP|server`),
 }
