@@ -83,9 +83,12 @@ func (s *setup) config() config.Config {
 	c, _ := config.Parse(s.content)
 	for _, secret := range []*config.Secret{&c.ILS.Password, &c.Terminal.Password, &c.ILS.Polaris.AccessKey, &c.ILS.Aleph.XPassword} {
 		name, kept := strings.CutPrefix(string(*secret), "credential:")
+		if !kept {
+			continue // it stands in the file itself
+		}
 		if value, given := s.secrets[name]; given {
 			*secret = config.Secret(value)
-		} else if value, err := os.ReadFile(s.credentialFile(name)); kept && err == nil {
+		} else if value, err := os.ReadFile(s.credentialFile(name)); err == nil {
 			*secret = config.Secret(strings.TrimRight(string(value), "\n"))
 		}
 	}
