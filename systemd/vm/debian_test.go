@@ -100,43 +100,36 @@ func bootDebian(t *testing.T) error {
 }
 
 // powerOn switches the machine on and waits until it takes orders. Once in some hundred times QEMU stands still before Linux has said
-// anything, whatever is on the disk: then it is switched on once more. A machine that has spoken is not.
+// anything, whatever is on the disk: then it is switched on once more. A machine that has spoken, or gone out, is not.
 func powerOn(t *testing.T, m *vm.Machine) error {
 	t.Helper()
-	begun := time.Now()
 	spoken := m.Spoken()
-	err := takesOrders(m, patience/2)
+	begun := time.Now()
+	if err := m.On(); err != nil {
+		return err
+	}
+	takesOrders := func() error {
+		return waitFor(context.Background(), m, patience/2, "the machine takes orders", m.Booted)
+	}
+	err := takesOrders()
+	select {
+	case <-m.Ended():
+		return err
+	default:
+	}
 	if err != nil && m.Spoken() == spoken {
 		t.Logf("QEMU stood still for %s, and Linux has said nothing; once more", patience/2)
 		m.Cut()
 		begun = time.Now()
-		err = takesOrders(m, patience)
-	} else if err != nil {
-		err = booted(m, patience/2)
+		if err := m.On(); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		err = takesOrders()
 	}
 	t.Logf("takes orders %s after power-on", time.Since(begun).Round(100*time.Millisecond))
 	return err
-}
-
-func takesOrders(m *vm.Machine, within time.Duration) error {
-	if err := m.On(); err != nil {
-		return err
-	}
-	return booted(m, within)
-}
-
-// booted waits; a machine that goes out has not.
-func booted(m *vm.Machine, within time.Duration) error {
-	ctx, stop := context.WithTimeout(context.Background(), within)
-	defer stop()
-	go func() {
-		select {
-		case <-m.Ended():
-			stop()
-		case <-ctx.Done():
-		}
-	}()
-	return vm.Wait(ctx, "the machine takes orders", m.Booted)
 }
 
 // debianImage holds the package as it is shipped, and the Go packages' tests for a real kernel. It starts the surroundings.

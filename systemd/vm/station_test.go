@@ -198,18 +198,23 @@ func (s *station) on() {
 // wait waits until holds says yes; the machine must not go out meanwhile.
 func (s *station) wait(what string, holds func(context.Context) error) {
 	s.t.Helper()
-	ctx, stop := context.WithTimeout(s.t.Context(), patience)
+	if err := waitFor(s.t.Context(), s.machine, patience, what, holds); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// waitFor waits until holds says yes; the machine must not go out meanwhile.
+func waitFor(ctx context.Context, m *vm.Machine, within time.Duration, what string, holds func(context.Context) error) error {
+	ctx, stop := context.WithTimeout(ctx, within)
 	defer stop()
 	go func() {
 		select {
-		case <-s.machine.Ended():
+		case <-m.Ended():
 			stop()
 		case <-ctx.Done():
 		}
 	}()
-	if err := vm.Wait(ctx, what, holds); err != nil {
-		s.t.Fatal(err)
-	}
+	return vm.Wait(ctx, what, holds)
 }
 
 // ready waits until a payment can be taken.

@@ -99,10 +99,12 @@ func TestDaemonThatCannotWorkEndsOutOfOrder(t *testing.T) {
 	}
 }
 
-// kioskd may not restart the browser; a file that it writes may. A cage and a browser are not on this disk: sleep stands
-// for them here. The whole disk for arm64 has both.
+// sleepForABrowser: a cage and a browser are not on this disk. The whole disk for arm64 has both.
+const sleepForABrowser = "[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\n"
+
+// kioskd may not restart the browser; a file that it writes may.
 func TestSilentScreenIsStartedAgain(t *testing.T) {
-	droppedIn(t, "kiosk-browser.service", "[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\n")
+	droppedIn(t, "kiosk-browser.service", sleepForABrowser)
 	does(t, "systemctl start kiosk-browser")
 	afterwards(t, func() { tried(t, "systemctl stop kiosk-browser kiosk-browser-restart.path") })
 	pid := func() string { return does(t, "systemctl show -P MainPID kiosk-browser") }
@@ -129,7 +131,7 @@ func TestSilentScreenIsStartedAgain(t *testing.T) {
 
 // Where cage crashes at a graphics driver, as it does at Mesa's for machines without one, the processor draws from then on.
 func TestScreenComesWithoutAGraphicsDriver(t *testing.T) {
-	droppedIn(t, "kiosk-browser.service", "[Unit]\nConditionPathExists=\n[Service]\nRestartSec=100ms\nExecStart=\nExecStart=/bin/sleep infinity\n")
+	droppedIn(t, "kiosk-browser.service", sleepForABrowser+"RestartSec=100ms\n")
 	does(t, "systemctl start kiosk-browser")
 	afterwards(t, func() {
 		tried(t, "systemctl stop kiosk-browser kiosk-browser-restart.path; rm -f /run/kiosk-browser.renderer")
