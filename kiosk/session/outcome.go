@@ -132,7 +132,8 @@ func (s *Session) outcome(o Outcome) {
 		}
 	}
 	if !told { // the same again, as from a retry in the queue, does not keep the screen
-		s.after(s.Waits.Result, s.reset)
+		s.view.Over = LayerNone
+		s.begins()
 	}
 	if o != OutcomeNotCharged && !s.printed {
 		s.print()

@@ -50,7 +50,7 @@ func TestAnOutcomeSaysWhatTheLedgerHolds(t *testing.T) {
 			if t.Failed() {
 				t.Log(c.name)
 			}
-			over(session.StandardWaits.Result + time.Second)
+			over(session.StandardWaits.Result + 21*time.Second)
 			if s.View().Screen != session.ScreenReady {
 				t.Errorf("%s: the screen stays at %s", c.name, s.View().Screen)
 			}
@@ -73,7 +73,7 @@ func TestAPurchaseInDoubtIsCheckedThenStaffIsNamed(t *testing.T) {
 		s.terminal.set(func(c *cardTerminal) {
 			c.recover, c.recovery = nil, terminal.Recovery{Verdict: terminal.Charged, Found: terminal.Transaction{Approval: approval(eur(1250))}}
 		})
-		over(3 * session.StandardWaits.Result) // the answer may come while the outcome stands, and is then told
+		over(4 * session.StandardWaits.Result) // the answer may come while the outcome stands, and is then told
 		s.sees(session.ScreenReady)
 	})
 }

@@ -163,7 +163,8 @@ func (s *Session) clear() {
 	s.round++
 	s.patron, s.account, s.choices, s.payment, s.printed = ils.Patron{}, ils.Account{}, nil, payment.Payment{}, false
 	number := s.view.Number
-	s.view = View{Number: number, Screen: ScreenReady, Language: s.Languages[0], Library: s.LibraryName, Languages: s.Languages}
+	s.view = View{Number: number, Screen: ScreenReady, Language: s.Languages[0], Library: s.LibraryName, Languages: s.Languages,
+		Listening: s.view.Listening}
 	s.stopTimer()
 }
 
@@ -241,29 +242,7 @@ func (s *Session) back(round int, do func()) {
 
 func (s *Session) screen(name Screen, why Reason) {
 	s.view.Screen, s.view.Reason = name, why
-	if name == ScreenMessage {
-		s.after(s.Waits.Message, s.reset)
-		s.show()
-		return
-	}
 	s.stay()
-}
-
-// timeToAnswer is how long a patron who does nothing is asked whether they need more time, WCAG 2.2.1: twenty seconds, and half of the
-// time that a screen waits where that is short.
-func (s *Session) timeToAnswer() time.Duration { return min(20*time.Second, s.Waits.Idle/2) }
-
-// stay begins the time of a screen anew, as often as somebody asks for it.
-func (s *Session) stay() {
-	s.view.Leaving = false
-	s.after(s.Waits.Idle-s.timeToAnswer(), s.askWhetherToStay)
-	s.show()
-}
-
-func (s *Session) askWhetherToStay() {
-	s.view.Leaving = true
-	s.after(s.timeToAnswer(), s.reset)
-	s.show()
 }
 
 func (s *Session) message(why Reason) {
@@ -322,13 +301,13 @@ func (s *Session) card(scan scanner.Scan) (number string, ok bool) {
 
 // begin opens a session for a card.
 func (s *Session) begin(card string) {
-	language := s.view.Language
+	language, aids := s.view.Language, s.view.Aids
 	if s.Obstacle() != "" {
 		s.reset()
 		return
 	}
 	s.clear()
-	s.view.Language = language
+	s.view.Language, s.view.Aids = language, aids
 	if !s.limits.unknown.left(s.Now().Mono) { // the library is asked nothing
 		s.Log.Warn("too many unknown cards in a row: no account is asked for a while")
 		s.message(ReasonTooManyUnknown)
@@ -454,15 +433,14 @@ func (s *Session) act(a Action) error {
 
 // actions are the taps that the present screen knows, or what lies over it.
 func (s *Session) actions() map[string]func(string) error {
-	switch {
-	case s.view.Leaving:
-		return map[string]func(string) error{"stay": always(s.stay), "leave": always(s.reset)}
-	case s.view.Choosing:
-		return map[string]func(string) error{"language": s.language, "back": always(s.endChoosing)}
+	if s.view.Over != LayerNone {
+		return s.layerActions()
 	}
 	actions := s.screenActions()
-	if s.view.Screen.InAnyLanguage() {
-		actions["language"], actions["languages"] = s.language, always(s.askLanguage)
+	if s.view.Screen.Adjustable() {
+		actions["language"] = s.language
+		actions["languages"] = always(func() { s.lay(LayerLanguages) })
+		actions["aids"] = always(func() { s.lay(LayerAids) })
 	}
 	return actions
 }
@@ -506,34 +484,6 @@ func (s *Session) screenActions() map[string]func(string) error {
 
 func always(do func()) func(string) error {
 	return func(string) error { do(); return nil }
-}
-
-func (s *Session) language(value string) error {
-	for _, known := range s.Languages {
-		if value == known {
-			s.view.Language, s.view.Choosing = value, false
-			if s.view.Screen == ScreenReady { // the next patron begins in the library's own language
-				s.after(s.Waits.Idle, s.reset)
-			}
-			s.show()
-			return nil
-		}
-	}
-	return ErrStale
-}
-
-// askLanguage lays the languages over the screen; what the screen waits for goes on beneath.
-func (s *Session) askLanguage() {
-	s.view.Choosing = true
-	if s.view.Screen == ScreenReady {
-		s.after(s.Waits.Idle, s.reset)
-	}
-	s.show()
-}
-
-func (s *Session) endChoosing() {
-	s.view.Choosing = false
-	s.show()
 }
 
 func (s *Session) askNumber() {

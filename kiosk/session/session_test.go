@@ -187,7 +187,7 @@ func TestWhyAnAccountIsNotShownIsTold(t *testing.T) {
 			s.told(c.want)
 			over(session.StandardWaits.Message - time.Second)
 			s.told(c.want)
-			over(2 * time.Second)
+			over(22 * time.Second)
 			s.forgotten()
 		})
 	}
@@ -432,7 +432,7 @@ func TestAnAbandonedScreenReturnsToReadyAndForgets(t *testing.T) {
 	inStation(t, nil, func(t *testing.T, s *station) {
 		s.pay()
 		s.ended(session.OutcomeBooked, session.ReceiptPrinted)
-		over(session.StandardWaits.Result + time.Second)
+		over(session.StandardWaits.Result + 21*time.Second)
 		s.forgotten()
 	})
 }
@@ -552,11 +552,11 @@ func TestWhoDoesNothingIsAskedWhetherToStayAndMayAsOftenAsTheyLike(t *testing.T)
 		s.tap("choose", "104")
 		for range 12 {
 			over(session.StandardWaits.Idle - 21*time.Second)
-			if v := s.sees(session.ScreenFees); v.Leaving {
+			if v := s.sees(session.ScreenFees); v.Over == session.LayerLeaving {
 				t.Fatal("asked too early")
 			}
 			over(2 * time.Second)
-			if v := s.sees(session.ScreenFees); !v.Leaving || v.Chosen != eur(1000) {
+			if v := s.sees(session.ScreenFees); v.Over != session.LayerLeaving || v.Chosen != eur(1000) {
 				t.Fatalf("%+v", v)
 			}
 			over(18 * time.Second)
@@ -566,7 +566,7 @@ func TestWhoDoesNothingIsAskedWhetherToStayAndMayAsOftenAsTheyLike(t *testing.T)
 				}
 			}
 			s.tap("stay", "")
-			if v := s.sees(session.ScreenFees); v.Leaving || v.Chosen != eur(1000) {
+			if v := s.sees(session.ScreenFees); v.Over == session.LayerLeaving || v.Chosen != eur(1000) {
 				t.Fatalf("%+v", v)
 			}
 		}
@@ -576,7 +576,7 @@ func TestWhoDoesNothingIsAskedWhetherToStayAndMayAsOftenAsTheyLike(t *testing.T)
 		s.scan(card)
 		over(session.StandardWaits.Idle - 19*time.Second)
 		s.scan(otherCard) // the next one is there
-		if v := s.sees(session.ScreenFees); v.Leaving || v.Total != eur(300) {
+		if v := s.sees(session.ScreenFees); v.Over == session.LayerLeaving || v.Total != eur(300) {
 			t.Errorf("%+v", v)
 		}
 	})
@@ -587,7 +587,7 @@ func TestLanguagesLieOverTheScreenUntilOneIsChosen(t *testing.T) {
 		s.scan(card)
 		s.tap("choose", "104")
 		s.tap("languages", "")
-		if v := s.sees(session.ScreenFees); !v.Choosing || v.Language != "de" {
+		if v := s.sees(session.ScreenFees); v.Over != session.LayerLanguages || v.Language != "de" {
 			t.Errorf("%+v", v)
 		}
 		for _, other := range []string{"pay", "choose", "leave", "languages"} {
@@ -596,17 +596,17 @@ func TestLanguagesLieOverTheScreenUntilOneIsChosen(t *testing.T) {
 			}
 		}
 		s.tap("language", "en")
-		if v := s.sees(session.ScreenFees); v.Choosing || v.Language != "en" || v.Chosen != eur(1000) {
+		if v := s.sees(session.ScreenFees); v.Over == session.LayerLanguages || v.Language != "en" || v.Chosen != eur(1000) {
 			t.Errorf("%+v", v)
 		}
 		s.tap("languages", "")
 		s.tap("back", "")
-		if v := s.sees(session.ScreenFees); v.Choosing || v.Language != "en" {
+		if v := s.sees(session.ScreenFees); v.Over == session.LayerLanguages || v.Language != "en" {
 			t.Errorf("%+v", v)
 		}
 		s.tap("languages", "")
 		s.scan(otherCard) // another patron does not find them there
-		if v := s.sees(session.ScreenFees); v.Choosing || v.Total != eur(300) {
+		if v := s.sees(session.ScreenFees); v.Over == session.LayerLanguages || v.Total != eur(300) {
 			t.Errorf("%+v", v)
 		}
 		s.tap("languages", "")
@@ -635,7 +635,7 @@ func TestThePatronFollowsTheTerminalAndMayCancel(t *testing.T) {
 		if v := s.View(); len(v.Legs) != 0 {
 			t.Errorf("%+v", v)
 		}
-		over(session.StandardWaits.Result + time.Second)
+		over(session.StandardWaits.Result + 21*time.Second)
 		s.forgotten()
 	})
 }

@@ -14,8 +14,9 @@ type View struct {
 
 	Library   string            // the library's name
 	Languages []string          // to choose from
-	Choosing  bool              // the languages lie over the screen; actions are then only: language, back
-	Leaving   bool              // the visit ends soon unless somebody touches the screen, which this lies over; actions are then only: stay, leave
+	Over      Layer             // what lies over the screen; the screen's own actions then wait
+	Aids      Aids              // how this patron wants to see and hear the screen
+	Listening bool              // a headset is plugged in
 	Reason    Reason            // ScreenMessage and ScreenOutOfService: why
 	Typed     string            // ScreenNumber, ScreenAmount: the digits so far. ScreenPIN: one dot for each
 	Initials  string            // of the patron, where the account is open
@@ -64,14 +65,53 @@ const (
 	ScreenTouch        Screen = "touch"          // staff try the touch panel; actions: touch (value: number of a field), leave
 )
 
-// InAnyLanguage says whether another language may be chosen on this screen: not while the patron must wait or look elsewhere, and not on
+// Adjustable says whether language and aids may be chosen on this screen: not while the patron must wait or look elsewhere, and not on
 // those that are no patron's.
-func (s Screen) InAnyLanguage() bool {
+func (s Screen) Adjustable() bool {
 	switch s {
 	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService, ScreenTouch:
 		return false
 	}
 	return true
+}
+
+// Layer names what lies over a screen.
+type Layer string
+
+const (
+	LayerNone      Layer = ""
+	LayerLanguages Layer = "languages" // the languages; actions: language, back
+	LayerAids      Layer = "aids"      // how to see and hear the screen; actions: aid (value: name of an aid), back
+	LayerLeaving   Layer = "leaving"   // the visit ends soon unless somebody touches the screen; actions: stay, leave
+)
+
+// Aids are how a patron wants to see and hear the screen. They end with the visit.
+type Aids struct {
+	LargeText    bool
+	HighContrast bool
+	Reach        bool // all that can be touched stands low enough for a person in a wheelchair
+	MoreTime     bool // every screen waits three times as long
+	Curtain      bool // nothing is to be seen; only while somebody listens
+}
+
+// AidNames are the aids in the order in which they are offered, as the action aid names them.
+var AidNames = []string{"large-text", "high-contrast", "reach", "more-time", "curtain"}
+
+// named is the aid of a name, nil for any other.
+func (a *Aids) named(name string) *bool {
+	return map[string]*bool{"large-text": &a.LargeText, "high-contrast": &a.HighContrast, "reach": &a.Reach,
+		"more-time": &a.MoreTime, "curtain": &a.Curtain}[name]
+}
+
+// Chosen are the names of the aids that are on.
+func (a Aids) Chosen() []string {
+	chosen := []string{}
+	for _, name := range AidNames {
+		if *a.named(name) {
+			chosen = append(chosen, name)
+		}
+	}
+	return chosen
 }
 
 // Reason says why a message or an out-of-service screen is shown. Each has a text with its money status.

@@ -119,8 +119,8 @@ func examples() []example {
 		{"booking", with(session.ScreenBooking, ended("", ""))},
 		{"ready-many-languages", with(session.ScreenReady, func(v *session.View) { v.Languages = text.Known })},
 		{"fees-many-languages", with(session.ScreenFees, func(v *session.View) { manyFees(v); v.Languages, v.CanPart = text.Known, true })},
-		{"languages", with(session.ScreenFees, func(v *session.View) { v.Languages, v.Choosing = text.Known, true })},
-		{"leaving", with(session.ScreenFees, func(v *session.View) { manyFees(v); v.Leaving = true })},
+		{"languages", with(session.ScreenFees, func(v *session.View) { v.Languages, v.Over = text.Known, session.LayerLanguages })},
+		{"leaving", with(session.ScreenFees, func(v *session.View) { manyFees(v); v.Over = session.LayerLeaving })},
 		{"touch", with(session.ScreenTouch, func(v *session.View) { v.Touched = []bool{true, false, false, true, 11: false} })},
 		{"outcome-mixed", with(session.ScreenOutcome, func(v *session.View) {
 			manyFees(v)

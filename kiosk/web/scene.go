@@ -42,11 +42,8 @@ func draw(v session.View, words speaker) (string, error) {
 
 // nameOf is the name of what is drawn: the screen's, or that of what lies over it.
 func nameOf(v session.View) string {
-	switch {
-	case v.Leaving:
-		return "leaving"
-	case v.Choosing:
-		return "languages"
+	if v.Over != session.LayerNone {
+		return string(v.Over)
 	}
 	return string(v.Screen)
 }
@@ -90,7 +87,7 @@ func (s scene) ManyTongues() bool { return len(s.Languages) > mostTongues }
 
 // Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
 func (s scene) Tongues() []tongue {
-	if !s.Screen.InAnyLanguage() || len(s.Languages) < 2 {
+	if !s.Screen.Adjustable() || len(s.Languages) < 2 {
 		return nil
 	}
 	var tongues []tongue

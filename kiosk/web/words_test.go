@@ -173,7 +173,7 @@ func TestEveryReasonTellsItsMoneyStatus(t *testing.T) {
 
 func TestWhoIsAskedWhetherToStayReadsThatNothingWasTaken(t *testing.T) {
 	for _, lang := range text.Known {
-		v := with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.Leaving, v.Language = true, lang })
+		v := with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.Over, v.Language = session.LayerLeaving, lang })
 		tells(t, "leaving", lang, shownWords(t, v), chargeNone)
 	}
 }
@@ -375,9 +375,9 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		got := map[string]bool{}
 		may := allowed[e.view.Screen]
 		switch { // that lies over the screen
-		case e.view.Leaving:
+		case e.view.Over == session.LayerLeaving:
 			may, e.view.Screen = []string{"stay", "leave"}, ""
-		case e.view.Choosing:
+		case e.view.Over == session.LayerLanguages:
 			may, e.view.Screen = []string{"language", "back"}, ""
 		}
 		for _, el := range elements(fragment) {
