@@ -94,6 +94,9 @@ func (m *Machine) On() error {
 		return err
 	}
 	m.said.Reset()
+	if err := m.markPowerOn(); err != nil {
+		return err
+	}
 	m.begun = m.Spoken()
 	m.qemu = exec.Command(m.Image.emulator(), arguments...)
 	m.qemu.Stdout, m.qemu.Stderr = &m.said, &m.said
@@ -103,6 +106,21 @@ func (m *Machine) On() error {
 	}
 	m.ended = make(chan struct{})
 	go func(qemu *exec.Cmd, ended chan struct{}) { qemu.Wait(); close(ended) }(m.qemu, m.ended)
+	return nil
+}
+
+// PowerOnMark stands on the console between what was said before a power-on and after it. What a power cut has torn is no line before it.
+const PowerOnMark = "\n=== power on ===\n"
+
+func (m *Machine) markPowerOn() error {
+	f, err := os.OpenFile(filepath.Join(m.Folder, console), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("vm: mark a power-on on the console: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(PowerOnMark); err != nil {
+		return fmt.Errorf("vm: mark a power-on on the console: %w", err)
+	}
 	return nil
 }
 

@@ -28,10 +28,22 @@ var spoken = regexp.MustCompile(`msg=payment payment=(\S+) state=(?:"[^"]*"|\S+)
 // what was said before a power cut.
 func acknowledgedIn(console string) []acknowledged {
 	var all []acknowledged
-	for _, m := range spoken.FindAllStringSubmatch(console, -1) {
-		all = append(all, acknowledged{payment: m[1], kind: m[2] + m[3]})
+	for life := range strings.SplitSeq(console, vm.PowerOnMark) {
+		whole := life[:strings.LastIndex(life, "\n")+1]
+		for _, m := range spoken.FindAllStringSubmatch(whole, -1) {
+			all = append(all, acknowledged{payment: m[1], kind: m[2] + m[3]})
+		}
 	}
 	return all
+}
+
+func TestALineThatAPowerCutToreAcknowledgesNothing(t *testing.T) {
+	const line = "[   1.0] kioskd[1]: level=INFO msg=payment payment=3441-1 state=approved event=\"account read\" leg1=posting\n"
+	torn := line[:strings.Index(line, "read")+2]
+	console := vm.PowerOnMark + line + torn + vm.PowerOnMark + "[   0.0] Linux\n" + line
+	if said := acknowledgedIn(console); len(said) != 2 || said[0].kind != "account read" || said[1] != said[0] {
+		t.Errorf("acknowledged are %q", said)
+	}
 }
 
 // examine looks at an image of the data disk and says what is wrong: a damaged file system, a ledger that does not fit
