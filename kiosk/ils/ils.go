@@ -90,6 +90,10 @@ type Account struct {
 	Fees     []Fee  // in the library's order; perhaps without ids, or empty, where Traits.FeeIDs is false
 	Total    money.Amount
 
+	// Limit is what may be owed without a block; it has no currency where the library does not say it, and where the patron is blocked
+	// for something else besides.
+	Limit money.Amount
+
 	// Mark is what the balances are made of, where the fees do not tell: how many fees the library counts, or a digest of
 	// the charges. It tells two accounts of the same balances apart, and is the same as long as nothing moves.
 	Mark string

@@ -92,6 +92,15 @@ func (l *Ledger) OfPatron(card string) ([]payment.Payment, error) {
 	return l.list(`SELECT fold FROM payments WHERE patron = ? AND NOT ended ORDER BY number`, l.seal.hash(card))
 }
 
+// NewestOfPatron is the newest payment of a card, whether it has ended or not.
+func (l *Ledger) NewestOfPatron(card string) (p payment.Payment, found bool, err error) {
+	newest, err := l.list(`SELECT fold FROM payments WHERE patron = ? ORDER BY number DESC LIMIT 1`, l.seal.hash(card))
+	if err != nil || len(newest) == 0 {
+		return payment.Payment{}, false, err
+	}
+	return newest[0], true, nil
+}
+
 // All lists the newest payments first, limit at the most.
 func (l *Ledger) All(limit int) ([]payment.Payment, error) {
 	return l.list(`SELECT fold FROM payments ORDER BY number DESC LIMIT ?`, limit)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"selfpay/device"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/payment"
 )
@@ -126,6 +125,9 @@ func worse(a, b Outcome) Outcome {
 func (s *Session) outcome(o Outcome) {
 	told := s.view.Screen == ScreenOutcome && s.view.Outcome == o
 	s.view.Screen, s.view.Outcome, s.view.Legs = ScreenOutcome, o, nil
+	if at := s.payment.IntendedAt; at.Dated() {
+		s.view.PaidAt = at.Wall
+	}
 	if LegsCount(s.payment.State) {
 		for _, l := range s.payment.Legs {
 			s.view.Legs = append(s.view.Legs, LegLine{Fee: l.Fee, Amount: l.Amount, Outcome: OutcomeOfLeg(l)})
@@ -136,50 +138,8 @@ func (s *Session) outcome(o Outcome) {
 		s.begins()
 	}
 	if o != OutcomeNotCharged && !s.printed {
-		s.print()
+		s.give()
 		return
-	}
-	s.show()
-}
-
-// print asks for the receipt; a repeat after a doubtful print is marked as a copy.
-func (s *Session) print() {
-	if s.Printer == nil || s.view.NoPaper && !s.printed {
-		s.printed, s.view.Receipt = true, ReceiptNoPaper
-		s.show()
-		return
-	}
-	slip := Slip{Payment: s.payment, Language: s.view.Language, Outcome: s.view.Outcome, Copy: s.payment.Receipts > 0}
-	s.printed, s.view.Receipt = true, ReceiptPrinting
-	s.show()
-	round := s.round
-	go func() {
-		err := s.Printer.Print(s.context, s.Compose(slip))
-		inDoubt := err != nil && device.Class(err) == device.ErrDoubt
-		if err == nil || inDoubt {
-			s.recordReceipt(slip.Payment.ID, inDoubt)
-		}
-		s.back(round, func() { s.printEnded(slip.Payment.ID, err) })
-	}()
-}
-
-func (s *Session) recordReceipt(id payment.ID, inDoubt bool) {
-	_, err := s.Runner.Decide(s.context, id, func(h payment.Head) payment.Event {
-		return payment.ReceiptPrinted{Head: h, InDoubt: inDoubt}
-	})
-	if err != nil && s.context.Err() == nil {
-		s.Log.Error("receipt not recorded", "payment", id.String(), "error", err)
-	}
-}
-
-func (s *Session) printEnded(id payment.ID, err error) {
-	if s.view.Screen != ScreenOutcome {
-		return
-	}
-	s.view.Receipt = ReceiptPrinted
-	if err != nil {
-		s.Log.Warn("receipt not printed", "payment", id.String(), "error", err)
-		s.view.Receipt = ReceiptFailed
 	}
 	s.show()
 }

@@ -65,8 +65,9 @@ type Waits struct {
 var StandardWaits = Waits{Idle: 90 * time.Second, Message: 20 * time.Second, Result: 30 * time.Second,
 	Booking: 8 * time.Second, Checking: 2 * time.Minute, Printer: 5 * time.Second}
 
-// resumeWithin is how long after its beginning a payment is shown again when the program was restarted.
-const resumeWithin = 10 * time.Minute
+// shownAgainFor is how long after its beginning a payment is shown again: when the program was restarted, and to the patron who
+// comes back with the card.
+const shownAgainFor = 10 * time.Minute
 
 // ErrStale means that a tap was made on a screen that is no longer shown, or that the screen has no such action.
 var ErrStale = errors.New("the screen has changed")
@@ -86,25 +87,11 @@ type Session struct {
 	account ils.Account
 	choices []choice
 	payment payment.Payment
-	printed bool // a receipt for this payment was asked for
+	earlier payment.Payment // of this patron, to be shown once more
+	printed bool            // the receipt for this payment was given, or asked for
 	timer   *time.Timer
 	touched chan<- []int // told when the test of the touch panel ends
 	limits  limits       // outlast the patron
-}
-
-// choice is one line of the fee list.
-type choice struct {
-	fee         ils.Fee
-	chosen      bool
-	beingBooked bool
-}
-
-// key names the choice at place i on the screen.
-func (c choice) key(i int) string {
-	if c.fee.ID != "" {
-		return c.fee.ID
-	}
-	return "line-" + strconv.Itoa(i)
 }
 
 // New makes a session. It does nothing before Run.
@@ -161,7 +148,8 @@ func (s *Session) clear() {
 		s.Runner.Leave(id)
 	}
 	s.round++
-	s.patron, s.account, s.choices, s.payment, s.printed = ils.Patron{}, ils.Account{}, nil, payment.Payment{}, false
+	s.patron, s.account, s.choices, s.printed = ils.Patron{}, ils.Account{}, nil, false
+	s.payment, s.earlier = payment.Payment{}, payment.Payment{}
 	number := s.view.Number
 	s.view = View{Number: number, Screen: ScreenReady, Language: s.Languages[0], Library: s.LibraryName, Languages: s.Languages,
 		Listening: s.view.Listening}
@@ -206,10 +194,19 @@ func (s *Session) resume() {
 	s.reset()
 }
 
+// interrupted says whether a patron may still stand before a payment whose receipt they have not got.
 func (s *Session) interrupted(p payment.Payment) bool {
+	if since, known := s.Now().Since(p.ChangedAt); p.State == payment.StateClosed && (!known || since > s.Waits.Result) {
+		return false // it had ended, and the receipt was not wanted
+	}
+	return p.Receipts == 0 && s.fresh(p)
+}
+
+// fresh says whether the card was charged, perhaps, within the last minutes.
+func (s *Session) fresh(p payment.Payment) bool {
 	passed, known := s.Now().Since(p.IntendedAt)
 	charged := p.State.Captured() || p.State == payment.StateReversed || p.State.TerminalInDoubt()
-	return known && passed < resumeWithin && p.Receipts == 0 && charged
+	return known && passed < shownAgainFor && charged
 }
 
 func (s *Session) stopTimer() {
@@ -324,17 +321,39 @@ func (s *Session) load() {
 	s.show()
 	round, who := s.round, s.patron
 	go func() {
-		account, err := s.Library.Account(s.context, who, ils.Doubt{})
-		var unfinished []payment.Payment
-		if err == nil {
-			unfinished, err = s.Ledger.OfPatron(who.Card)
-		}
-		s.back(round, func() { s.loaded(account, unfinished, err) })
+		r := s.read(who)
+		s.back(round, func() { s.loaded(r) })
 	}()
 }
 
-func (s *Session) loaded(account ils.Account, unfinished []payment.Payment, err error) {
-	switch {
+// reading is what library and ledger know of a patron.
+type reading struct {
+	account    ils.Account
+	unfinished []payment.Payment
+	earlier    payment.Payment // the newest that is fresh; the zero payment: none
+	err        error
+}
+
+func (s *Session) read(who ils.Patron) (r reading) {
+	if r.account, r.err = s.Library.Account(s.context, who, ils.Doubt{}); r.err != nil {
+		return r
+	}
+	if r.unfinished, r.err = s.Ledger.OfPatron(who.Card); r.err != nil {
+		return r
+	}
+	newest, found, err := s.Ledger.NewestOfPatron(who.Card)
+	if found && s.fresh(newest) {
+		r.earlier = newest
+	}
+	r.err = err
+	return r
+}
+
+func (s *Session) loaded(r reading) {
+	if s.earlier = r.earlier; r.earlier.ID.Number != 0 {
+		s.view.Earlier = r.earlier.ID.String()
+	}
+	switch err := r.err; {
 	case errors.Is(err, ils.ErrPINNeeded):
 		why := Reason("")
 		if s.patron.PIN != "" {
@@ -351,10 +370,10 @@ func (s *Session) loaded(account ils.Account, unfinished []payment.Payment, err 
 	case err != nil:
 		s.Log.Warn("account cannot be read", "error", err)
 		s.message(ReasonLibraryDown)
-	case !account.Total.Positive():
+	case !r.account.Total.Positive():
 		s.message(ReasonNothingOwed)
 	default:
-		s.open(account, unfinished)
+		s.open(r.account, r.unfinished)
 	}
 }
 
@@ -374,7 +393,7 @@ func (s *Session) open(account ils.Account, unfinished []payment.Payment) {
 	s.choices = nil
 	for _, f := range account.Fees {
 		c := choice{fee: f, beingBooked: wholeTaken || f.ID != "" && taken[f.ID]}
-		c.chosen = !c.beingBooked && f.Balance.Positive()
+		c.chosen = c.payable()
 		payable = payable || c.chosen
 		s.choices = append(s.choices, c)
 	}
@@ -386,25 +405,6 @@ func (s *Session) open(account ils.Account, unfinished []payment.Payment) {
 		return
 	}
 	s.showFees()
-}
-
-func (s *Session) showFees() {
-	s.view.Total, s.view.Chosen, s.view.Fees = s.account.Total, money.Of(0, s.account.Total.Currency), nil
-	s.view.Part, s.view.Typed = money.Amount{}, ""
-	s.view.CanPart = s.Partial && s.Library.Traits().Partial
-	for i, c := range s.choices {
-		s.view.Fees = append(s.view.Fees, FeeLine{Key: c.key(i), Description: c.fee.Description,
-			Amount: c.fee.Balance, Chosen: c.chosen, BeingBooked: c.beingBooked})
-		if c.chosen {
-			if sum, err := s.view.Chosen.Add(c.fee.Balance); err == nil {
-				s.view.Chosen = sum
-			}
-		}
-	}
-	if s.view.WholeOnly {
-		s.view.Chosen = s.account.Total
-	}
-	s.screen(ScreenFees, "")
 }
 
 // Act takes a tap. ErrStale: it was made on an older screen or does not belong to this one; nothing was done.
@@ -457,29 +457,41 @@ func (s *Session) screenActions() map[string]func(string) error {
 		return map[string]func(string) error{"digit": s.digit, "erase": always(s.erase), "enter": always(s.enterAmount),
 			"back": always(s.showFees), "leave": leave}
 	case ScreenFees:
-		actions := map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay), "leave": leave}
+		actions := map[string]func(string) error{"choose": s.choose, "all": always(s.chooseAll), "pay": always(s.pay),
+			"hide": always(s.hide), "leave": leave}
 		if s.view.CanPart && s.view.Chosen.Positive() {
 			actions["part"] = always(s.askAmount)
 		}
-		return actions
+		if s.view.Unlock.Positive() {
+			actions["unlock"] = always(s.chooseUnlocking)
+		}
+		return s.orEarlier(actions)
 	case ScreenConfirm:
-		return map[string]func(string) error{"confirm": always(s.confirm), "back": always(s.showFees), "leave": leave}
+		return map[string]func(string) error{"confirm": always(s.confirm), "receipt": s.wish, "back": always(s.showFees), "leave": leave}
 	case ScreenTerminal:
 		if s.view.CanCancel {
 			return map[string]func(string) error{"cancel": always(s.cancel)}
 		}
 	case ScreenOutcome:
 		actions := map[string]func(string) error{"leave": leave}
-		if s.view.Receipt == ReceiptFailed {
+		if s.view.CanPrint() {
 			actions["print"] = always(s.print)
 		}
 		return actions
 	case ScreenMessage:
-		return map[string]func(string) error{"leave": leave}
+		return s.orEarlier(map[string]func(string) error{"leave": leave})
 	case ScreenTouch:
 		return map[string]func(string) error{"touch": s.touch, "leave": always(s.endTouch)}
 	}
 	return nil
+}
+
+// orEarlier adds that the patron may see the payment of the last minutes once more.
+func (s *Session) orEarlier(actions map[string]func(string) error) map[string]func(string) error {
+	if s.view.Earlier != "" {
+		actions["earlier"] = always(s.showEarlier)
+	}
+	return actions
 }
 
 func always(do func()) func(string) error {
@@ -576,27 +588,6 @@ func (s *Session) enter() {
 	s.begin(card)
 }
 
-func (s *Session) choose(key string) error {
-	for i := range s.choices {
-		c := &s.choices[i]
-		if c.key(i) != key || s.view.WholeOnly || c.beingBooked || !c.fee.Balance.Positive() {
-			continue
-		}
-		c.chosen = !c.chosen
-		s.showFees()
-		return nil
-	}
-	return ErrStale
-}
-
-func (s *Session) chooseAll() {
-	for i := range s.choices {
-		c := &s.choices[i]
-		c.chosen = !c.beingBooked && c.fee.Balance.Positive()
-	}
-	s.showFees()
-}
-
 // pay looks at amount and devices before the purchase is offered.
 func (s *Session) pay() {
 	amount := s.view.ToPay()
@@ -626,26 +617,6 @@ func (s *Session) pay() {
 	}()
 }
 
-// paper says whether a receipt can be printed now.
-func (s *Session) paper() bool {
-	if s.Printer == nil {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(s.context, s.Waits.Printer)
-	defer cancel()
-	status, err := s.Printer.Status(ctx)
-	return err == nil && status.Ready()
-}
-
-func (s *Session) askConfirm(paper bool) {
-	s.view.NoPaper = !paper
-	if !paper && s.RefuseNoPaper {
-		s.message(ReasonNoPaper)
-		return
-	}
-	s.screen(ScreenConfirm, "")
-}
-
 // confirm begins the payment. From here on the runner decides what is shown.
 func (s *Session) confirm() {
 	if why := s.Obstacle(); why != "" {
@@ -672,19 +643,6 @@ func (s *Session) confirm() {
 		id, err := s.Runner.Pay(s.context, order)
 		s.back(round, func() { s.begun(id, err) })
 	}()
-}
-
-func (s *Session) chosen() []posting.Choice {
-	if s.view.WholeOnly {
-		return []posting.Choice{{Amount: s.account.Total}}
-	}
-	var chosen []posting.Choice
-	for _, c := range s.choices {
-		if c.chosen {
-			chosen = append(chosen, posting.Choice{Fee: c.fee.ID, Amount: c.fee.Balance})
-		}
-	}
-	return chosen
 }
 
 func (s *Session) begun(id payment.ID, err error) {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"selfpay/device/money"
 	"selfpay/device/terminal"
 )
@@ -27,7 +29,13 @@ type View struct {
 	CanPart   bool              // ScreenFees: less than is chosen may be paid
 	Part      money.Amount      // ScreenAmount: what is typed. ScreenConfirm: what is paid of Chosen; zero: all of it
 	Limit     money.Amount      // ScreenMessage, ScreenAmount: the smallest or largest amount that can be paid here
+	Unlock    money.Amount      // ScreenFees: less than all, and enough for the account to be open again; zero: nothing of the kind
+	Hidden    bool              // the fees are shown without what they are for
+	Earlier   string            // ScreenFees, ScreenMessage: the code of the patron's payment of the last minutes, to be shown once more
 	NoPaper   bool              // ScreenConfirm: there will be no printed receipt
+	Wishes    []Wish            // ScreenConfirm: the receipts to choose from; nil where there is no choice
+	Wish      Wish              // ScreenConfirm, ScreenOutcome: the receipt that is wanted
+	PaidAt    time.Time         // ScreenOutcome; zero where the clock was not set
 	Progress  terminal.Progress // ScreenTerminal
 	CanCancel bool              // ScreenTerminal
 	Outcome   Outcome           // ScreenOutcome
@@ -35,6 +43,11 @@ type View struct {
 	Receipt   Receipt           // ScreenOutcome
 	Legs      []LegLine         // ScreenOutcome: what became of each fee, where they differ
 	Touched   []bool            // ScreenTouch: which fields were
+}
+
+// CanPrint says whether the receipt may be printed, or once more.
+func (v View) CanPrint() bool {
+	return v.Receipt == ReceiptFailed || !v.NoPaper && (v.Receipt == ReceiptOnScreen || v.Receipt == ReceiptDeclined)
 }
 
 // ToPay is a part of what is chosen, or all of it.
@@ -53,14 +66,14 @@ const (
 	ScreenNumber       Screen = "number"         // type the card number; actions: digit, erase, enter, leave
 	ScreenPIN          Screen = "pin"            // type the PIN; actions: digit, erase, enter, leave
 	ScreenLoading      Screen = "loading"        // the account is read; no action
-	ScreenFees         Screen = "fees"           // choose; actions: choose (value: FeeLine.Key), all, pay, part where CanPart, leave
+	ScreenFees         Screen = "fees"           // choose; actions: choose (value: FeeLine.Key), all, pay, hide, part where CanPart, unlock where Unlock, earlier where Earlier, leave
 	ScreenAmount       Screen = "amount"         // type how much of it; actions: digit, erase, enter, back, leave
-	ScreenConfirm      Screen = "confirm"        // actions: confirm, back, leave
+	ScreenConfirm      Screen = "confirm"        // actions: confirm, receipt (value: one of Wishes), back, leave
 	ScreenTerminal     Screen = "terminal"       // follow the terminal; action: cancel where CanCancel
 	ScreenChecking     Screen = "checking"       // the terminal is asked what became of the purchase; no action
 	ScreenBooking      Screen = "booking"        // charged, the library is told; no action
-	ScreenOutcome      Screen = "outcome"        // actions: leave, print where Receipt is ReceiptFailed
-	ScreenMessage      Screen = "message"        // a plain message; action: leave
+	ScreenOutcome      Screen = "outcome"        // actions: leave, print where CanPrint
+	ScreenMessage      Screen = "message"        // a plain message; actions: leave, earlier where Earlier
 	ScreenOutOfService Screen = "out-of-service" // no action
 	ScreenTouch        Screen = "touch"          // staff try the touch panel; actions: touch (value: number of a field), leave
 )
@@ -161,8 +174,19 @@ const (
 	ReceiptNone     Receipt = "" // there is none to print
 	ReceiptPrinting Receipt = "printing"
 	ReceiptPrinted  Receipt = "printed"
-	ReceiptFailed   Receipt = "failed"   // the printer could not print it; it may be asked again
-	ReceiptNoPaper  Receipt = "no-paper" // the patron was told before paying
+	ReceiptFailed   Receipt = "failed"    // the printer could not print it; it may be asked again
+	ReceiptNoPaper  Receipt = "no-paper"  // the patron was told before paying
+	ReceiptOnScreen Receipt = "on-screen" // a code for the patron's telephone stands on the screen
+	ReceiptDeclined Receipt = "declined"  // none was wanted
+)
+
+// Wish is what receipt a patron wants. Where a person may still have to look for the payment one is printed all the same.
+type Wish string
+
+const (
+	WishPaper  Wish = "paper"
+	WishScreen Wish = "screen" // a code for the patron's telephone
+	WishNone   Wish = "none"
 )
 
 // FeeLine is one fee on the screen.

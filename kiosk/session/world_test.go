@@ -39,6 +39,7 @@ type library struct {
 	traits ils.Traits
 	fees   map[string][]ils.Fee // by card
 	pin    string               // asked for if set
+	limit  money.Amount         // above which an account is blocked
 	down   error                // what Account says instead
 	post   error                // what Post says; nil books
 	posted int
@@ -64,7 +65,7 @@ func (l *library) Account(_ context.Context, p ils.Patron, _ ils.Doubt) (ils.Acc
 	case l.pin != "" && p.PIN != l.pin:
 		return ils.Account{}, ils.ErrPINNeeded
 	}
-	a := ils.Account{Initials: "AM", Total: eur(0)}
+	a := ils.Account{Initials: "AM", Total: eur(0), Limit: l.limit}
 	for _, f := range fees {
 		a.Total.Minor += f.Balance.Minor
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"selfpay/device/money"
 	"selfpay/device/terminal"
@@ -25,7 +26,7 @@ var (
 	allOutcomes = []session.Outcome{session.OutcomeBooked, session.OutcomeFollows, session.OutcomeNotCharged,
 		session.OutcomeReturned, session.OutcomeStaff}
 	allReceipts = []session.Receipt{session.ReceiptNone, session.ReceiptPrinting, session.ReceiptPrinted,
-		session.ReceiptFailed, session.ReceiptNoPaper}
+		session.ReceiptFailed, session.ReceiptNoPaper, session.ReceiptOnScreen, session.ReceiptDeclined}
 	allProgress = []terminal.Progress{"", terminal.ProgressCard, terminal.ProgressPIN, terminal.ProgressWait,
 		terminal.ProgressRemove, terminal.ProgressRetry, terminal.ProgressReversing}
 )
@@ -105,6 +106,12 @@ func examples() []example {
 			v.Fees = append(v.Fees, session.FeeLine{Key: "c", Description: "Credit", Amount: euro(-250)})
 		})},
 		{"fees-part", with(session.ScreenFees, func(v *session.View) { threeFees(v); v.CanPart = true })},
+		{"fees-hidden", with(session.ScreenFees, func(v *session.View) { threeFees(v); v.Hidden, v.Unlock = true, euro(1250) })},
+		{"fees-everything", with(session.ScreenFees, func(v *session.View) {
+			manyFees(v)
+			v.Unlock, v.Earlier, v.CanPart = euro(98765), "4821-122", true
+		})},
+		{"message-earlier", with(session.ScreenMessage, func(v *session.View) { v.Reason, v.Earlier = session.ReasonNothingOwed, "4821-122" })},
 		{"amount-empty", with(session.ScreenAmount, func(v *session.View) { threeFees(v); v.Part = euro(0) })},
 		{"amount", with(session.ScreenAmount, func(v *session.View) { threeFees(v); v.Typed, v.Part = "400", euro(400) })},
 		{"amount-over", with(session.ScreenAmount, func(v *session.View) {
@@ -112,8 +119,19 @@ func examples() []example {
 			v.Typed, v.Part, v.Reason, v.Limit = "123456789", euro(123456789), session.ReasonOverChosen, euro(1250)
 		})},
 		{"confirm-part", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.Part = euro(400) })},
-		{"confirm", with(session.ScreenConfirm, threeFees)},
-		{"confirm-no-paper", with(session.ScreenConfirm, func(v *session.View) { manyFees(v); v.NoPaper = true })},
+		{"confirm", with(session.ScreenConfirm, func(v *session.View) {
+			threeFees(v)
+			v.Wishes, v.Wish = []session.Wish{session.WishPaper, session.WishScreen, session.WishNone}, session.WishPaper
+		})},
+		{"confirm-receipt-needed", with(session.ScreenConfirm, threeFees)},
+		{"confirm-no-paper", with(session.ScreenConfirm, func(v *session.View) {
+			manyFees(v)
+			v.NoPaper, v.Wishes, v.Wish = true, []session.Wish{session.WishScreen, session.WishNone}, session.WishNone
+		})},
+		{"outcome-code-kept", with(session.ScreenOutcome, func(v *session.View) {
+			ended(session.OutcomeFollows, session.ReceiptPrinted)(v)
+			v.Wish, v.PaidAt = session.WishScreen, time.Date(2026, 11, 28, 14, 5, 0, 0, time.UTC)
+		})},
 		{"confirm-whole", with(session.ScreenConfirm, func(v *session.View) { threeFees(v); v.WholeOnly = true })},
 		{"checking", with(session.ScreenChecking, ended("", ""))},
 		{"booking", with(session.ScreenBooking, ended("", ""))},
@@ -145,7 +163,12 @@ func examples() []example {
 		all = append(all, example{"outcome-" + string(o), with(session.ScreenOutcome, ended(o, receipt))})
 	}
 	for _, r := range allReceipts {
-		all = append(all, example{"receipt-" + string(r), with(session.ScreenOutcome, ended(session.OutcomeBooked, r))})
+		all = append(all, example{"receipt-" + string(r), with(session.ScreenOutcome, func(v *session.View) {
+			ended(session.OutcomeBooked, r)(v)
+			if r == session.ReceiptOnScreen {
+				v.Wish = session.WishScreen
+			}
+		})})
 	}
 	for _, r := range allReasons {
 		message := func(v *session.View) { v.Reason, v.Limit = r, euro(25000) }

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"selfpay/device/money"
@@ -23,6 +24,7 @@ var screens = template.Must(template.New("screens").ParseFS(screenFiles, "screen
 type speaker interface {
 	Say(lang, key string, data text.Data) string
 	Amount(lang string, a money.Amount) string
+	Moment(lang string, at time.Time) string
 }
 
 // scene is what the templates draw: a view with the words for it.
@@ -111,9 +113,12 @@ type line struct {
 // Lines are the fees of the list. Where the whole account is paid nothing can be chosen.
 func (s scene) Lines() []line {
 	var lines []line
-	for _, f := range s.Fees {
+	for i, f := range s.Fees {
 		l := line{FeeLine: f, Name: clean(f.Description, 90)}
-		if l.Name == "" {
+		switch {
+		case s.Hidden:
+			l.Name = s.words.Say(s.Language, "fees-hidden", text.Data{"Number": i + 1})
+		case l.Name == "":
 			l.Name = s.Say("fees-no-description")
 		}
 		switch {
@@ -200,8 +205,13 @@ func (s scene) OutcomeCharge() string {
 // PaperKey is the key of what became of the receipt.
 func (s scene) PaperKey() string { return "paper-" + string(s.Receipt) }
 
-// CanPrint says whether the receipt may be asked for again.
-func (s scene) CanPrint() bool { return s.Receipt == session.ReceiptFailed }
+// PrintKey is the key of the button that prints.
+func (s scene) PrintKey() string {
+	if s.Receipt == session.ReceiptFailed {
+		return "paper-again"
+	}
+	return "paper-print"
+}
 
 // part is what became of one fee.
 type part struct {
@@ -228,9 +238,9 @@ func (s scene) feeName(id string) string {
 	if id == "" {
 		return s.Say("receipt-account")
 	}
-	for _, f := range s.Fees {
-		if name := clean(f.Description, 90); f.Key == id && name != "" {
-			return name
+	for _, l := range s.Lines() {
+		if l.Key == id {
+			return l.Name
 		}
 	}
 	return s.words.Say(s.Language, "receipt-fee", text.Data{"Fee": clean(id, 40)})

@@ -360,12 +360,17 @@ func drawn(t *testing.T, name string) string {
 // TestButtonsAreTheActionsOfTheScreen holds every button to the list of actions in the contract.
 func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 	allowed := map[session.Screen][]string{
-		session.ScreenReady: {"number", "language", "languages"}, session.ScreenNumber: {"digit", "erase", "enter", "leave", "language", "languages"},
-		session.ScreenPIN: {"digit", "erase", "enter", "leave", "language", "languages"}, session.ScreenFees: {"choose", "all", "part", "pay", "leave", "language", "languages"},
-		session.ScreenAmount:  {"digit", "erase", "enter", "back", "leave", "language", "languages"},
-		session.ScreenConfirm: {"confirm", "back", "leave", "language", "languages"}, session.ScreenTerminal: {"cancel"},
-		session.ScreenOutcome: {"leave", "print", "language", "languages"}, session.ScreenMessage: {"leave", "language", "languages"},
+		session.ScreenReady: {"number"}, session.ScreenNumber: {"digit", "erase", "enter", "leave"},
+		session.ScreenPIN: {"digit", "erase", "enter", "leave"}, session.ScreenAmount: {"digit", "erase", "enter", "back", "leave"},
+		session.ScreenFees:    {"choose", "all", "part", "pay", "unlock", "hide", "earlier", "leave"},
+		session.ScreenConfirm: {"confirm", "receipt", "back", "leave"}, session.ScreenTerminal: {"cancel"},
+		session.ScreenOutcome: {"leave", "print"}, session.ScreenMessage: {"leave", "earlier"},
 		session.ScreenTouch: {"touch", "leave"},
+	}
+	for screen, may := range allowed {
+		if screen.Adjustable() {
+			allowed[screen] = append(may, "language", "languages", "aids")
+		}
 	}
 	for _, e := range examples() {
 		fragment, err := draw(e.view, catalogues(t))
@@ -394,7 +399,7 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		if e.view.Screen == session.ScreenFees && got["part"] != (e.view.CanPart && e.view.Chosen.Positive()) {
 			t.Errorf("%s: part is %v", e.name, got["part"])
 		}
-		if e.view.Screen == session.ScreenOutcome && got["print"] != (e.view.Receipt == session.ReceiptFailed) {
+		if e.view.Screen == session.ScreenOutcome && got["print"] != e.view.CanPrint() {
 			t.Errorf("%s: print is %v", e.name, got["print"])
 		}
 		got["language"] = got["language"] || got["languages"]

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"selfpay/device/money"
 	"selfpay/sip"
 	"selfpay/sip/wire"
 )
@@ -260,4 +261,28 @@ func FuzzFees(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheLimitOfAnAccountIsKnownUnlessSomethingElseBlocksIt(t *testing.T) {
+	for _, c := range []struct {
+		said  string
+		flags []int
+		want  money.Amount
+	}{
+		{"5", nil, money.Of(500, "EUR")},
+		{"15.00", []int{sip.ChargeDenied, sip.ExcessiveFines, sip.ExcessiveFees}, money.Of(1500, "EUR")},
+		{"0", nil, money.Of(0, "EUR")},
+		{"", nil, money.Amount{}},
+		{"none", nil, money.Amount{}},
+		{"5", []int{sip.TooManyOverdue}, money.Amount{}},
+		{"5", []int{sip.CardLost}, money.Amount{}},
+	} {
+		answer := sip.PatronInformationResponse{FeeLimit: c.said}
+		for _, f := range c.flags {
+			answer.Status[f] = true
+		}
+		if got := builtIn(t, "generic").limit(answer, "EUR"); got != c.want {
+			t.Errorf("CC%s with %v: %v, want %v", c.said, c.flags, got, c.want)
+		}
+	}
 }

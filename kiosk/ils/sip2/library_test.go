@@ -287,7 +287,7 @@ func TestKohaFeesAreReadExactly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(a); got != "{AMM false [{104 Lost Item The Hobbit 12.50 EUR} {105 Overdue Dune 3.00 EUR}] 15.50 EUR  <nil>}" {
+		if got := fmt.Sprint(a); got != "{AMM false [{104 Lost Item The Hobbit 12.50 EUR} {105 Overdue Dune 3.00 EUR}] 15.50 EUR 5.00 EUR  <nil>}" {
 			t.Errorf("account %s", got)
 		}
 		if a, err = l.Account(t.Context(), ils.Patron{Card: "20019"}, ils.Doubt{}); err != nil || a.Total.Minor != 0 || len(a.Fees) != 0 {
