@@ -26,6 +26,7 @@ import (
 	"selfpay/device/ring"
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
+	"selfpay/kiosk/colour"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/health"
@@ -78,6 +79,10 @@ func Run(ctx context.Context, p Parts) error {
 	if err != nil {
 		return err
 	}
+	look, err := screenLook(p.Config.Screen)
+	if err != nil {
+		return err
+	}
 	screen, err := net.Listen("tcp", p.Config.Web.Listen)
 	if err != nil {
 		return fmt.Errorf("the screen cannot be served: %w", err)
@@ -85,7 +90,7 @@ func Run(ctx context.Context, p Parts) error {
 	defer screen.Close()
 	answers := &health.Latency{}
 	p.Library = health.Timed(p.Library, answers)
-	station := &station{Parts: p, texts: texts, now: Clock(), answers: answers}
+	station := &station{Parts: p, texts: texts, look: look, now: Clock(), answers: answers}
 	calling, hangUp := context.WithCancel(ctx)
 	var outward sync.WaitGroup
 	defer outward.Wait()
@@ -135,6 +140,7 @@ func sinceBoot() time.Duration {
 type station struct {
 	Parts
 	texts   *text.Texts
+	look    web.Look
 	now     func() payment.Stamp
 	answers *health.Latency                // of the library
 	monitor atomic.Pointer[health.Monitor] // the newest
@@ -203,6 +209,19 @@ func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger
 		Tell: m.Tell, RingSeen: ringSeen, Ledger: l, Now: s.now, Log: s.Log})
 }
 
+// screenLook reads what the screen's look needs.
+func screenLook(c config.Screen) (web.Look, error) {
+	library, err := colour.Parse(c.Colour)
+	if err != nil {
+		return web.Look{}, err
+	}
+	logo, err := web.ReadLogo(c.Logo)
+	if err != nil {
+		return web.Look{}, err
+	}
+	return web.Look{Theme: c.Theme, Colour: library, Logo: logo, Fonts: c.Fonts}, nil
+}
+
 // booksSlip writes the books in the station's first language.
 func (s *station) booksSlip(r report.Report, at time.Time) printer.Receipt {
 	return receipt.Writer{Library: s.Config.Kiosk.Library, Texts: s.texts}.Books(s.Config.Kiosk.Languages[0], r, at)
@@ -221,7 +240,9 @@ func (s *station) outOfService(ctx context.Context, why error, screen net.Listen
 	patron := s.newSession(nil, nil, monitor.Obstacle)
 	s.serve(ctx, stop, []part{
 		{"session", patron.Run},
-		{"screen", func(ctx context.Context) error { return web.New(patron, s.texts, s.Log).Serve(ctx, held{screen}) }},
+		{"screen", func(ctx context.Context) error {
+			return web.New(patron, s.texts, s.look, s.Log).Serve(ctx, held{screen})
+		}},
 		{"health", func(ctx context.Context) error { return monitor.ServePage(ctx, s.page()) }},
 		{"systemd", func(ctx context.Context) error { return notify(ctx, func(context.Context) error { return nil }) }},
 	})
@@ -250,7 +271,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 	newer.look() // before the first patron, and before a session that does not run yet would have to hear of it
 	l.TellCommits(monitor.Commits.Add)
 	patron = s.newSession(money, l, monitor.Obstacle)
-	page = web.New(patron, s.texts, s.Log)
+	page = web.New(patron, s.texts, s.look, s.Log)
 	labels := &labels{session: patron.Scan}
 	var devices *supervisor.Supervisor
 	lamps := s.newPanel(patron, monitor, l, func(err error) { devices.Report(deviceRing, err) })

@@ -40,6 +40,7 @@ type Config struct {
 	Payment  Payment  `toml:"payment"`
 	Privacy  Privacy  `toml:"privacy"`
 	Web      Web      `toml:"web"`
+	Screen   Screen   `toml:"screen"`
 	Health   Health   `toml:"health"`
 	Update   Update   `toml:"update"`
 	Storage  Storage  `toml:"storage"`
@@ -340,6 +341,7 @@ func Defaults() Config {
 			TellStaffAfter: Duration(15 * time.Minute), OnRefusal: "reverse"},
 		Privacy: Privacy{Retention: Duration(30 * 24 * time.Hour)},
 		Web:     Web{Listen: "127.0.0.1:8080"},
+		Screen:  defaultScreen(),
 		Health:  defaultHealth(),
 		Update:  defaultUpdate(),
 		Storage: defaultStorage(),
@@ -538,6 +540,7 @@ func (k *checker) all() {
 		k.say("privacy.retention", fmt.Sprintf("%s is no time to keep library cards", kept), `use a time between 24h and 8784h; "720h" is thirty days`)
 	}
 	k.loopback("web.listen", k.c.Web.Listen)
+	k.screen()
 	k.health()
 }
 

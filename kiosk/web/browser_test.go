@@ -113,7 +113,7 @@ func (b *bench) serve() {
 	b.address = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	b.server = New(b.station, catalogues(b.t), slog.New(slog.DiscardHandler))
+	b.server = New(b.station, catalogues(b.t), plain, slog.New(slog.DiscardHandler))
 	go func() { ended <- b.server.Serve(ctx, l) }()
 	b.stop = func() {
 		cancel()

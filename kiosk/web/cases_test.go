@@ -8,6 +8,7 @@ import (
 
 	"selfpay/device/money"
 	"selfpay/device/terminal"
+	"selfpay/kiosk/colour"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
 )
@@ -36,6 +37,9 @@ type example struct {
 	name string
 	view session.View
 }
+
+// plain is the look of a library that has chosen nothing.
+var plain = Look{Theme: "light", Colour: colour.Colour{R: 0x0b, G: 0x3c, B: 0x5d}}
 
 func euro(minor int64) money.Amount { return money.Of(minor, "EUR") }
 

@@ -6,6 +6,7 @@
 //	GET  /events?token=…  the views as server-sent events, the newest at once, a comment every two seconds
 //	POST /act             one tap, with the token in X-Token: {"screen":7,"name":"pay","value":""}
 //	POST /watch           the page follows, with the token in X-Token; every few seconds, see Server.Watched
+//	GET  /library/…       the library's logo, its colours, and where its fonts are
 //	GET  /here            204: the station is there. Any page may ask it
 //
 // The token and the checks of Host and Origin keep other pages of a browser, and names that point to loopback from

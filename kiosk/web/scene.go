@@ -31,12 +31,13 @@ type speaker interface {
 type scene struct {
 	session.View
 	words speaker
+	look  Look
 }
 
-// draw writes the content of <main>: a pure function of the view and the texts.
-func draw(v session.View, words speaker) (string, error) {
+// draw writes the content of <main>: a pure function of the view, the texts and the look.
+func draw(v session.View, words speaker, look Look) (string, error) {
 	var html bytes.Buffer
-	if err := screens.ExecuteTemplate(&html, nameOf(v), scene{v, words}); err != nil {
+	if err := screens.ExecuteTemplate(&html, nameOf(v), scene{v, words, look}); err != nil {
 		return "", err
 	}
 	return html.String(), nil
@@ -71,6 +72,15 @@ func (s scene) SayCount(key string, n int) string {
 
 // Price is an amount as people read it.
 func (s scene) Price(a money.Amount) string { return s.words.Amount(s.Language, a) }
+
+// Logo says whether the library has one.
+func (s scene) Logo() bool { return s.look.Logo.Shown() }
+
+// Theme is the name of the library's theme.
+func (s scene) Theme() string { return s.look.Theme }
+
+// Marks are the names of the aids that are on, for the page's styles.
+func (s scene) Marks() string { return strings.Join(s.Aids.Chosen(), " ") }
 
 // LibraryName is the library's name, fit for one line.
 func (s scene) LibraryName() string { return clean(s.Library, 60) }
@@ -298,13 +308,13 @@ func (p page) Moments() []moment {
 type moment struct{ Code, Direction, Title, Lead string }
 
 // drawPage writes the document around a view.
-func drawPage(v session.View, words speaker, token string) ([]byte, error) {
-	content, err := draw(v, words)
+func drawPage(v session.View, words speaker, look Look, token string) ([]byte, error) {
+	content, err := draw(v, words, look)
 	if err != nil {
 		return nil, err
 	}
 	var html bytes.Buffer
-	p := page{scene{v, words}, token, template.HTML(content)}
+	p := page{scene{v, words, look}, token, template.HTML(content)}
 	if err := screens.ExecuteTemplate(&html, "page", p); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func TestScreensAreAsReviewed(t *testing.T) {
 	for _, lang := range reviewed {
 		var all strings.Builder
 		for _, e := range examples() {
-			fragment, err := draw(e.in(lang), catalogues(t))
+			fragment, err := draw(e.in(lang), catalogues(t), plain)
 			if err != nil {
 				t.Fatalf("%s in %s: %v", e.name, lang, err)
 			}
@@ -90,7 +90,7 @@ func wordsOf(fragment string) string {
 // TestForeignTextIsText shows that what a library sends can neither become markup nor hide or turn other text.
 func TestForeignTextIsText(t *testing.T) {
 	for _, e := range examples() {
-		fragment, err := draw(e.view, catalogues(t))
+		fragment, err := draw(e.view, catalogues(t), plain)
 		if err != nil {
 			t.Fatal(err)
 		}

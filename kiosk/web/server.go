@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 type Server struct {
 	station Station
 	words   speaker
+	look    Look
 	log     *slog.Logger
 	token   string // drawn anew with every start
 	port    string // of the listener, set by Serve
@@ -60,8 +62,8 @@ type Server struct {
 }
 
 // New makes a server for a session. It opens nothing.
-func New(station Station, texts *text.Texts, log *slog.Logger) *Server {
-	return &Server{station: station, words: texts, log: log, token: rand.Text(), streams: make(chan struct{}, mostStreams)}
+func New(station Station, texts *text.Texts, look Look, log *slog.Logger) *Server {
+	return &Server{station: station, words: texts, look: look, log: log, token: rand.Text(), streams: make(chan struct{}, mostStreams)}
 }
 
 // Watched is when a page last said that it follows the station: it says so by its script as often as it hears from us, so
@@ -122,6 +124,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /act", s.act)
 	mux.HandleFunc("POST /watch", s.watch)
 	mux.HandleFunc("GET /here", here)
+	mux.HandleFunc("GET /library/logo", s.logo)
+	mux.HandleFunc("GET /library/colours.css", s.colours)
 	mux.Handle("GET /static/{file}", http.StripPrefix("/static/", http.FileServerFS(static)))
 	return mux
 }
@@ -166,7 +170,7 @@ func (s *Server) known(token string) bool {
 }
 
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
-	html, err := drawPage(s.station.View(), s.words, s.token)
+	html, err := drawPage(s.station.View(), s.words, s.look, s.token)
 	if err != nil {
 		s.log.Error("page cannot be drawn", "error", err)
 		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
@@ -182,6 +186,7 @@ type screenEvent struct {
 	Name      string `json:"name"`
 	Language  string `json:"language"`
 	Direction string `json:"direction"` // "ltr" or "rtl"
+	Aids      string `json:"aids"`      // names of those that are on, with blanks between them
 	HTML      string `json:"html"`      // the content of <main>
 }
 
@@ -236,12 +241,12 @@ func (s *Server) follow(ctx context.Context, out *stream, views <-chan session.V
 }
 
 func (s *Server) send(out *stream, v session.View) error {
-	html, err := draw(v, s.words)
+	html, err := draw(v, s.words, s.look)
 	if err != nil {
 		s.log.Error("screen cannot be drawn", "screen", string(v.Screen), "error", err)
 		return err
 	}
-	event, err := json.Marshal(screenEvent{v.Number, nameOf(v), v.Language, text.Direction(v.Language), html})
+	event, err := json.Marshal(screenEvent{v.Number, nameOf(v), v.Language, text.Direction(v.Language), strings.Join(v.Aids.Chosen(), " "), html})
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func drawAll(t *testing.T, lang string, words speaker) map[string]string {
 	t.Helper()
 	drawn := map[string]string{}
 	for _, e := range examples() {
-		page, err := drawPage(e.in(lang), words, "token")
+		page, err := drawPage(e.in(lang), words, plain, "token")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func tells(t *testing.T, what, lang, words string, c charge) {
 // shownWords are the words of the middle of a screen.
 func shownWords(t *testing.T, v session.View) string {
 	t.Helper()
-	fragment, err := draw(v, catalogues(t))
+	fragment, err := draw(v, catalogues(t), plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func drawn(t *testing.T, name string) string {
 	t.Helper()
 	for _, e := range examples() {
 		if e.name == name {
-			fragment, err := draw(e.view, catalogues(t))
+			fragment, err := draw(e.view, catalogues(t), plain)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -373,7 +373,7 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		}
 	}
 	for _, e := range examples() {
-		fragment, err := draw(e.view, catalogues(t))
+		fragment, err := draw(e.view, catalogues(t), plain)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ interface Shown {
   name: string;
   language: string;
   direction: string;
+  aids: string;
   html: string;
 }
 
@@ -48,6 +49,7 @@ function show(next: Shown): void {
   main.dataset["name"] = next.name;
   document.documentElement.lang = next.language;
   document.documentElement.dir = next.direction;
+  document.documentElement.dataset["aids"] = next.aids;
   unveil(next.language);
   number = next.number;
   if (other) {
