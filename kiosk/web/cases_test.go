@@ -142,6 +142,9 @@ func examples() []example {
 		{"ready-many-languages", with(session.ScreenReady, func(v *session.View) { v.Languages = text.Known })},
 		{"fees-many-languages", with(session.ScreenFees, func(v *session.View) { manyFees(v); v.Languages, v.CanPart = text.Known, true })},
 		{"languages", with(session.ScreenFees, func(v *session.View) { v.Languages, v.Over = text.Known, session.LayerLanguages })},
+		{"aids", with(session.ScreenFees, func(v *session.View) {
+			v.Over, v.Listening, v.Aids = session.LayerAids, true, session.Aids{LargeText: true, MoreTime: true}
+		})},
 		{"leaving", with(session.ScreenFees, func(v *session.View) { manyFees(v); v.Over = session.LayerLeaving })},
 		{"touch", with(session.ScreenTouch, func(v *session.View) { v.Touched = []bool{true, false, false, true, 11: false} })},
 		{"outcome-mixed", with(session.ScreenOutcome, func(v *session.View) {

@@ -28,7 +28,7 @@ func TestTheCodeIsTheReceiptAndNamesNobody(t *testing.T) {
 			ended(session.OutcomeBooked, session.ReceiptOnScreen)(v)
 			v.Wish, v.PaidAt, v.Initials, v.Language = session.WishScreen, time.Date(2026, 11, 28, 14, 5, 0, 0, time.UTC), "J. D.", lang
 		})
-		s := scene{v, catalogues(t)}
+		s := scene{View: v, words: catalogues(t)}
 		c, err := s.Code()
 		if err != nil || c == nil {
 			t.Fatalf("%s: %v, %v", lang, c, err)
@@ -56,7 +56,7 @@ func TestTheCodeIsTheReceiptAndNamesNobody(t *testing.T) {
 
 func TestNoCodeIsShownThatNobodyWanted(t *testing.T) {
 	for _, e := range examples() {
-		fragment, err := draw(e.view, catalogues(t))
+		fragment, err := draw(e.view, catalogues(t), plain)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,6 +108,23 @@ func (s scene) Tongues() []tongue {
 		tongues = append(tongues, tongue{Code: l, Direction: text.Direction(l), Name: s.words.Say(l, "language-name", nil), Chosen: l == s.Language})
 	}
 	return tongues
+}
+
+// aidSwitch is one aid as the patron turns it on and off.
+type aidSwitch struct {
+	Name, Key string
+	On        bool
+}
+
+// Switches are the aids to choose from. The curtain is one for who listens.
+func (s scene) Switches() []aidSwitch {
+	var all []aidSwitch
+	for _, name := range session.AidNames {
+		if name != "curtain" || s.Listening {
+			all = append(all, aidSwitch{name, "aid-" + name, slices.Contains(s.Aids.Chosen(), name)})
+		}
+	}
+	return all
 }
 
 // Digits are the keys of the keypad from 1 to 9; 0 stands below.

@@ -367,10 +367,8 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		session.ScreenOutcome: {"leave", "print"}, session.ScreenMessage: {"leave", "earlier"},
 		session.ScreenTouch: {"touch", "leave"},
 	}
-	for screen, may := range allowed {
-		if screen.Adjustable() {
-			allowed[screen] = append(may, "language", "languages", "aids")
-		}
+	over := map[session.Layer][]string{
+		session.LayerLeaving: {"stay", "leave"}, session.LayerLanguages: {"language", "back"}, session.LayerAids: {"aid", "back"},
 	}
 	for _, e := range examples() {
 		fragment, err := draw(e.view, catalogues(t), plain)
@@ -379,11 +377,11 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		}
 		got := map[string]bool{}
 		may := allowed[e.view.Screen]
-		switch { // that lies over the screen
-		case e.view.Over == session.LayerLeaving:
-			may, e.view.Screen = []string{"stay", "leave"}, ""
-		case e.view.Over == session.LayerLanguages:
-			may, e.view.Screen = []string{"language", "back"}, ""
+		switch {
+		case e.view.Over != session.LayerNone:
+			may, e.view.Screen = over[e.view.Over], ""
+		case e.view.Screen.Adjustable():
+			may = append(slices.Clone(may), "language", "languages", "aids")
 		}
 		for _, el := range elements(fragment) {
 			if action := el.marks["data-action"]; action != "" {
@@ -403,7 +401,7 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 			t.Errorf("%s: print is %v", e.name, got["print"])
 		}
 		got["language"] = got["language"] || got["languages"]
-		for _, must := range []string{"leave", "language"} {
+		for _, must := range []string{"leave", "language", "aids"} {
 			if slices.Contains(may, must) && !got[must] {
 				t.Errorf("%s has no button %q", e.name, must)
 			}

@@ -47,6 +47,7 @@ function show(next: Shown): void {
   main.innerHTML = next.html;
   main.dataset["screen"] = String(next.number);
   main.dataset["name"] = next.name;
+  main.dataset["again"] = String(!other); // a drawing that was drawn stays
   document.documentElement.lang = next.language;
   document.documentElement.dir = next.direction;
   document.documentElement.dataset["aids"] = next.aids;
