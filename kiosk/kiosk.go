@@ -75,7 +75,7 @@ const retryOpen = 5 * time.Second
 // Run works until ctx ends (nil). An error means that the program must end, and may be started again: most of all that
 // the outcome of a write to the ledger is unknown.
 func Run(ctx context.Context, p Parts) error {
-	texts, err := text.New(p.Config.Kiosk.Languages)
+	texts, err := text.Load(p.Config.Kiosk.Languages, p.Config.Kiosk.Texts)
 	if err != nil {
 		return err
 	}

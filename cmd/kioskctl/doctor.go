@@ -25,6 +25,7 @@ import (
 type configCommand struct {
 	Check configCheck `cmd:"" help:"Name the line, the key and the mend for each mistake."`
 	Show  configShow  `cmd:"" help:"What the kiosk works with, secrets hidden."`
+	Texts configTexts `cmd:"" help:"The sentences of a language that a library can say in its own words."`
 }
 
 type configCheck struct {

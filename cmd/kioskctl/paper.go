@@ -107,7 +107,7 @@ func (c *receiptPreview) Run(ctx context.Context, t *tool) error {
 	if err != nil {
 		return err
 	}
-	texts, err := text.New(cfg.Kiosk.Languages)
+	texts, err := text.Load(cfg.Kiosk.Languages, cfg.Kiosk.Texts)
 	if err != nil {
 		return err
 	}

@@ -385,7 +385,7 @@ func (s *setup) tryPrinter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	texts, err := text.New(c.Kiosk.Languages)
+	texts, err := text.Load(c.Kiosk.Languages, c.Kiosk.Texts)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package parts_test
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,5 +78,17 @@ func TestATokenThatIsTooShortLetsNobodyIn(t *testing.T) {
 		if a, err := parts.Access(config.Config{Health: config.Health{Token: secret}}, slog.New(slog.DiscardHandler)); (err == nil) != good {
 			t.Errorf("%s: %+v, %v", secret, a, err)
 		}
+	}
+}
+
+func TestAWrongSentenceOfTheLibrarysOwnStopsTheStation(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "en.toml"), []byte("charge-none = \"All is well.\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := "[kiosk]\nid = \"a\"\nlibrary = \"L\"\ntexts = \"" + folder + "\"\n[ils]\naddress = \"tcp://127.0.0.1:6001\"\n[terminal]\naddress = \"tcp://127.0.0.1:1\"\n"
+	_, mistakes := config.Parse(start, parts.Checks...)
+	if len(mistakes) != 1 || mistakes[0].Key != "kiosk.texts" || mistakes[0].Line != 4 || !strings.Contains(mistakes[0].What, "en.toml: charge-none: ") {
+		t.Errorf("mistakes: %+v", mistakes)
 	}
 }

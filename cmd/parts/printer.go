@@ -40,8 +40,8 @@ func CheckLetters(c config.Config, say func(key, what, mend string)) {
 		return
 	}
 	cfg, err := escpos.Configure(c.Printer.Profile, c.Printer.Fonts, "")
-	texts, unknown := text.New(c.Kiosk.Languages)
-	if err != nil || unknown != nil {
+	texts, wrong := text.Load(c.Kiosk.Languages, c.Kiosk.Texts)
+	if err != nil || wrong != nil {
 		return // told by another check
 	}
 	for _, language := range c.Kiosk.Languages {

@@ -52,6 +52,7 @@ type Kiosk struct {
 	Library   string         `toml:"library"`
 	Currency  money.Currency `toml:"currency"`
 	Languages []string       `toml:"languages"`
+	Texts     string         `toml:"texts"`  // folder of sentences in the library's own words; empty: none
 	State     string         `toml:"state"`  // folder of ledger and keys
 	Socket    string         `toml:"socket"` // kioskctl asks the daemon here
 }
@@ -561,6 +562,9 @@ func (k *checker) kiosk() {
 		if !filepath.IsAbs(path) {
 			k.say(key, fmt.Sprintf("%q is no absolute path", path), "write the whole path, beginning with /")
 		}
+	}
+	if c.Texts != "" && !filepath.IsAbs(c.Texts) {
+		k.say("kiosk.texts", fmt.Sprintf("%q is no absolute path", c.Texts), "write the whole path of the folder, beginning with /")
 	}
 }
 

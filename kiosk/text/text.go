@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -28,13 +29,25 @@ type Texts struct {
 }
 
 // New loads the catalogues. It refuses a language that has none.
-func New(languages []string) (*Texts, error) {
+func New(languages []string) (*Texts, error) { return Load(languages, "") }
+
+// Load loads the catalogues, and what a folder has in the library's own words; no folder: nothing. It refuses a language
+// that has no catalogue, and a folder in which anything is wrong: what CheckOwn lists.
+func Load(languages []string, folder string) (*Texts, error) {
+	said, mistakes := readOwn(folder)
+	if len(mistakes) > 0 {
+		return nil, fmt.Errorf("text: %w", mistakes[0])
+	}
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	t := &Texts{speakers: map[string]*i18n.Localizer{}}
 	for _, l := range languages {
-		if _, err := bundle.LoadMessageFileFS(catalogues, "catalogue/"+l+".toml"); err != nil {
+		name := l + ".toml"
+		if _, err := bundle.LoadMessageFileFS(catalogues, "catalogue/"+name); err != nil {
 			return nil, fmt.Errorf("text: no catalogue for the language %q; there are %v", l, Known)
+		}
+		if _, err := bundle.ParseMessageFileBytes(said[l], name); err != nil {
+			return nil, fmt.Errorf("text: %s: %w", filepath.Join(folder, name), err)
 		}
 	}
 	for _, l := range languages {

@@ -418,3 +418,24 @@ func TestAmountsAreWrittenForTheLanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestNoLibrarySaysInItsOwnWordsWhatHappenedToTheMoney finds sentences that tell a money status, or ask not to pay again, and could
+// be said otherwise.
+func TestNoLibrarySaysInItsOwnWordsWhatHappenedToTheMoney(t *testing.T) {
+	for _, lang := range text.Known {
+		for key, sentence := range text.Changeable(lang) {
+			said, ok := sentence.(string)
+			if !ok {
+				continue
+			}
+			for c, phrases := range phrasesOf[lang].said {
+				if phrases.MatchString(said) {
+					t.Errorf("%s in %s tells %s and is not fixed: %q", key, lang, c, said)
+				}
+			}
+			if phrasesOf[lang].again.MatchString(said) {
+				t.Errorf("%s in %s asks not to pay again and is not fixed: %q", key, lang, said)
+			}
+		}
+	}
+}
