@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/BurntSushi/toml"
@@ -100,16 +101,16 @@ func (o ownFile) read() []byte {
 		o.say("", strings.TrimPrefix(err.Error(), "toml: "), `write each sentence as reason-storage-next = "Please pay at the desk."`)
 		return nil
 	}
-	shipped := catalogue(o.language())
+	ours := catalogue(o.language())
 	for _, key := range slices.Sorted(maps.Keys(said)) {
-		ours, known := shipped[key]
+		sentence, known := ours[key]
 		switch {
 		case !known:
 			o.say(key, "there is no such sentence", "take it from the list of kioskctl config texts "+o.language())
 		case Fixed(key):
 			o.say(key, "this sentence says what happened to a patron's money, and stays as it is", "take it out")
 		default:
-			o.check(key, said[key], ours)
+			o.check(key, said[key], sentence)
 		}
 	}
 	return content
@@ -138,7 +139,7 @@ func (o ownFile) check(key string, theirs, ours any) {
 		o.say(key, "it has not the forms that this language counts in", "write "+formsWanted(want))
 		return
 	}
-	most := longest(key)
+	most := Room(key)
 	for form, sentence := range said {
 		blanks := blanksOf(shipped[form])
 		switch wide := columns(sentence); {
@@ -202,8 +203,8 @@ func columns(sentence string) (n int) {
 	return n
 }
 
-// longest is how many columns there are for the sentence of a key: the tests of the screen lay out sentences so long.
-func longest(key string) int {
+// Room is how many columns there are for the sentence of a key in a library's own words: the tests of the screen lay out sentences so long.
+func Room(key string) int {
 	most := 0
 	for _, l := range Known {
 		for other, sentence := range catalogue(l) {
@@ -218,8 +219,14 @@ func longest(key string) int {
 	return min(longestOwn, int(longerByOwn*float64(most)))
 }
 
-// place is where the sentence of a key stands. All reasons stand in one place, and what comes next behind them in another.
+// aboveKeys are the reasons that stand above a keypad, where there is less room.
+var aboveKeys = []string{"reason-wrong-pin", "reason-over-chosen"}
+
+// place is where the sentence of a key stands. The other reasons stand in one place, and what comes next behind them in another.
 func place(key string) string {
+	if slices.ContainsFunc(aboveKeys, func(above string) bool { return strings.HasPrefix(key, above) }) {
+		return key
+	}
 	if name, isReason := strings.CutPrefix(key, "reason-"); isReason {
 		return "reason " + strconv.FormatBool(strings.HasSuffix(name, "-next"))
 	}
@@ -231,15 +238,21 @@ func unprintable(r rune) bool {
 	return !unicode.IsPrint(r) && !strings.ContainsRune("\u00a0\u202f\u200c\u200d", r)
 }
 
-// catalogue is what we ship in a language.
-func catalogue(language string) map[string]any {
-	content, _ := catalogues.ReadFile("catalogue/" + language + ".toml")
-	said := map[string]any{}
-	if err := toml.Unmarshal(content, &said); err != nil {
-		panic("text: the catalogue " + language + ": " + err.Error()) // a test reads them all
+// catalogue is what we ship in a language; it is not to be changed.
+func catalogue(language string) map[string]any { return shipped()[language] }
+
+var shipped = sync.OnceValue(func() map[string]map[string]any {
+	all := map[string]map[string]any{}
+	for _, l := range Known {
+		said := map[string]any{}
+		content, _ := catalogues.ReadFile("catalogue/" + l + ".toml")
+		if err := toml.Unmarshal(content, &said); err != nil {
+			panic("text: the catalogue " + l + ": " + err.Error()) // a test reads them all
+		}
+		all[l] = said
 	}
-	return said
-}
+	return all
+})
 
 // fixed are the beginnings of the keys whose sentences say what happened to a patron's money, or keep somebody from paying
 // twice. A test looks for others that do.
@@ -254,7 +267,7 @@ func Fixed(key string) bool {
 // Changeable are the sentences of a language that can be said in a library's own words: each key with its sentence, or its
 // plural forms.
 func Changeable(language string) map[string]any {
-	said := catalogue(language)
+	said := maps.Clone(catalogue(language))
 	maps.DeleteFunc(said, func(key string, _ any) bool { return Fixed(key) })
 	return said
 }

@@ -101,6 +101,7 @@ type bench struct {
 	address string
 	stop    func()
 	named   map[string]example
+	words   *spoken
 }
 
 // serve starts a server on the bench's address; its token is a new one each time.
@@ -114,6 +115,7 @@ func (b *bench) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	b.server = New(b.station, catalogues(b.t), plain, slog.New(slog.DiscardHandler))
+	b.server.words = b.words
 	go func() { ended <- b.server.Serve(ctx, l) }()
 	b.stop = func() {
 		cancel()
@@ -146,6 +148,14 @@ func (b *bench) handler() http.Handler {
 			b.t.Errorf("the script asks for the example %q", r.PathValue("name"))
 		}
 		answer(w, b.station.show(e.in(r.PathValue("lang"))))
+	})
+	mux.HandleFunc("POST /pseudo", func(w http.ResponseWriter, _ *http.Request) {
+		b.words.pseudo.Store(true)
+		answer(w, true)
+	})
+	mux.HandleFunc("POST /catalogues", func(w http.ResponseWriter, _ *http.Request) {
+		b.words.pseudo.Store(false)
+		answer(w, true)
 	})
 	mux.HandleFunc("GET /taps", func(w http.ResponseWriter, _ *http.Request) {
 		b.station.mu.Lock()
@@ -195,7 +205,7 @@ func TestPageInBrowser(t *testing.T) {
 			t.Fatalf("%s is missing; install it with: make deps", needed)
 		}
 	}
-	b := &bench{t: t, station: newScripted(base(session.ScreenReady)), address: "127.0.0.1:0", named: map[string]example{}}
+	b := &bench{t: t, station: newScripted(base(session.ScreenReady)), address: "127.0.0.1:0", named: map[string]example{}, words: &spoken{Texts: catalogues(t)}}
 	for _, e := range examples() {
 		b.named[e.name] = e
 	}

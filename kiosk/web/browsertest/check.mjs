@@ -100,6 +100,22 @@ for (const [width, height] of sizes) {
   });
 }
 
+await check("sentences as long as a library may make them fit, in both directions", async (problems) => {
+  await order("/pseudo");
+  for (const [width, height] of [[1024, 600], [800, 1280]]) {
+    const page = await open(width, height);
+    for (const language of ["en", "ar"]) {
+      for (const name of width > height ? examples : examples.filter((name) => tight.test(name))) {
+        await show(page, name, language);
+        for (const p of await page.evaluate(measure)) problems.push(`${name} in the direction of ${language}, ${width}x${height}: ${p}`);
+        if (pictures) await page.screenshot({ path: `${pictures}/${width}x${height}-${name}-pseudo-${language}.png` });
+      }
+    }
+    await page.context().close();
+  }
+  await order("/catalogues");
+});
+
 await check("a tap names its screen, its action and its value", async (problems) => {
   const page = await open();
   for (const [example, selector, name, value] of [
