@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"selfpay/kiosk/crowd"
 	"selfpay/kiosk/health/keypair"
 )
 
@@ -87,7 +88,7 @@ func (m *Monitor) servePage(ctx context.Context, p Page) error {
 
 // Serve answers on l until ctx ends. It closes l.
 func (m *Monitor) Serve(ctx context.Context, l net.Listener, a Access) error {
-	guests := net.Listener(newCrowd(l, mostGuests, mostGuestsOfOne))
+	guests := crowd.Limit(l, mostGuests, mostGuestsOfOne)
 	if a.Pair != nil {
 		guests = tls.NewListener(guests, a.tls())
 	}

@@ -1,4 +1,5 @@
-package health
+// Package crowd keeps those who look at a page of the station from pushing each other out.
+package crowd
 
 import (
 	"net"
@@ -6,8 +7,7 @@ import (
 	"sync"
 )
 
-// crowd is a listener that lets in only so many at once, in all and from one address. Who is one too many is sent away at
-// once, so that the others need not wait behind those who never ask anything.
+// crowd is a listener with a limit.
 type crowd struct {
 	net.Listener
 	most, mostOfOne int
@@ -17,7 +17,9 @@ type crowd struct {
 	from   map[netip.Prefix]int
 }
 
-func newCrowd(l net.Listener, most, mostOfOne int) *crowd {
+// Limit is a listener that lets in only so many at once, in all and from one address. Who is one too many is sent away at
+// once, so that the others need not wait behind those who never ask anything.
+func Limit(l net.Listener, most, mostOfOne int) net.Listener {
 	return &crowd{Listener: l, most: most, mostOfOne: mostOfOne, from: map[netip.Prefix]int{}}
 }
 
@@ -27,7 +29,7 @@ func (c *crowd) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		home := homeOf(guest.RemoteAddr())
+		home := Home(guest.RemoteAddr().String())
 		if c.enter(home) {
 			return &inside{Conn: guest, leave: sync.OnceFunc(func() { c.leave(home) })}, nil
 		}
@@ -58,9 +60,10 @@ func (c *crowd) leave(home netip.Prefix) {
 	}
 }
 
-// homeOf is who counts as one: an IPv4 address, or a network of IPv6, in which one machine has as many as it likes.
-func homeOf(a net.Addr) netip.Prefix {
-	at, err := netip.ParseAddrPort(a.String())
+// Home is who counts as one at an address with a port: an IPv4 address, or a network of IPv6, in which one machine has as many
+// as it likes.
+func Home(address string) netip.Prefix {
+	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return netip.Prefix{}
 	}
