@@ -29,6 +29,7 @@ import (
 	"selfpay/kiosk/colour"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
+	"selfpay/kiosk/desk"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/health/machine"
@@ -63,6 +64,8 @@ type Parts struct {
 	Built    time.Time // when this program was made
 	Log      *slog.Logger
 	Access   func() (health.Access, error) // who may look at the health page; nil: whoever can reach it
+
+	DeskAccess func() (desk.Access, error) // how the desk's page is served, and to whom
 
 	// What is called outside, and how; nil: nothing.
 	Heartbeat func() (heartbeat.HubConfig, error)
@@ -197,6 +200,16 @@ func (s *station) page() health.Page {
 	return health.Page{Listen: s.Config.Health.Listen, Access: s.Access}
 }
 
+// deskPage serves the page for the library's desk, where one is configured.
+func (s *station) deskPage(ctx context.Context, l *ledger.Ledger, m *health.Monitor, devices func() []supervisor.State) error {
+	c := s.Config
+	if c.Desk.Listen == "" || s.DeskAccess == nil {
+		return nil
+	}
+	return desk.New(desk.Config{Listen: c.Desk.Listen, Access: s.DeskAccess, Ledger: l, Monitor: m, Devices: devices,
+		Library: c.Kiosk.Library, Kiosk: c.Kiosk.ID, Currency: c.Kiosk.Currency, Log: s.Log}).Run(ctx)
+}
+
 // newPanel makes the owner of lamps, buzzer and switches.
 func (s *station) newPanel(patron *session.Session, m *health.Monitor, l *ledger.Ledger, ringSeen func(error)) *panel.Panel {
 	return panel.New(panel.Config{Chips: s.Lines, Ring: s.Ring, Quiet: s.Config.GPIO.QuietHours.Hold, Stops: s.Config.GPIO.TamperStops,
@@ -286,20 +299,21 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
-	desk := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip, Panel: lamps,
+	counter := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip, Panel: lamps,
 		Maintain: serviced.set, TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules(), Key: key, Release: s.Release, Updating: newer.waits.Load}
 	if s.Scanner != nil {
-		desk.NextLabel = labels.next
+		counter.NextLabel = labels.next
 	}
 	return s.serve(ctx, stop, []part{
 		{"runner", money.Run},
 		{"session", patron.Run},
 		{"monitor", monitor.Run},
-		{"control", func(ctx context.Context) error { return desk.Serve(ctx, socket) }},
+		{"control", func(ctx context.Context) error { return counter.Serve(ctx, socket) }},
 		{"screen", func(ctx context.Context) error { return page.Serve(ctx, screen) }},
 		{"browser", (&browserWatch{watched: page.Watched, ask: s.ask(browserRestart), log: s.Log}).run},
 		{"maintenance", serviced.run},
 		{"health", func(ctx context.Context) error { return monitor.ServePage(ctx, s.page()) }},
+		{"desk", func(ctx context.Context) error { return s.deskPage(ctx, l, monitor, devices.States) }},
 		{"updates", newer.run},
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},

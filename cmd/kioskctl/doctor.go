@@ -16,6 +16,7 @@ import (
 	"selfpay/cmd/parts"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
+	"selfpay/kiosk/desk"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/ledger"
@@ -146,7 +147,7 @@ func stateFindings(c config.Config) []finding {
 	for _, watched := range []struct {
 		name   string
 		secret config.Secret
-	}{{"health token", c.Health.Token}, {"hub token", c.Health.HeartbeatToken}, {"ping address", c.Health.Ping}} {
+	}{{"health token", c.Health.Token}, {"hub token", c.Health.HeartbeatToken}, {"ping address", c.Health.Ping}, {"desk password", c.Desk.Password}} {
 		if watched.secret != "" {
 			findings = append(findings, secretFinding(watched.name, watched.secret))
 		}
@@ -237,6 +238,7 @@ var fixes = map[string]string{
 	health.CheckThrottled:    "look at fan, air slots and power supply",
 	health.CheckUpdate:       "kioskctl update status",
 	health.CheckMaintenance:  "kioskctl maintenance off ends it",
+	desk.CheckPage:           "kioskctl config check; does this machine have the address of desk.listen, and may the kiosk's user read the files?",
 	health.CheckPage:         "kioskctl config check; does this machine have the address of health.listen?",
 	health.CheckHub:          "is the network up, and are health.heartbeat and its token right?",
 	heartbeat.CheckPing:      "is the network up, and is the address of health.ping right?",

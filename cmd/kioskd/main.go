@@ -21,6 +21,7 @@ import (
 	"selfpay/drivers/hotplug"
 	"selfpay/kiosk"
 	"selfpay/kiosk/config"
+	"selfpay/kiosk/desk"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/health/heartbeat"
 	"selfpay/kiosk/release"
@@ -127,6 +128,7 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 		return p, fmt.Errorf("power: %w", err)
 	}
 	p.Access = func() (health.Access, error) { return parts.Access(c, log.With("device", "health")) }
+	p.DeskAccess = func() (desk.Access, error) { return parts.Desk(c, log.With("device", "desk")) }
 	if c.Health.Heartbeat != "" {
 		p.Heartbeat = func() (heartbeat.HubConfig, error) { return parts.Heartbeat(c, log.With("device", "health")) }
 	}

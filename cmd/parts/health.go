@@ -113,7 +113,8 @@ func CheckHealth(c config.Config, say func(key, what, mend string)) {
 	_, clients := authorities("health.client_ca", h.ClientCA)
 	_, own := pair("health.heartbeat_certificate", h.HeartbeatCertificate, h.HeartbeatKey, quiet)
 	_, others := authorities("health.ca_file", h.CAFile)
-	for _, err := range []error{certificate, clients, own, others} {
+	_, desk := pair("desk.certificate", c.Desk.Certificate, c.Desk.Key, quiet)
+	for _, err := range []error{certificate, clients, own, others, desk} {
 		if err != nil && !errors.Is(err, fs.ErrPermission) && !(os.Getenv("CREDENTIALS_DIRECTORY") == "" && strings.Contains(err.Error(), "LoadCredential=")) {
 			key, what, _ := strings.Cut(err.Error(), ": ")
 			say(key, what, "certificates and keys are files in PEM; see docs/monitoring.md")

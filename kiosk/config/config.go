@@ -42,6 +42,7 @@ type Config struct {
 	Web      Web      `toml:"web"`
 	Screen   Screen   `toml:"screen"`
 	Health   Health   `toml:"health"`
+	Desk     Desk     `toml:"desk"`
 	Update   Update   `toml:"update"`
 	Storage  Storage  `toml:"storage"`
 }
@@ -543,6 +544,7 @@ func (k *checker) all() {
 	k.loopback("web.listen", k.c.Web.Listen)
 	k.screen()
 	k.health()
+	k.desk()
 }
 
 func (k *checker) kiosk() {

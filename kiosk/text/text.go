@@ -4,6 +4,7 @@ package text
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -38,12 +39,21 @@ func Load(languages []string, folder string) (*Texts, error) {
 	if len(mistakes) > 0 {
 		return nil, fmt.Errorf("text: %w", mistakes[0])
 	}
+	return read(catalogues, "catalogue", languages, folder, said)
+}
+
+// Of loads a folder of other catalogues, those of a page for staff for one, in the languages that it has.
+func Of(files fs.FS, folder string, languages ...string) (*Texts, error) {
+	return read(files, folder, languages, "", nil)
+}
+
+func read(files fs.FS, catalogue string, languages []string, folder string, said own) (*Texts, error) {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	t := &Texts{speakers: map[string]*i18n.Localizer{}}
 	for _, l := range languages {
 		name := l + ".toml"
-		if _, err := bundle.LoadMessageFileFS(catalogues, "catalogue/"+name); err != nil {
+		if _, err := bundle.LoadMessageFileFS(files, catalogue+"/"+name); err != nil {
 			return nil, fmt.Errorf("text: no catalogue for the language %q; there are %v", l, Known)
 		}
 		if _, err := bundle.ParseMessageFileBytes(said[l], name); err != nil {
