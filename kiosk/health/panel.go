@@ -11,6 +11,7 @@ const (
 	CheckLines       = "gpio:link"
 	CheckRing        = "ring:link"
 	CheckDisplay     = "display:link"
+	CheckSpeech      = "voice:speech" // whether what is said in the headset can be heard
 	CheckEnclosure   = "tamper:switch"
 	CheckService     = "service:key"
 	CheckStaffCall   = "staff:call"

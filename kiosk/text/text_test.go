@@ -118,3 +118,25 @@ func TestAmountsAndMomentsAreWrittenForTheLanguage(t *testing.T) {
 		}
 	}
 }
+
+func TestAmountsAreSaidInWordsOfTheLanguage(t *testing.T) {
+	texts, err := text.New(text.Known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		lang  string
+		minor int64
+		want  string
+	}{{"en", 1250, "12 euros and 50 cents"}, {"en", 101, "1 euro and 1 cent"}, {"en", 100, "1 euro"}, {"en", 5, "5 cents"}, {"en", 0, "0 euros"},
+		{"en", -250, "minus 2 euros and 50 cents"}, {"en", 123456, "1234 euros and 56 cents"}, {"de", 1250, "12 Euro und 50 Cent"},
+		{"pl", 1202, "12 euro i 2 centy"}, {"uk", 1211, "12 євро і 11 центів"}, {"ar", 1250, "12 يورو و 50 سنتًا"},
+		{"fa", 1250, "12 یورو و 50 سنت"}, {"zh", 1250, "12欧元50欧分"}} {
+		if got := texts.Spoken(c.lang, money.Of(c.minor, "EUR")); got != c.want {
+			t.Errorf("%d in %s: %q, want %q", c.minor, c.lang, got, c.want)
+		}
+	}
+	if got := texts.Spoken("de", money.Of(1250, "CHF")); got != texts.Amount("de", money.Of(1250, "CHF")) {
+		t.Errorf("francs: %q", got)
+	}
+}

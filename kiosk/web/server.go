@@ -59,6 +59,7 @@ type Server struct {
 	port    string // of the listener, set by Serve
 	streams chan struct{}
 	watched atomic.Pointer[time.Time]
+	focuses focusHub
 }
 
 // New makes a server for a session. It opens nothing.
@@ -207,19 +208,22 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := stream{w: w, control: http.NewResponseController(w)}
 	out.control.SetReadDeadline(time.Time{}) // nothing more is read
-	if err := s.follow(r.Context(), &out, views); err != nil && r.Context().Err() == nil {
+	places, leave := s.focuses.watch()
+	defer leave()
+	if err := s.follow(r.Context(), &out, views, places); err != nil && r.Context().Err() == nil {
 		s.log.Debug("event stream ended", "error", err)
 	}
 }
 
-// follow writes every new view to the stream until ctx ends or the page is gone.
-func (s *Server) follow(ctx context.Context, out *stream, views <-chan session.View) error {
+// follow writes every new view to the stream, and where on it the patron is, until ctx ends or the page is gone.
+func (s *Server) follow(ctx context.Context, out *stream, views <-chan session.View, places <-chan focus) error {
 	shown := s.station.View()
 	if err := s.send(out, shown); err != nil {
 		return err
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	var at focus // it may be told before its screen
 	for {
 		var err error
 		select {
@@ -228,7 +232,13 @@ func (s *Server) follow(ctx context.Context, out *stream, views <-chan session.V
 				continue
 			}
 			shown = v
-			err = s.send(out, v)
+			if err = s.send(out, v); err == nil && at.due(shown) {
+				err = out.writeFocus(at)
+			}
+		case at = <-places:
+			if at.due(shown) {
+				err = out.writeFocus(at)
+			}
 		case <-beat.C:
 			err = out.write(": well\n\n")
 		case <-ctx.Done():
@@ -268,6 +278,14 @@ func (s *stream) write(text string) error {
 		return err
 	}
 	return s.control.Flush()
+}
+
+func (s *stream) writeFocus(f focus) error {
+	event, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return s.write("event: focus\ndata: " + string(event) + "\n\n")
 }
 
 // watch hears that a page follows.

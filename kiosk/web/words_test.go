@@ -73,6 +73,9 @@ func TestEveryScreenHasItsTextInEveryLanguage(t *testing.T) {
 // TestCataloguesHoldNothingStale finds sentences that no screen and no receipt says.
 func TestCataloguesHoldNothingStale(t *testing.T) {
 	words := listening{catalogues(t), receiptKeys(t)}
+	for file, prefix := range map[string]string{"../voice/guide.go": "voice-", "../text/spoken.go": "spoken-"} {
+		keysOf(t, file, prefix, words.asked)
+	}
 	for _, lang := range text.Known {
 		drawAll(t, lang, words)
 	}
@@ -90,7 +93,7 @@ func receiptKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	named := map[string]bool{}
 	for _, file := range []string{"receipt.go", "books.go", "testslip.go"} {
-		receiptKeysOf(t, "../receipt/"+file, named)
+		keysOf(t, "../receipt/"+file, "receipt-", named)
 	}
 	if len(named) == 0 {
 		t.Fatal("the receipt names no keys")
@@ -98,7 +101,8 @@ func receiptKeys(t *testing.T) map[string]bool {
 	return named
 }
 
-func receiptKeysOf(t *testing.T, file string, named map[string]bool) {
+// keysOf notes the keys with a prefix that a file names.
+func keysOf(t *testing.T, file, prefix string, named map[string]bool) {
 	t.Helper()
 	source, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
@@ -110,7 +114,7 @@ func receiptKeysOf(t *testing.T, file string, named map[string]bool) {
 			return true
 		}
 		key, err := strconv.Unquote(literal.Value)
-		if err != nil || !strings.HasPrefix(key, "receipt-") {
+		if err != nil || !strings.HasPrefix(key, prefix) {
 			return true
 		}
 		if !strings.HasSuffix(key, "-") {

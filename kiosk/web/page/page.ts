@@ -13,6 +13,12 @@ interface Shown {
   html: string;
 }
 
+/** Where a patron who uses keys is: at a choice of the screen, or before the first one, -1. */
+interface Place {
+  number: number;
+  place: number;
+}
+
 const ghost = 250; // ms after a new screen in which a tap was meant for the one before
 const bounce = 80; // ms in which a second tap on a key of the keypad is the same finger
 const doubled = 350; // ms in which a second tap on anything else is the same wish
@@ -65,6 +71,15 @@ function show(next: Shown): void {
   }
   fit();
   speak();
+}
+
+/** stand shows where a patron who uses keys is. */
+function stand(at: Place): void {
+  if (at.number !== number) return;
+  for (const e of main.querySelectorAll("[data-here]")) e.removeAttribute("data-here");
+  const here = at.place < 0 ? main.querySelector<HTMLElement>("h1") : main.querySelectorAll<HTMLElement>("[data-action]")[at.place];
+  here?.setAttribute("data-here", "");
+  here?.focus();
 }
 
 /** unveil lets the veil speak two languages, the station's first one and the patron's. */
@@ -143,6 +158,7 @@ async function follow(): Promise<void> {
   if (!answer.ok || !answer.body) return;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
+  let event = ""; // what the next data is
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
@@ -152,7 +168,11 @@ async function follow(): Promise<void> {
     const lines = (rest + value).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      if (line.startsWith("data: ")) show(JSON.parse(line.slice(6)) as Shown);
+      if (line === "") event = "";
+      if (line.startsWith("event: ")) event = line.slice(7);
+      if (!line.startsWith("data: ")) continue;
+      if (event === "focus") stand(JSON.parse(line.slice(6)) as Place);
+      else show(JSON.parse(line.slice(6)) as Shown);
     }
   }
 }
