@@ -1,21 +1,18 @@
 package scanline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 
 	"github.com/holoplot/go-evdev"
 
 	"selfpay/device"
+	"selfpay/drivers/evnode"
 )
 
 // NewEvdev makes a scanner that types, at a link below /dev/input/by-id that stays the same; a star in it stands for what
@@ -71,7 +68,7 @@ func openKeyboard(name string) (keyboard, error) {
 		return nil, fmt.Errorf("scanner: %w; is it plugged in?", err)
 	}
 	var failure error
-	for i, node := range nodes("/sys", path) {
+	for i, node := range evnode.All("/sys", path) {
 		d, err := evdev.OpenWithFlags(node, os.O_RDONLY)
 		switch {
 		case err == nil && types(d.CapableEvents(evdev.EV_KEY)):
@@ -95,47 +92,6 @@ func openKeyboard(name string) (keyboard, error) {
 	return nil, fmt.Errorf("scanner %s does not type: look for the link that ends in -event-kbd", path)
 }
 
-// nodes are the event device at path and behind it the others of the same USB device.
-func nodes(sys, path string) []string {
-	all := []string{path}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return all
-	}
-	class := filepath.Join(sys, "class/input")
-	device := usbDevice(filepath.Join(class, filepath.Base(real)))
-	if device == "" {
-		return all
-	}
-	found, err := filepath.Glob(filepath.Join(class, "event*"))
-	if err != nil {
-		return all
-	}
-	slices.SortFunc(found, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
-	for _, f := range found {
-		name := filepath.Base(f)
-		if name != filepath.Base(real) && usbDevice(f) == device {
-			all = append(all, filepath.Join("/dev/input", name))
-		}
-	}
-	return all
-}
-
-// usbDevice is the folder of the USB device that a node belongs to, empty if it belongs to none. It is the nearest one
-// above the node with idVendor (Linux, Documentation/ABI/stable/sysfs-bus-usb).
-func usbDevice(node string) string {
-	folder, err := filepath.EvalSymlinks(node)
-	if err != nil {
-		return ""
-	}
-	for ; strings.Count(folder, "/") > 1; folder = filepath.Dir(folder) {
-		if _, err := os.Stat(filepath.Join(folder, "idVendor")); err == nil {
-			return folder
-		}
-	}
-	return ""
-}
-
 // types says whether a device with these keys can type a card number and end it.
 func types(codes []evdev.EvCode) bool {
 	for digit := evdev.EvCode(evdev.KEY_1); digit <= evdev.KEY_0; digit++ {
@@ -148,10 +104,7 @@ func types(codes []evdev.EvCode) bool {
 
 // seize takes d for this process alone.
 func seize(d *evdev.InputDevice) (keyboard, error) {
-	if err := d.Grab(); err != nil {
-		if err.Error() == syscall.EBUSY.Error() { // the library keeps only the words of the kernel's error
-			return nil, errors.New("another program holds it")
-		}
+	if err := evnode.Take(d); err != nil {
 		return nil, err
 	}
 	// A scanner that sees the light of Caps Lock turns its letters round. Nobody can switch it while d is grabbed.
@@ -159,5 +112,5 @@ func seize(d *evdev.InputDevice) (keyboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &input{d, lights[evdev.LED_CAPSL]}, d.NonBlock() // so that Close ends a read
+	return &input{d, lights[evdev.LED_CAPSL]}, nil
 }
