@@ -143,9 +143,9 @@ deps-build: go-there
 
 # What the tests need besides: a browser with a font, Node.js, systemd's checker, a TLS proxy, a model checker, a reader of
 # barcodes, Python for the second reader of receipts, a reader of manual pages, a checker of signatures, the font that receipts
-# are drawn with, and Prometheus for the alerts.
+# are drawn with, Prometheus for the alerts, and the voice of the headset.
 deps-test:
-	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd stunnel:stunnel4 gcc:gcc spin:spin zbarimg:zbar-tools python3:python3 prometheus:prometheus promtool:prometheus mandoc:mandoc minisign:minisign; do \
+	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd stunnel:stunnel4 gcc:gcc spin:spin zbarimg:zbar-tools python3:python3 prometheus:prometheus promtool:prometheus mandoc:mandoc minisign:minisign espeak-ng:espeak-ng; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
 	[ -e /usr/include/stdio.h ] || missing="$$missing libc6-dev"; \
 	fc-list : family 2>/dev/null | grep -qE 'Noto Sans|Liberation Sans|DejaVu Sans' || missing="$$missing fontconfig fonts-liberation"; \

@@ -15,16 +15,20 @@ import (
 	"selfpay/device"
 	"selfpay/device/display"
 	"selfpay/device/gpio"
+	"selfpay/device/keypad"
 	"selfpay/device/money"
 	"selfpay/device/power"
 	"selfpay/device/printer"
 	"selfpay/device/ring"
 	"selfpay/device/scanner"
+	"selfpay/device/speech"
 	"selfpay/device/terminal"
 	"selfpay/drivers/battery"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/usbprinter"
+	"selfpay/drivers/espeak"
 	"selfpay/drivers/gpiochar"
+	"selfpay/drivers/handset"
 	"selfpay/drivers/i2cdev"
 	"selfpay/drivers/ledring"
 	"selfpay/drivers/oled"
@@ -125,6 +129,41 @@ func Scanner(s Settings, log *slog.Logger) (scanner.Scanner, error) {
 	}
 	return nil, fmt.Errorf("there is no scanner driver %q", s.Driver)
 }
+
+// Keypad makes the configured keypad; nil where none is configured. It opens nothing.
+func Keypad(address url.URL) (keypad.Keypad, error) {
+	switch address.Scheme {
+	case "":
+		return nil, nil
+	case "evdev":
+		return handset.NewKeypad(address.Path), nil
+	}
+	dial, err := dialer(address, "?baud=9600")
+	if err != nil {
+		return nil, err
+	}
+	return handset.NewSerialKeypad(dial), nil
+}
+
+// Headset makes the configured socket of a headset; nil where none is configured. It opens nothing.
+func Headset(address url.URL) (speech.Headset, error) {
+	switch address.Scheme {
+	case "":
+		return nil, nil
+	case "evdev":
+		return handset.NewSwitch(address.Path), nil
+	case "card":
+		return handset.NewCard(address.Host), nil
+	}
+	dial, err := dialer(address, "?baud=9600")
+	if err != nil {
+		return nil, err
+	}
+	return handset.NewSerialHeadset(dial), nil
+}
+
+// Speaker makes the voice on a device of ALSA. It starts nothing.
+func Speaker(output string) speech.Speaker { return espeak.New(output) }
 
 // Ring makes the configured ring of lights; nil where none is configured. It opens nothing.
 func Ring(driver string, address url.URL, lights int, intensity uint8) (ring.Ring, error) {

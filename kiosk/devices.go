@@ -9,6 +9,7 @@ import (
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/panel"
 	"selfpay/kiosk/supervisor"
+	"selfpay/kiosk/voice"
 )
 
 // The names of the devices that are only used; nobody attends to them.
@@ -18,7 +19,7 @@ const (
 )
 
 // devices are what is supervised.
-func (s *station) devices(label func(scanner.Scan), monitor *health.Monitor, lamps *panel.Panel, supply *supplyWatch) []supervisor.Device {
+func (s *station) devices(label func(scanner.Scan), monitor *health.Monitor, lamps *panel.Panel, supply *supplyWatch, spoken *voice.Voice) []supervisor.Device {
 	c := s.Config
 	all := []supervisor.Device{
 		{Name: "terminal", Driver: c.Terminal.Driver, Address: c.Terminal.Address.String(), Attend: supervisor.Asked(monitor.LookTerminal)},
@@ -31,6 +32,10 @@ func (s *station) devices(label func(scanner.Scan), monitor *health.Monitor, lam
 					monitor.Measure(health.CheckLabels, health.Pass, int64(c.TooLong+c.Broken), "labels dropped", "", "")
 				})
 			}},
+		{Name: "keypad", Driver: c.Voice.Keypad.Scheme, Address: c.Voice.Keypad.String(),
+			Attend: func(ctx context.Context, there func()) error { return spoken.AttendKeypad(ctx, s.Keypad, there) }},
+		{Name: "headset", Driver: c.Voice.Headset.Scheme, Address: c.Voice.Headset.String(),
+			Attend: func(ctx context.Context, there func()) error { return spoken.AttendHeadset(ctx, s.Headset, there) }},
 		{Name: "power", Driver: c.Power.Driver, Address: c.Power.Address.String(), Attend: supply.attend},
 		{Name: deviceRing, Driver: c.Ring.Driver, Address: c.Ring.Address.String()},
 		{Name: deviceDisplay, Driver: c.Display.Driver, Address: c.Display.Address.String()},

@@ -21,10 +21,12 @@ import (
 
 	"selfpay/device/display"
 	"selfpay/device/gpio"
+	"selfpay/device/keypad"
 	"selfpay/device/power"
 	"selfpay/device/printer"
 	"selfpay/device/ring"
 	"selfpay/device/scanner"
+	"selfpay/device/speech"
 	"selfpay/device/terminal"
 	"selfpay/kiosk/colour"
 	"selfpay/kiosk/config"
@@ -44,6 +46,7 @@ import (
 	"selfpay/kiosk/statement"
 	"selfpay/kiosk/supervisor"
 	"selfpay/kiosk/text"
+	"selfpay/kiosk/voice"
 	"selfpay/kiosk/web"
 )
 
@@ -58,6 +61,9 @@ type Parts struct {
 	Ring     ring.Ring                                       // may be nil
 	Supply   power.Supply                                    // may be nil
 	Display  display.Display                                 // for staff; may be nil
+	Keypad   keypad.Keypad                                   // for patrons who cannot see or touch the screen; may be nil
+	Headset  speech.Headset                                  // may be nil
+	Speaker  speech.Speaker                                  // the voice in it; nil where there is no headset
 	Plugs    func(ctx context.Context, plugged func()) error // tells until ctx ends that something was plugged in or pulled
 	Version  string
 	Release  int       // its number; 0 for a build by hand
@@ -289,7 +295,9 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 	var devices *supervisor.Supervisor
 	lamps := s.newPanel(patron, monitor, l, func(err error) { devices.Report(deviceRing, err) })
 	supply := &supplyWatch{supply: s.Supply, least: s.Config.Power.LeastCharge, tell: monitor.Tell, measure: monitor.Measure}
-	devices = supervisor.New(s.devices(labels.take, monitor, lamps, supply), monitor.Device)
+	spoken := voice.New(voice.Config{Station: patron, Texts: s.texts, Speaker: s.Speaker, Languages: s.Config.Kiosk.Languages,
+		Focus: page.Focus, Tell: monitor.Tell, Log: s.Log})
+	devices = supervisor.New(s.devices(labels.take, monitor, lamps, supply, spoken), monitor.Device)
 	key, err := statement.LoadKey(filepath.Join(s.Config.Kiosk.State, "keys"))
 	if err != nil {
 		return err
@@ -318,6 +326,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 		{"devices", devices.Run},
 		{"plugs", func(ctx context.Context) error { return s.watchPlugs(ctx, devices.Hint) }},
 		{"panel", lamps.Run},
+		{"voice", spoken.Run},
 		{"display", (&notice{display: s.Display, kiosk: s.Config.Kiosk.ID, document: monitor.Document, obstacle: monitor.Obstacle,
 			seen: func(err error) { devices.Report(deviceDisplay, err) }}).run},
 		{"end of day", (&nightly{timeOfDay: s.Config.Terminal.EndOfDay, close: money.EndOfDay, past: l.EndsOfDay, tell: monitor.EndOfDay, log: s.Log}).run},

@@ -144,6 +144,7 @@ func exposure(t *testing.T, unit string) (string, error) {
 var classOf = map[string]string{
 	"ttyS": "", "ttyAMA": "", "input": "", "hidraw": "", "usb": "", "usb_device": "", "gpiochip": "",
 	"ttyUSB": "modprobe@usbserial.service", "ttyACM": "modprobe@cdc_acm.service", "i2c": "modprobe@i2c_dev.service", "spi": "modprobe@spidev.service",
+	"alsa": "modprobe@snd.service",
 }
 
 // DeviceAllow= is looked up in /proc/devices when the service starts. A class that is not there yet stays closed.

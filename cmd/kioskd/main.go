@@ -123,6 +123,15 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 	if err != nil {
 		return p, fmt.Errorf("display: %w", err)
 	}
+	if p.Keypad, err = drivers.Keypad(c.Voice.Keypad.URL); err != nil {
+		return p, fmt.Errorf("keypad: %w", err)
+	}
+	if p.Headset, err = drivers.Headset(c.Voice.Headset.URL); err != nil {
+		return p, fmt.Errorf("headset: %w", err)
+	}
+	if p.Headset != nil {
+		p.Speaker = drivers.Speaker(c.Voice.Device())
+	}
 	p.Supply, err = drivers.Supply(c.Power.Driver, c.Power.Address.URL, c.Power.ShuntMilliOhm)
 	if err != nil {
 		return p, fmt.Errorf("power: %w", err)

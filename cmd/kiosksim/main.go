@@ -54,6 +54,8 @@ type arguments struct {
 	Paper   paperCommand   `cmd:"" help:"out|in."`
 	Printer printerCommand `cmd:"" help:"unplug|plug."`
 	Scanner scannerCommand `cmd:"" help:"unplug|plug."`
+	Key     keyCommand     `cmd:"" help:"up|down|left|right|ok|erase|help|louder|quieter|curtain, or a digit; with run --voice."`
+	Headset headsetCommand `cmd:"" help:"in|out; with run --voice."`
 
 	Manual manual.Flag `hidden:"" help:"Print the manual page."`
 }
@@ -125,6 +127,14 @@ type scannerCommand struct{ orderCommand }
 
 func (c *scannerCommand) Run() error { return c.send("scanner") }
 
+type keyCommand struct{ orderCommand }
+
+func (c *keyCommand) Run() error { return c.send("key") }
+
+type headsetCommand struct{ orderCommand }
+
+func (c *headsetCommand) Run() error { return c.send("headset") }
+
 type scanCommand struct {
 	place
 	Code string `arg:"" help:"The label."`
@@ -176,12 +186,13 @@ type runCommand struct {
 	Mode     string `help:"The make of the library system, or its bad manners. ${modes}."`
 	Terminal string `default:"zvt" enum:"zvt" help:"The card terminal's protocol: ${enum}."`
 	Serial   bool   `help:"The terminal hangs on a serial line, a pty, instead of TCP."`
+	Voice    bool   `help:"The kiosk has a keypad and a headset; the orders key and headset press and plug them."`
 	NeedPIN  bool   `name:"need-pin" help:"The library system books nothing without the PIN of a patron who has one."`
 	Kioskd   string `type:"path" help:"Also start this kioskd with the configuration written."`
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Serial: c.Serial, CardWait: cardWait, NeedPIN: c.NeedPIN})
+	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN})
 	if err != nil {
 		return err
 	}

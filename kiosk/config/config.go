@@ -37,6 +37,7 @@ type Config struct {
 	Ring     Ring     `toml:"ring"`
 	Power    Power    `toml:"power"`
 	Display  Display  `toml:"display"`
+	Voice    Voice    `toml:"voice"`
 	Payment  Payment  `toml:"payment"`
 	Privacy  Privacy  `toml:"privacy"`
 	Web      Web      `toml:"web"`
@@ -537,6 +538,7 @@ func (k *checker) all() {
 	k.power()
 	k.storage()
 	k.display()
+	k.voice()
 	k.payment()
 	if kept := time.Duration(k.c.Privacy.Retention); kept < 24*time.Hour || kept > 366*24*time.Hour {
 		k.say("privacy.retention", fmt.Sprintf("%s is no time to keep library cards", kept), `use a time between 24h and 8784h; "720h" is thirty days`)

@@ -441,6 +441,9 @@ func (s *Session) actions() map[string]func(string) error {
 		actions["language"] = s.language
 		actions["languages"] = always(func() { s.lay(LayerLanguages) })
 		actions["aids"] = always(func() { s.lay(LayerAids) })
+		if s.view.Listening { // the keypad has a key for the curtain
+			actions["aid"] = s.aid
+		}
 	}
 	return actions
 }

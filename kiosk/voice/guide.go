@@ -40,6 +40,7 @@ type place struct {
 type Saying struct {
 	Parts []Part
 	Whole bool // a new screen waits until it was said, since it says what became of the money
+	After bool // it waits until what is being said was said: little has changed
 }
 
 // Part is one piece of it.
@@ -91,6 +92,7 @@ func (g *Guide) Show(r web.Reading) Saying {
 		back := g.covered
 		g.covered = place{}
 		said := g.changed(back.reading, back.at)
+		said.After = false
 		if g.at == before {
 			said.add(r.Language, first(r.Sentences))
 		} else {
@@ -119,7 +121,7 @@ func first(sentences []string) string {
 
 // changed tells in what the screen differs from the same one before, and keeps the place.
 func (g *Guide) changed(last web.Reading, at int) Saying {
-	var said Saying
+	said := Saying{After: g.shown.Name != string(session.ScreenTerminal)} // there it is what the patron must do now
 	said.add(g.shown.Language, g.curtain(last.Curtain))
 	said.add(g.shown.Language, g.typed(last.Typed)...)
 	if at == before || at >= len(last.Items) {

@@ -39,7 +39,7 @@ func (m *mouth) tell(s Saying, volume int) { m.put(s, volume, false) }
 func (m *mouth) put(s Saying, volume int, key bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	kept := m.whole
+	kept := m.whole || s.After
 	for _, u := range m.waiting {
 		kept = kept || u.whole
 	}

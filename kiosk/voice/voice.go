@@ -186,20 +186,23 @@ func (v *Voice) press(k keypad.Key) {
 	}
 	v.mouth.hush()
 	switch err := v.Station.Act(v.context, *tap); {
-	case errors.Is(err, session.ErrStale):
-		v.again()
-	case err != nil && v.context.Err() == nil:
+	case err == nil:
+		v.catchUp() // the next key is meant for what this one brought
+	case errors.Is(err, session.ErrStale) && !v.catchUp():
+		v.answer(v.guide.All())
+	case !errors.Is(err, session.ErrStale) && v.context.Err() == nil:
 		v.Log.Error("key not carried out", "action", tap.Name, "error", err)
 	}
 }
 
-// again says what is shown now: a key meant something that is no more.
-func (v *Voice) again() {
+// catchUp shows the view that has come meanwhile, and says whether there was one.
+func (v *Voice) catchUp() bool {
 	select {
 	case view := <-v.views:
 		v.show(view)
+		return true
 	default:
-		v.answer(v.guide.All())
+		return false
 	}
 }
 

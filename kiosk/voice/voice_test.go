@@ -13,6 +13,7 @@ import (
 	"selfpay/device"
 	"selfpay/device/keypad"
 	"selfpay/device/speech"
+	"selfpay/device/terminal"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/session"
 )
@@ -261,6 +262,31 @@ func TestANewScreenOrAKeyInterrupts(t *testing.T) {
 		quiet()
 		if strings.Contains(d.done(), "now speaks") || strings.Contains(d.done(), "Your library fees") || !strings.HasPrefix(d.done(), "Overdue") {
 			t.Errorf("said to its end: %q", d.done())
+		}
+	})
+}
+
+func TestALittleChangeWaitsUntilTheScreenWasSaid(t *testing.T) {
+	with(t, func(d *desk) {
+		d.show(view(0, session.ScreenReady))
+		d.plug(true)
+		d.show(view(0, session.ScreenReady, func(v *session.View) { v.Aids.Curtain = true }))
+		quiet()
+		welcome, dark := strings.Index(d.done(), "now speaks to you"), strings.Index(d.done(), "The screen is dark")
+		if welcome < 0 || dark < welcome {
+			t.Errorf("said to its end: %q", d.done())
+		}
+	})
+	with(t, func(d *desk) { // but what the card terminal wants is wanted now
+		at := func(p terminal.Progress) func(*session.View) {
+			return func(v *session.View) { v.Chosen, v.Progress = eur(1250), p }
+		}
+		d.show(view(0, session.ScreenTerminal, at(terminal.ProgressCard)))
+		d.plug(true)
+		d.show(view(0, session.ScreenTerminal, at(terminal.ProgressPIN)))
+		quiet()
+		if got := d.done(); !strings.HasPrefix(got, "Type your PIN on the card terminal") {
+			t.Errorf("said to its end: %q", got)
 		}
 	})
 }

@@ -141,7 +141,7 @@ func oneSentence(n *html.Node) bool {
 		return true
 	}
 	for c := range n.ChildNodes() {
-		if !silent(c) && !(c.Type == html.TextNode || inline[c.DataAtom] && oneSentence(c)) {
+		if !silent(c) && !(c.Type == html.TextNode || inline[c.DataAtom] && !has(c, "data-spoken") && oneSentence(c)) {
 			return false
 		}
 	}

@@ -50,6 +50,10 @@ func (s *Surround) Order(ctx context.Context, words []string) (answer, error) {
 	switch {
 	case len(words) == 2 && words[0] == "scan":
 		return answer{}, s.scanner.Scan(words[1])
+	case len(words) == 2 && words[0] == "key":
+		return answer{}, s.orderVoice(s.keypad, words[1])
+	case len(words) == 2 && words[0] == "headset":
+		return answer{}, s.orderVoice(s.headset, words[1])
 	case len(words) >= 3 && words[0] == "terminal" && words[1] == "next":
 		return answer{}, s.orderTerminal(strings.Join(words[2:], " "))
 	case len(words) == 3 && words[0] == "terminal" && words[1] == "unacknowledged":

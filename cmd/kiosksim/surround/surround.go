@@ -38,6 +38,7 @@ type Options struct {
 	OpenPAN  string        // a card number that the terminal sends in full, as it never should; empty: masked
 	Plain    bool          // a library system that wants https takes http too
 	Approved func()        // called when the terminal has charged a card; nil: nobody is told
+	Voice    bool          // the kiosk has a keypad and a headset, on serial lines
 	NeedPIN  bool          // the library system books nothing without the PIN of a patron who has one
 }
 
@@ -59,6 +60,8 @@ type Surround struct {
 	terminal *zvttest.Terminal
 	printer  *escpostest.Printer
 	scanner  *scanlinetest.Scanner
+	keypad   *os.File // the far ends of the lines; nil where there are none
+	headset  *os.File
 	orders   net.Listener
 	closers  []io.Closer
 	holdNext atomic.Bool // hold the account reading that follows the next approval
@@ -70,6 +73,7 @@ type Surround struct {
 // places is where everything is, for the kiosk's configuration.
 type places struct {
 	Dir, ILS, Profile, Library, Terminal, Printer, Scanner, Screen, Health string
+	Keypad, Headset                                                        string // empty: there are none
 	NeedPIN                                                                bool
 }
 
@@ -84,7 +88,7 @@ func Start(dir string, o Options) (*Surround, error) {
 	}
 	o = o.filled()
 	s := &Surround{options: o, dir: dir, places: places{Dir: dir, ILS: o.ILS, Profile: profileFor(o), NeedPIN: o.NeedPIN}}
-	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.choosePorts, s.writeConfig} {
+	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.startVoice, s.choosePorts, s.writeConfig} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -157,6 +161,35 @@ func (s *Surround) startScanner() error {
 	s.closers = append(s.closers, scanner)
 	s.places.Scanner = "serial://" + scanner.Path() + "?baud=9600"
 	return nil
+}
+
+// startVoice lays the lines of the keypad and the headset's socket.
+func (s *Surround) startVoice() error {
+	if !s.options.Voice {
+		return nil
+	}
+	for _, part := range []struct {
+		name  string
+		far   **os.File
+		place *string
+	}{{"keypad", &s.keypad, &s.places.Keypad}, {"headset", &s.headset, &s.places.Headset}} {
+		path, far, err := openPTY(filepath.Join(s.dir, part.name+".tty"))
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, far)
+		*part.far, *part.place = far, "serial://"+path+"?baud=9600"
+	}
+	return nil
+}
+
+// orderVoice sends a word on one of their lines.
+func (s *Surround) orderVoice(line *os.File, word string) error {
+	if line == nil {
+		return errors.New("the kiosk has neither keypad nor headset: begin with kiosksim run --voice")
+	}
+	_, err := io.WriteString(line, word+"\n")
+	return err
 }
 
 // choosePorts finds free ports for the kiosk's screen and health page.
@@ -260,6 +293,13 @@ without_paper = "ask"
 driver = "serial"
 address = "{{.Scanner}}"
 accept = ["codabar", "code39", "qr"]
+
+{{- if .Keypad}}
+
+[voice]
+keypad = "{{.Keypad}}"
+headset = "{{.Headset}}"
+{{- end}}
 
 [payment]
 partial = false
