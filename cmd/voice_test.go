@@ -1,7 +1,10 @@
 package cmd_test
 
 import (
+	"bufio"
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -234,4 +237,37 @@ func TestAPulledHeadsetSaysNothingMore(t *testing.T) {
 	if rest := e.said()[e.from:]; strings.Contains(rest, e.say("number-title")) || strings.Contains(rest, e.say("ready-number")) {
 		t.Errorf("with the headset pulled it says %q", rest)
 	}
+}
+
+// TestWhoPaysByKeysSeesWhereTheyAre lets Chromium show the page to a patron who uses the keypad and has no headset.
+func TestWhoPaysByKeysSeesWhereTheyAre(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser is started only without -short")
+	}
+	s := newStation(t, surround.Options{Voice: true, CardWait: 500 * time.Millisecond}).begin().ready()
+	s.eventually("the keypad is there", func() (bool, string) {
+		out, _ := s.ctl("status", "--json")
+		return strings.Contains(out, `"keypad:link":{"status":"pass"`), out
+	})
+	script := exec.CommandContext(t.Context(), "node", "keys.mjs", s.around.Screen(), "/usr/bin/chromium")
+	script.Dir, script.Stderr = "../kiosk/web/browsertest", os.Stderr
+	said, err := script.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := script.Start(); err != nil {
+		t.Fatalf("node cannot be started (%v); install it with: make deps", err)
+	}
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		var wish struct{ Key string }
+		if err := json.Unmarshal(lines.Bytes(), &wish); err != nil {
+			t.Errorf("the script says %q", lines.Text())
+			continue
+		}
+		s.order("key", wish.Key)
+	}
+	if err := script.Wait(); err != nil {
+		t.Fatalf("the script ended with %v", err)
+	}
+	s.booksAgree(twoFees)
 }
