@@ -271,3 +271,17 @@ func TestWhoPaysByKeysSeesWhereTheyAre(t *testing.T) {
 	}
 	s.booksAgree(twoFees)
 }
+
+func TestTheManualQuotesWhatIsHeard(t *testing.T) {
+	manual, err := os.ReadFile("../docs/accessibility.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard, err := os.ReadFile("../kiosk/voice/testdata/payment.en.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(manual), "```text\n"+string(heard)+"```") {
+		t.Error("docs/accessibility.md does not quote kiosk/voice/testdata/payment.en.txt")
+	}
+}

@@ -1,6 +1,7 @@
 package drivers
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 )
@@ -39,6 +40,25 @@ func TestPartsAreMadeByName(t *testing.T) {
 		}
 		if _, err := c.make(c.driver, c.odd); err == nil {
 			t.Errorf("%s: %s passes", name, c.odd.String())
+		}
+	}
+}
+
+func TestKeypadAndHeadsetAreMadeByAddress(t *testing.T) {
+	for text, want := range map[string]string{"": "<nil> <nil>", "evdev:///dev/input/event9": "*handset.Keypad *handset.Headset",
+		"serial:///dev/ttyUSB9": "*handset.Keypad *handset.Headset", "gpio://x/1": "fault fault"} {
+		address, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err1 := Keypad(*address)
+		h, err2 := Headset(*address)
+		got := fmt.Sprintf("%T %T", k, h)
+		if err1 != nil && err2 != nil {
+			got = "fault fault"
+		}
+		if got != want {
+			t.Errorf("%q: %s, %v, %v", text, got, err1, err2)
 		}
 	}
 }

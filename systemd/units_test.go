@@ -165,6 +165,18 @@ func TestDeviceClassesAreThereBeforeTheService(t *testing.T) {
 	}
 }
 
+// The daemon starts the programs of the voice, and nothing else that is installed.
+func TestTheVoiceMayBeStarted(t *testing.T) {
+	for _, program := range []string{"-/usr/bin/espeak-ng", "-/usr/bin/aplay"} {
+		if !slices.Contains(words(t, "ExecPaths"), program) {
+			t.Errorf("%s must not be run", program)
+		}
+	}
+	if rules := read(t, "udev/60-kiosk.rules"); !strings.Contains(rules, `SUBSYSTEM=="sound", GROUP="kiosk"`) || !strings.Contains(rules, `SYMLINK+="kiosk/switch-`) {
+		t.Error("no rule gives the sound card to the daemon, or a socket its name")
+	}
+}
+
 // A group that does not exist keeps the service from starting, and its name in a rule is passed over.
 func TestDevicesBelongToTheDaemonsGroup(t *testing.T) {
 	rules := regexp.MustCompile(`GROUP="(\w+)"`).FindAllStringSubmatch(read(t, "udev/60-kiosk.rules"), -1)

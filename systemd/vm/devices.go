@@ -16,7 +16,7 @@ import (
 // DebianModules are the drivers of the devices that a guest with Debian has or makes for itself. All are loaded before
 // Debian starts, so that no test waits for one.
 var DebianModules = []string{
-	"xhci_pci", "usbhid", "hid_generic", "evdev", "ftdi_sio", "cdc_acm", "usblp", // as in the library
+	"xhci_pci", "usbhid", "hid_generic", "evdev", "uinput", "ftdi_sio", "cdc_acm", "usblp", // as in the library
 	"i2c_dev", "i6300esb heartbeat=4",
 	"dummy_hcd num=4", "libcomposite", "usb_f_printer", "usb_f_hid", "usb_f_acm", // USB devices made by the guest
 	"gpio_sim", "pretend_i2c", "pretend_spi",
