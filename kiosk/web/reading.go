@@ -58,7 +58,7 @@ func (a aloud) Amount(lang string, m money.Amount) string { return a.Spoken(lang
 
 // Read is what a voice says of a view.
 func Read(v session.View, texts *text.Texts) (Reading, error) {
-	drawn, err := draw(v, aloud{texts})
+	drawn, err := draw(v, aloud{texts}, Look{})
 	if err != nil {
 		return Reading{}, fmt.Errorf("web: screen %s cannot be read aloud: %w", nameOf(v), err)
 	}

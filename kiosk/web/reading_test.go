@@ -31,7 +31,7 @@ func TestAVoiceSaysWhatStandsOnTheScreen(t *testing.T) {
 			if r.said() == "" {
 				t.Errorf("%s in %s says nothing", e.name, lang)
 			}
-			drawn, err := draw(v, aloud{catalogues(t)})
+			drawn, err := draw(v, aloud{catalogues(t)}, plain)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +73,7 @@ func TestAVoiceTellsTheMoneyStatusOfTheScreen(t *testing.T) {
 		tells := func(v session.View, c charge, amount money.Amount) {
 			t.Helper()
 			v.Language = lang
-			want := strings.Join(strings.Fields(scene{v, aloud{catalogues(t)}}.SayAmount(string(c), amount)), " ")
+			want := strings.Join(strings.Fields(scene{v, aloud{catalogues(t)}, plain}.SayAmount(string(c), amount)), " ")
 			if r := read(t, v); !strings.Contains(r.said(), want) {
 				t.Errorf("%s %s%s in %s: %q is not said: %q", v.Screen, v.Outcome, v.Reason, lang, want, r.said())
 			}
@@ -93,7 +93,7 @@ func TestAVoiceTellsTheMoneyStatusOfTheScreen(t *testing.T) {
 // TestChoicesAreTheButtonsOfThePage: the page finds a choice by its place among its buttons.
 func TestChoicesAreTheButtonsOfThePage(t *testing.T) {
 	for _, e := range examples() {
-		drawn, err := draw(e.view, catalogues(t))
+		drawn, err := draw(e.view, catalogues(t), plain)
 		if err != nil {
 			t.Fatal(err)
 		}
