@@ -205,22 +205,22 @@ func (s *station) soundsInTheHeadset() {
 func (s *station) touches(fields int) {
 	s.t.Helper()
 	for f := range fields {
-		s.acts("touch", fmt.Sprint(f))
+		s.acts("touch", "touch", fmt.Sprint(f))
 	}
 }
 
-// acts taps a button of that test, as soon as the page has it.
-func (s *station) acts(name, value string) {
+// acts taps a button of a screen, as soon as the page shows it.
+func (s *station) acts(screen, name, value string) {
 	s.t.Helper()
 	s.eventually("the page has "+name, func() (bool, string) {
-		if err := s.act(name, value); err != nil {
+		if err := s.act(screen, name, value); err != nil {
 			return false, err.Error()
 		}
 		return true, ""
 	})
 }
 
-func (s *station) act(name, value string) error {
+func (s *station) act(screen, name, value string) error {
 	answer, err := http.Get(s.around.Screen())
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (s *station) act(name, value string) error {
 	if err != nil {
 		return err
 	}
-	found := regexp.MustCompile(`(?s)name="token" content="([^"]*)".*data-screen="(\d+)" data-name="touch"`).FindSubmatch(page)
+	found := regexp.MustCompile(`(?s)name="token" content="([^"]*)".*data-screen="(\d+)" data-name="` + screen + `"`).FindSubmatch(page)
 	if found == nil {
 		return errors.New("another screen is shown")
 	}
@@ -263,7 +263,7 @@ func TestASelfTestPrintsScansAndAsks(t *testing.T) {
 	}
 	said, status = s.talk([]string{"self-test", "--interactive"}, map[string]func(){
 		"Hold a library card": func() { s.order("scan", cardTwoFees) },
-		"Touch every field":   func() { s.touches(session.TouchFields - 2); s.acts("leave", "") },
+		"Touch every field":   func() { s.touches(session.TouchFields - 2); s.acts("touch", "leave", "") },
 	})
 	if status != 1 || !strings.Contains(said, "2 of 12 fields were not touched: 11, 12") {
 		t.Errorf("two fields: %d\n%s", status, said)

@@ -172,7 +172,7 @@ func (s *station) open() (*ledger.Ledger, error) {
 	return l, err
 }
 
-func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func() session.Reason) *session.Session {
+func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func() session.Reason, menu session.Upkeep) *session.Session {
 	traits := s.Library.Traits()
 	rules := payment.StandardRules(traits.Quiet, traits.OverpaymentRefused)
 	rules.PINNeeded = traits.PINInFeePaid
@@ -189,6 +189,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 		Partial:       s.Config.Payment.Partial,
 		RefuseNoPaper: s.Config.Receipt.WithoutPaper == "refuse",
 		Waits:         session.StandardWaits,
+		Upkeep:        menu,
 	})
 }
 
@@ -256,7 +257,7 @@ func (s *station) outOfService(ctx context.Context, why error, screen net.Listen
 	defer stop()
 	monitor := s.newMonitor(nil, nil, nil, nil)
 	monitor.LedgerLost(why)
-	patron := s.newSession(nil, nil, monitor.Obstacle)
+	patron := s.newSession(nil, nil, monitor.Obstacle, nil)
 	s.serve(ctx, stop, []part{
 		{"session", patron.Run},
 		{"screen", func(ctx context.Context) error {
@@ -289,7 +290,9 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 	newer := &updates{folder: filepath.Join(s.Config.Kiosk.State, "versions"), release: s.Release, tell: monitor.Tell}
 	newer.look() // before the first patron, and before a session that does not run yet would have to hear of it
 	l.TellCommits(monitor.Commits.Add)
-	patron = s.newSession(money, l, monitor.Obstacle)
+	serviced := newMaintenance(l, s.now, monitor, s.Log)
+	menu := &serviceMenu{station: s, serviced: serviced, waits: newer.waits.Load}
+	patron = s.newSession(money, l, monitor.Obstacle, menu)
 	page = web.New(patron, s.texts, s.look, s.Log)
 	labels := &labels{session: patron.Scan}
 	var devices *supervisor.Supervisor
@@ -298,11 +301,11 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 	spoken := voice.New(voice.Config{Station: patron, Texts: s.texts, Speaker: s.Speaker, Languages: s.Config.Kiosk.Languages,
 		Focus: page.Focus, Tell: monitor.Tell, Log: s.Log})
 	devices = supervisor.New(s.devices(labels.take, monitor, lamps, supply, spoken), monitor.Device)
+	menu.panel, menu.devices = lamps, devices.States
 	key, err := statement.LoadKey(filepath.Join(s.Config.Kiosk.State, "keys"))
 	if err != nil {
 		return err
 	}
-	serviced := newMaintenance(l, s.now, monitor, s.Log)
 	socket, err := control.Listen(s.Config.Kiosk.Socket)
 	if err != nil {
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)

@@ -76,6 +76,8 @@ type arguments struct {
 	Tamper   tamperCommand   `cmd:"" help:"The enclosure's switch."`
 	Update   updateCommand   `cmd:"" help:"New releases of the software."`
 
+	ServiceCode serviceCodeCommand `cmd:"" name:"service-code" help:"Codes by which technicians open the service menu on the screen."`
+
 	Maintenance maintenanceCommand `cmd:"" help:"Take the station out of service while somebody works on it."`
 }
 

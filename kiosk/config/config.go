@@ -44,6 +44,7 @@ type Config struct {
 	Screen   Screen   `toml:"screen"`
 	Health   Health   `toml:"health"`
 	Desk     Desk     `toml:"desk"`
+	Service  Service  `toml:"service"`
 	Update   Update   `toml:"update"`
 	Storage  Storage  `toml:"storage"`
 }
@@ -547,6 +548,7 @@ func (k *checker) all() {
 	k.screen()
 	k.health()
 	k.desk()
+	k.service()
 }
 
 func (k *checker) kiosk() {

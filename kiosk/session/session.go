@@ -41,6 +41,7 @@ type Config struct {
 	Partial       bool // less than whole fees may be paid, where the library takes it
 	RefuseNoPaper bool // no payment without a printed receipt
 	Waits         Waits
+	Upkeep        Upkeep // nil: there is no service menu
 }
 
 // Slip is what a receipt is written from.
@@ -80,18 +81,20 @@ type Session struct {
 	hub   hub
 
 	// owned by the loop
-	context context.Context
-	view    View
-	round   int // counts up whenever the session begins anew; late answers of an older round are dropped
-	patron  ils.Patron
-	account ils.Account
-	choices []choice
-	payment payment.Payment
-	earlier payment.Payment // of this patron, to be shown once more
-	printed bool            // the receipt for this payment was given, or asked for
-	timer   *time.Timer
-	touched chan<- []int // told when the test of the touch panel ends
-	limits  limits       // outlast the patron
+	context    context.Context
+	view       View
+	round      int // counts up whenever the session begins anew; late answers of an older round are dropped
+	patron     ils.Patron
+	account    ils.Account
+	choices    []choice
+	payment    payment.Payment
+	earlier    payment.Payment // of this patron, to be shown once more
+	printed    bool            // the receipt for this payment was given, or asked for
+	timer      *time.Timer
+	touched    chan<- []int // told when the test of the touch panel ends
+	turned     bool         // the key switch, when it was last looked at
+	menuWanted bool         // the key was turned, and the menu not left since
+	limits     limits       // outlast the patron
 }
 
 // New makes a session. It does nothing before Run.
@@ -168,8 +171,9 @@ func (s *Session) reset() {
 // LookAround lets the idle screen follow what health says, at once.
 func (s *Session) LookAround() { s.send(s.lookAround) }
 
-// lookAround lets the idle screen follow what health says.
+// lookAround lets the idle screen follow what health says, and the key switch.
 func (s *Session) lookAround() {
+	s.watchKey()
 	why := s.Obstacle()
 	switch {
 	case s.view.Screen == ScreenReady && why != "",
@@ -260,7 +264,10 @@ func (s *Session) scan(scan scanner.Scan) {
 		return
 	}
 	switch s.view.Screen {
-	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService, ScreenTouch:
+	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenTouch:
+		return
+	}
+	if s.view.Screen.Service() || s.serviceCode(scan.Text) || s.view.Screen == ScreenOutOfService {
 		return
 	}
 	idle := s.view.Screen == ScreenReady || s.view.Screen == ScreenMessage
@@ -483,6 +490,8 @@ func (s *Session) screenActions() map[string]func(string) error {
 		return actions
 	case ScreenMessage:
 		return s.orEarlier(map[string]func(string) error{"leave": leave})
+	case ScreenService, ScreenServiceDevices, ScreenServicePayments, ScreenServicePaper, ScreenServiceUpdate:
+		return s.serviceActions()
 	case ScreenTouch:
 		return map[string]func(string) error{"touch": s.touch, "leave": always(s.endTouch)}
 	}

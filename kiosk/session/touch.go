@@ -87,5 +87,10 @@ func (s *Session) endTouch() {
 	}
 	s.touched <- missed
 	s.touched = nil
+	if s.view.Service != nil { // it was begun in the menu
+		s.view.Touched = nil
+		s.showService(ScreenService)
+		return
+	}
 	s.reset()
 }

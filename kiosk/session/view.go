@@ -43,6 +43,7 @@ type View struct {
 	Receipt   Receipt           // ScreenOutcome
 	Legs      []LegLine         // ScreenOutcome: what became of each fee, where they differ
 	Touched   []bool            // ScreenTouch: which fields were
+	Service   *Service          // the screens of the service menu; nil on all others
 }
 
 // CanPrint says whether the receipt may be printed, or once more.
@@ -76,6 +77,13 @@ const (
 	ScreenMessage      Screen = "message"        // a plain message; actions: leave, earlier where Earlier
 	ScreenOutOfService Screen = "out-of-service" // no action
 	ScreenTouch        Screen = "touch"          // staff try the touch panel; actions: touch (value: number of a field), leave
+
+	// The service menu, which closes after five minutes without a tap.
+	ScreenService         Screen = "service"          // actions: devices, payments, paper, update, slip, try-touch, rest, leave
+	ScreenServiceDevices  Screen = "service-devices"  // action: back
+	ScreenServicePayments Screen = "service-payments" // actions: reprint (value: Reference), back
+	ScreenServicePaper    Screen = "service-paper"    // how to change the roll; action: back
+	ScreenServiceUpdate   Screen = "service-update"   // how to update from a stick; action: back
 )
 
 // Adjustable says whether language and aids may be chosen on this screen: not while the patron must wait or look elsewhere, and not on
@@ -85,7 +93,7 @@ func (s Screen) Adjustable() bool {
 	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenOutOfService, ScreenTouch:
 		return false
 	}
-	return true
+	return !s.Service()
 }
 
 // Layer names what lies over a screen.
@@ -133,6 +141,7 @@ type Reason string
 const (
 	ReasonNotACard       Reason = "not-a-card"       // a scan that is no library card
 	ReasonUnknownPatron  Reason = "unknown-patron"   // the library does not know the card
+	ReasonBadServiceCode Reason = "bad-service-code" // a code for the service menu that opens nothing
 	ReasonTooManyScans   Reason = "too-many-scans"   // labels are ignored for ten seconds
 	ReasonTooManyUnknown Reason = "too-many-unknown" // cards the library does not know: no account is asked for a minute
 	ReasonWrongPIN       Reason = "wrong-pin"        // shown on ScreenPIN too

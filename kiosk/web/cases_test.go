@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,8 +19,9 @@ import (
 var (
 	allScreens = []session.Screen{session.ScreenReady, session.ScreenNumber, session.ScreenPIN, session.ScreenLoading,
 		session.ScreenFees, session.ScreenAmount, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
-		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService, session.ScreenTouch}
-	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonTooManyScans, session.ReasonTooManyUnknown, session.ReasonWrongPIN,
+		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService, session.ScreenTouch,
+		session.ScreenService, session.ScreenServiceDevices, session.ScreenServicePayments, session.ScreenServicePaper, session.ScreenServiceUpdate}
+	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonBadServiceCode, session.ReasonTooManyScans, session.ReasonTooManyUnknown, session.ReasonWrongPIN,
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
 		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
 		session.ReasonTerminalDown, session.ReasonSettling, session.ReasonStaffNeeded, session.ReasonStorage, session.ReasonTimedOut,
@@ -85,6 +87,20 @@ func manyFees(v *session.View) {
 func ended(o session.Outcome, r session.Receipt) func(*session.View) {
 	return func(v *session.View) {
 		v.Chosen, v.Reference, v.Outcome, v.Receipt = euro(1250), "4821-123", o, r
+	}
+}
+
+// fullMenu is the service menu at its fullest.
+func fullMenu(v *session.View) {
+	v.Service = &session.Service{Staff: "Ayşe Öz", Note: session.NotePrinted, Version: "0.365", Waits: true, Devices: []session.ServiceDevice{
+		{Name: "terminal", There: true}, {Name: "scanner", There: true}, {Name: "ring"},
+		{Name: "printer", Why: "usb://04b8:0202 is not there; look at its cable\u202e and its switch: " + strings.Repeat("no such device ", 12)}}}
+	for i, o := range append(allOutcomes, allOutcomes...) {
+		p := session.ServicePayment{Reference: "4821-" + strconv.Itoa(123-i), Amount: euro(1250), At: time.Date(2026, 11, 28, 14, 5, 0, 0, time.UTC), Outcome: o}
+		if i == 1 {
+			p.At = time.Time{}
+		}
+		v.Service.Payments = append(v.Service.Payments, p)
 	}
 }
 
@@ -155,6 +171,15 @@ func examples() []example {
 				{Fee: "9<9", Amount: euro(200), Outcome: session.OutcomeReturned},
 				{Fee: "", Amount: euro(200), Outcome: session.OutcomeStaff}}
 		})},
+	}
+	for _, page := range allScreens {
+		if page.Service() {
+			all = append(all, example{string(page), with(page, fullMenu)})
+		}
+	}
+	all = append(all, example{"service-payments-none", with(session.ScreenServicePayments, func(v *session.View) { v.Service = &session.Service{} })})
+	for _, n := range []session.Note{session.NoteNone, session.NotePrinting, session.NoteNotPrinted, session.NoteNotSaved} {
+		all = append(all, example{"service-key-" + string(n), with(session.ScreenService, func(v *session.View) { v.Service = &session.Service{Resting: true, Note: n} })})
 	}
 	for _, p := range allProgress {
 		all = append(all, example{"terminal-" + string(p), with(session.ScreenTerminal, func(v *session.View) {

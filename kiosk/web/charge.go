@@ -46,6 +46,7 @@ var reasonCharges = map[session.Reason]charge{
 	session.ReasonStaffNeeded:    chargeNoneNow,
 	session.ReasonStorage:        chargeNoneNow,
 	session.ReasonTimedOut:       chargeNone,
+	session.ReasonBadServiceCode: chargeNone,
 	session.ReasonService:        chargeNoneNow,
 	session.ReasonUpdate:         chargeNoneNow,
 	session.ReasonEnclosure:      chargeNoneNow,

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -61,6 +62,9 @@ func said(page string) (all []string) {
 	}
 }
 
+// Moment is a date without words.
+func (pseudo) Moment(_ string, at time.Time) string { return at.Format("2006-01-02 15:04") }
+
 // foreign are the words of a view that no catalogue has: what library and patron brought.
 func foreign(v session.View) []string {
 	words := []string{clean(v.Library, 60), v.Initials, v.Typed, v.Reference}
@@ -69,6 +73,12 @@ func foreign(v session.View) []string {
 	}
 	for _, l := range v.Legs {
 		words = append(words, l.Fee)
+	}
+	if v.Service != nil {
+		words = append(words, v.Service.Staff, v.Service.Version)
+		for _, d := range v.Service.Devices {
+			words = append(words, clean(d.Why, 120), d.Name)
+		}
 	}
 	return words
 }

@@ -369,7 +369,9 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		session.ScreenFees:    {"choose", "all", "part", "pay", "unlock", "hide", "earlier", "leave"},
 		session.ScreenConfirm: {"confirm", "receipt", "back", "leave"}, session.ScreenTerminal: {"cancel"},
 		session.ScreenOutcome: {"leave", "print"}, session.ScreenMessage: {"leave", "earlier"},
-		session.ScreenTouch: {"touch", "leave"},
+		session.ScreenTouch:   {"touch", "leave"},
+		session.ScreenService: {"devices", "payments", "paper", "update", "slip", "try-touch", "rest", "leave"}, session.ScreenServiceDevices: {"back"},
+		session.ScreenServicePayments: {"reprint", "back"}, session.ScreenServicePaper: {"back"}, session.ScreenServiceUpdate: {"back"},
 	}
 	over := map[session.Layer][]string{
 		session.LayerLeaving: {"stay", "leave"}, session.LayerLanguages: {"language", "back"}, session.LayerAids: {"aid", "back"},

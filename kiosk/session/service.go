@@ -1,0 +1,266 @@
+package session
+
+import (
+	"strings"
+	"time"
+
+	"selfpay/device"
+	"selfpay/device/money"
+	"selfpay/kiosk/payment"
+)
+
+// Upkeep is what staff see and do in the service menu. Its methods must not wait, except Rest and PrintTestSlip, which may also ask the
+// session to look around.
+type Upkeep interface {
+	// Turned says whether the key switch is turned to service; where there is none, it never is.
+	Turned() bool
+	// Staff says whose service code a label is. ours is false where it is a label of another kind; err says why a code opens nothing.
+	Staff(label string) (name string, ours bool, err error)
+	// Devices are how the devices are now.
+	Devices() []ServiceDevice
+	// Resting says whether staff have put the station out of service.
+	Resting() bool
+	// Rest puts the station out of service or back, and notes who did.
+	Rest(on bool, staff string) error
+	// PrintTestSlip prints a slip that shows whether the printer is well. device.ErrDoubt: it may be printed.
+	PrintTestSlip() error
+	// Release is what runs, and whether a newer one waits for its moment.
+	Release() (version string, waits bool)
+}
+
+// Service is what the service menu shows. No patron's name or card is in it.
+type Service struct {
+	Staff    string // who opened it by a code; empty: whoever turned the key
+	Resting  bool   // the station was put out of service by staff
+	Note     Note   // what became of the last deed
+	Devices  []ServiceDevice
+	Payments []ServicePayment // the newest first
+	Version  string
+	Waits    bool // an update waits for its moment
+}
+
+// Note says what became of a deed in the service menu.
+type Note string
+
+const (
+	NoteNone       Note = ""
+	NotePrinting   Note = "printing"
+	NotePrinted    Note = "printed"
+	NoteNotPrinted Note = "not-printed"
+	NoteNotSaved   Note = "not-saved" // it could not be noted in the ledger
+)
+
+// ServiceDevice is one device as staff see it.
+type ServiceDevice struct {
+	Name  string // of the configuration: "printer"
+	There bool
+	Why   string // why not, in words for technicians
+}
+
+// ServicePayment is one payment as staff see it.
+type ServicePayment struct {
+	Reference string
+	Amount    money.Amount
+	At        time.Time // zero where the clock was not set
+	Outcome   Outcome
+}
+
+const (
+	menuSilence  = 5 * time.Minute // then the menu closes
+	mostPayments = 20
+)
+
+// Service says whether a screen belongs to the service menu.
+func (s Screen) Service() bool { return strings.HasPrefix(string(s), string(ScreenService)) }
+
+// idle says whether nobody is at the screen.
+func (s *Session) idle() bool {
+	return s.view.Screen == ScreenReady || s.view.Screen == ScreenOutOfService
+}
+
+// watchKey lets the menu follow the key switch: it opens as soon as no patron is there.
+func (s *Session) watchKey() {
+	if s.Upkeep == nil {
+		return
+	}
+	if turned := s.Upkeep.Turned(); turned != s.turned {
+		s.turned, s.menuWanted = turned, turned
+		if !turned && s.view.Screen.Service() && s.view.Service.Staff == "" {
+			s.reset()
+		}
+	}
+	if s.menuWanted && s.idle() {
+		s.openMenu("")
+	}
+}
+
+// serviceCode takes a label that is meant for the service menu.
+func (s *Session) serviceCode(label string) (taken bool) {
+	if s.Upkeep == nil {
+		return false
+	}
+	staff, ours, err := s.Upkeep.Staff(label)
+	switch {
+	case !ours:
+		return false
+	case err != nil:
+		s.Log.Warn("service code refused", "why", err)
+		if s.idle() || s.view.Screen == ScreenMessage {
+			s.message(ReasonBadServiceCode)
+		}
+	case s.idle() || s.view.Screen == ScreenMessage:
+		s.Log.Info("service menu opened", "staff", staff)
+		s.openMenu(staff)
+	}
+	return true
+}
+
+func (s *Session) openMenu(staff string) {
+	s.clear()
+	s.view.Service = &Service{Staff: staff}
+	s.showService(ScreenService)
+}
+
+// showService shows a page of the menu as things stand now.
+func (s *Session) showService(page Screen) {
+	now := *s.view.Service // views that were handed out stay as they are
+	now.Resting, now.Devices, now.Payments = s.Upkeep.Resting(), nil, nil
+	now.Version, now.Waits = s.Upkeep.Release()
+	if page != s.view.Screen && now.Note != NotePrinting {
+		now.Note = NoteNone
+	}
+	switch page {
+	case ScreenServiceDevices:
+		now.Devices = s.Upkeep.Devices()
+	case ScreenServicePayments:
+		now.Payments = s.lastPayments()
+	}
+	s.view.Service, s.view.Screen, s.view.Reason = &now, page, ""
+	s.after(menuSilence, s.closeMenu)
+	s.show()
+}
+
+func (s *Session) closeMenu() {
+	s.menuWanted = false
+	s.reset()
+}
+
+// noted shows the same page again with what became of a deed.
+func (s *Session) noted(n Note) {
+	now := *s.view.Service
+	now.Note = n
+	s.view.Service = &now
+	s.showService(s.view.Screen)
+}
+
+func (s *Session) lastPayments() []ServicePayment {
+	if s.Ledger == nil {
+		return nil
+	}
+	newest, err := s.Ledger.All(mostPayments)
+	if err != nil {
+		s.Log.Error("payments cannot be listed", "error", err)
+		return nil
+	}
+	var all []ServicePayment
+	for _, p := range newest {
+		one := ServicePayment{Reference: p.ID.String(), Amount: p.Amount, Outcome: OutcomeOf(p)}
+		if p.IntendedAt.Dated() {
+			one.At = p.IntendedAt.Wall
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// serviceActions are the taps of the menu.
+func (s *Session) serviceActions() map[string]func(string) error {
+	back := always(func() { s.showService(ScreenService) })
+	switch s.view.Screen {
+	case ScreenServicePayments:
+		return map[string]func(string) error{"back": back, "reprint": s.reprint}
+	case ScreenServiceDevices, ScreenServicePaper, ScreenServiceUpdate:
+		return map[string]func(string) error{"back": back}
+	}
+	to := func(page Screen) func(string) error { return always(func() { s.showService(page) }) }
+	return map[string]func(string) error{"devices": to(ScreenServiceDevices), "payments": to(ScreenServicePayments),
+		"paper": to(ScreenServicePaper), "update": to(ScreenServiceUpdate), "slip": always(s.testSlip), "try-touch": always(s.menuTouch),
+		"rest": always(s.rest), "leave": always(s.closeMenu)}
+}
+
+// rest puts the station out of service, or back, beside the loop: health, which it is told, looks around at the session.
+func (s *Session) rest() {
+	on, staff, round := !s.view.Service.Resting, s.view.Service.Staff, s.round
+	if staff == "" {
+		staff = "key switch"
+	}
+	go func() {
+		err := s.Upkeep.Rest(on, staff)
+		if err != nil {
+			s.Log.Error("service not noted", "error", err)
+		}
+		s.back(round, func() { s.rested(err) })
+	}()
+}
+
+func (s *Session) rested(err error) {
+	switch {
+	case !s.view.Screen.Service():
+	case err != nil:
+		s.noted(NoteNotSaved)
+	default:
+		s.noted(NoteNone)
+	}
+}
+
+func (s *Session) testSlip() { s.printForStaff(s.Upkeep.PrintTestSlip, func(error) {}) }
+
+// reprint prints the receipt of one of the newest payments once more.
+func (s *Session) reprint(reference string) error {
+	id, err := payment.ParseID(reference)
+	if err != nil || s.Printer == nil {
+		return ErrStale
+	}
+	p, err := s.Ledger.Payment(id)
+	if err != nil || OutcomeOf(p) == OutcomeNotCharged {
+		return ErrStale
+	}
+	slip := Slip{Payment: p, Language: s.Languages[0], Outcome: OutcomeOf(p), Copy: p.Receipts > 0}
+	s.printForStaff(func() error { return s.Printer.Print(s.context, s.Compose(slip)) }, func(err error) {
+		if inDoubt := err != nil && device.Class(err) == device.ErrDoubt; err == nil || inDoubt {
+			s.recordReceipt(id, inDoubt)
+		}
+	})
+	return nil
+}
+
+// printForStaff prints beside the loop, one thing at a time.
+func (s *Session) printForStaff(print func() error, done func(error)) {
+	if s.view.Service.Note == NotePrinting {
+		return
+	}
+	s.noted(NotePrinting)
+	round := s.round
+	go func() {
+		err := print()
+		done(err)
+		s.back(round, func() {
+			if !s.view.Screen.Service() {
+				return
+			}
+			if err != nil {
+				s.Log.Warn("slip not printed", "error", err)
+				s.noted(NoteNotPrinted)
+				return
+			}
+			s.noted(NotePrinted)
+		})
+	}()
+}
+
+// menuTouch tries the touch panel, and comes back to the menu.
+func (s *Session) menuTouch() {
+	s.touched = make(chan []int, 1)
+	s.view.Touched = make([]bool, TouchFields)
+	s.showTouch()
+}
