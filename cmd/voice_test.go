@@ -100,6 +100,21 @@ func (e *ear) press(keys ...string) {
 	}
 }
 
+// seeks goes down through the choices until one says these words.
+func (e *ear) seeks(words string) {
+	e.t.Helper()
+	for range 20 {
+		before := len(e.said())
+		e.press("down")
+		e.eventually("a choice is said", func() (bool, string) { return len(e.said()) > before, "" })
+		if said := e.said(); strings.Contains(said[before:], words) {
+			e.from = len(said)
+			return
+		}
+	}
+	e.t.Fatalf("no choice says %q: %s", words, e.said())
+}
+
 // pays is a whole visit: the card's number is typed, both fees are paid, the receipt is taken. No finger touches the screen.
 func (e *ear) pays() {
 	e.t.Helper()
@@ -115,8 +130,7 @@ func (e *ear) pays() {
 	e.hears(strings.Join(strings.Split(cardTwoFees, ""), " "))
 	e.press("ok")
 	e.hears(e.say("fees-title"))
-	e.press("down")
-	e.hears(e.say("voice-chosen"))
+	e.seeks(e.say("voice-chosen"))
 	e.press("right")
 	e.hears(e.about("fees-pay", twoFees))
 	e.press("ok")
@@ -172,7 +186,10 @@ func (e *ear) reviewed(name string) {
 			waits = waits || strings.HasPrefix(words, e.say(key))
 		}
 		if !waits {
-			kept = append(kept, strings.ReplaceAll(one, e.say("paper-printing")+"\n", e.say("paper-printed")+"\n"))
+			for _, key := range []string{"paper-printing", "paper-printed"} { // with the outcome, or a moment later
+				one = strings.ReplaceAll(one, e.say(key)+"\n", "")
+			}
+			kept = append(kept, one)
 		}
 	}
 	got := strings.Join(kept, "\n\n") + "\n"

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,8 +68,12 @@ func (f *follow) show(v session.View) string {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	r.Items = slices.DeleteFunc(r.Items, func(i web.Item) bool { return !slices.Contains(led, i.Action) })
 	return line(f.Show(r))
 }
+
+// led are the choices through which these tests lead; what else a screen offers is left out of them.
+var led = []string{"number", "language", "leave", "digit", "erase", "enter", "choose", "all", "pay", "stay"}
 
 // press presses keys, and tells what the last one says or does.
 func (f *follow) press(keys ...keypad.Key) (said, done string) {
@@ -207,7 +212,7 @@ func TestAnotherLanguageIsReadFromTheBeginning(t *testing.T) {
 	f.show(view(1, session.ScreenReady))
 	f.press(keypad.Down, keypad.Down)
 	said := f.show(view(2, session.ScreenReady, func(v *session.View) { v.Language = "de" }))
-	if !strings.HasPrefix(said, "Bibliotheksausweis scannen") && !strings.Contains(said, "Es gibt 3 Möglichkeiten") {
+	if !strings.HasPrefix(said, "Scannen Sie Ihren Bibliotheksausweis.") || !strings.Contains(said, "Es gibt 3 Möglichkeiten") {
 		t.Errorf("in German: %q", said)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"selfpay/device/terminal"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/web"
 )
 
 // station is a session that a test leads.
@@ -194,6 +195,11 @@ func outcome(v *session.View) {
 func TestNothingIsSaidWithoutAHeadset(t *testing.T) {
 	with(t, func(d *desk) {
 		d.show(view(0, session.ScreenFees, fees(true, true)))
+		r, err := web.Read(d.now, catalogues(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pay := len(r.Items) - 1
 		for _, k := range []keypad.Key{keypad.Down, keypad.Help, keypad.Louder, keypad.Left, keypad.Right} {
 			d.press(k)
 		}
@@ -206,7 +212,7 @@ func TestNothingIsSaidWithoutAHeadset(t *testing.T) {
 		if len(d.acted) != 1 || d.acted[0].Name != "pay" {
 			t.Errorf("the keys did %+v", d.acted)
 		}
-		if !slices.Equal(d.places, []int{0, 0, 0, -1, 5, 5, -1}) {
+		if !slices.Equal(d.places, []int{0, 0, 0, -1, pay, pay, -1}) {
 			t.Errorf("the page was shown the places %v", d.places)
 		}
 	})
@@ -260,7 +266,7 @@ func TestANewScreenOrAKeyInterrupts(t *testing.T) {
 		d.show(view(0, session.ScreenFees, fees(true, true)))
 		d.press(keypad.Down)
 		quiet()
-		if strings.Contains(d.done(), "now speaks") || strings.Contains(d.done(), "Your library fees") || !strings.HasPrefix(d.done(), "Overdue") {
+		if strings.Contains(d.done(), "now speaks") || strings.Contains(d.done(), "Your library fees") || !strings.Contains(d.done(), "1 of ") {
 			t.Errorf("said to its end: %q", d.done())
 		}
 	})

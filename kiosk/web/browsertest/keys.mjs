@@ -22,6 +22,17 @@ const stands = (choice) => page.waitForFunction((c) => {
   return here !== null && here === document.activeElement && here.matches(c) && getComputedStyle(here).outlineStyle !== "none";
 }, choice, patience);
 
+/** seek goes down through the choices until the patron is at one. */
+async function seek(choice) {
+  for (let i = 0; i < 20; i++) {
+    const before = await page.evaluate(() => [...document.querySelectorAll("[data-action]")].findIndex((e) => e.matches("[data-here]")));
+    press("down");
+    await page.waitForFunction((b) => [...document.querySelectorAll("[data-action]")].findIndex((e) => e.matches("[data-here]")) > b, before, patience);
+    if (await page.locator(choice + "[data-here]").count() > 0) break;
+  }
+  await stands(choice);
+}
+
 await page.goto(url);
 await screen("ready");
 press("right");
@@ -34,8 +45,7 @@ for (const digit of "20017000010001") press(digit);
 await page.waitForSelector('[data-typed="20017000010001"]', patience);
 press("ok");
 await screen("fees");
-press("down");
-await stands('[data-action="choose"]');
+await seek('[data-action="choose"]');
 press("ok");
 await page.waitForSelector('[data-action="choose"][aria-checked="false"]', patience);
 await stands('[data-action="choose"][aria-checked="false"]');
