@@ -55,7 +55,8 @@ func usbDevice(node string) string {
 	return ""
 }
 
-// Take takes d for this process alone: nobody else gets what it sends. Then a read can be ended by closing d.
+// Take takes d for this process alone: nobody else gets what it sends. Whoever reads d calls NonBlock behind it, and behind State, since
+// every question to the kernel makes d one whose read no Close ends (os.File.Fd).
 func Take(d *evdev.InputDevice) error {
 	if err := d.Grab(); err != nil {
 		if err.Error() == syscall.EBUSY.Error() { // the library keeps only the words of the kernel's error
@@ -63,5 +64,5 @@ func Take(d *evdev.InputDevice) error {
 		}
 		return err
 	}
-	return d.NonBlock()
+	return nil
 }

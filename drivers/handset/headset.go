@@ -35,6 +35,10 @@ func NewSwitch(path string) *Headset {
 			d.Close()
 			return nil, err
 		}
+		if err := d.NonBlock(); err != nil { // so that Close ends a read; the question before has undone it
+			d.Close()
+			return nil, err
+		}
 		send(now[evdev.SW_HEADPHONE_INSERT])
 		return &opened{func() error { return readSwitch(d, send) }, func() { d.Close() }}, nil
 	}}}
@@ -52,10 +56,6 @@ func openSwitch(name string) (*evdev.InputDevice, error) {
 	if !slices.Contains(d.CapableEvents(evdev.EV_SW), evdev.SW_HEADPHONE_INSERT) {
 		d.Close()
 		return nil, fmt.Errorf("%s is no switch of a headphone socket", path)
-	}
-	if err := d.NonBlock(); err != nil { // so that closing it ends a read
-		d.Close()
-		return nil, err
 	}
 	return d, nil
 }

@@ -101,7 +101,7 @@ func openBoards(name string) (boards, error) {
 		}
 		if err == nil {
 			taken = append(taken, d)
-			err = evnode.Take(d)
+			err = errors.Join(evnode.Take(d), d.NonBlock()) // the second so that Close ends a read
 		}
 		if err != nil {
 			taken.close()

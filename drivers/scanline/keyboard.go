@@ -112,5 +112,5 @@ func seize(d *evdev.InputDevice) (keyboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &input{d, lights[evdev.LED_CAPSL]}, nil
+	return &input{d, lights[evdev.LED_CAPSL]}, d.NonBlock() // so that Close ends a read
 }
