@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"selfpay/kiosk/desk"
 	"selfpay/kiosk/health"
 	"selfpay/kiosk/health/keypair"
 	"selfpay/kiosk/session"
@@ -112,6 +113,7 @@ var scenarios = map[string]scenario{
 	"KioskStorageLow":          {check: health.CheckFree, status: health.Warn},
 	"KioskStorageFull":         {check: health.CheckBallast, status: health.Fail},
 	"KioskSecondCopyLost":      {check: health.CheckSecondCopy, status: health.Warn},
+	"KioskDeskPageDown":        {check: desk.CheckPage, status: health.Warn},
 	"KioskStorageWorn":         {check: health.CheckLife, status: health.Warn},
 	"KioskClockUnset":          {check: health.CheckClockSet, status: health.Warn},
 	"KioskClockWrong":          {check: health.CheckClockSet, status: health.Fail},
@@ -137,7 +139,7 @@ func allChecks(t *testing.T) []string {
 	t.Helper()
 	var found []string
 	declared := regexp.MustCompile(`(?m)^(?:const)?\s*Check\w+\s*= "([a-z:-]+)"`)
-	for _, pattern := range []string{"../kiosk/health/*.go", "../kiosk/health/heartbeat/*.go"} {
+	for _, pattern := range []string{"../kiosk/health/*.go", "../kiosk/health/heartbeat/*.go", "../kiosk/desk/*.go"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
