@@ -67,6 +67,30 @@ func TestUnitsAreWellFormed(t *testing.T) {
 	}
 }
 
+// The other browser is a drop-in, and begins with the same page.
+func TestTheOtherBrowserFitsTheScreensUnit(t *testing.T) {
+	const unit, page = "kiosk-browser.service", "file:///usr/share/kiosk/out-of-order.html"
+	dropIn := read(t, "share/kiosk-browser-cog.conf")
+	for what, text := range map[string]string{"": dropIn, "a misspelt key": strings.Replace(dropIn, "Environment=", "Enviroment=", 1),
+		"two programs": strings.Replace(dropIn, "ExecStart=\n", "", 1)} {
+		root := unitRoot(t)
+		folder := filepath.Join(root, unit+".d")
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		here := strings.ReplaceAll(text, "/usr/bin/cage", filepath.Join(root, "programs/usr/bin/cage"))
+		if err := os.WriteFile(filepath.Join(folder, "cog.conf"), []byte(here), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := verify(root, unit); (err == nil) != (what == "") {
+			t.Errorf("%q: %v\n%s", what, err, out)
+		}
+	}
+	if !strings.Contains(dropIn, page) {
+		t.Error("the other browser begins elsewhere")
+	}
+}
+
 // verify asks systemd's own checker. What it says of other units of this machine does not count.
 func verify(root, unit string) (string, error) {
 	cmd := exec.Command("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", filepath.Join(root, unit))
