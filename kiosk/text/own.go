@@ -139,7 +139,7 @@ func (o ownFile) check(key string, theirs, ours any) {
 		o.say(key, "it has not the forms that this language counts in", "write "+formsWanted(want))
 		return
 	}
-	most := Room(key)
+	most := Room(o.language(), key)
 	for form, sentence := range said {
 		blanks := blanksOf(shipped[form])
 		switch wide := columns(sentence); {
@@ -204,20 +204,31 @@ func columns(sentence string) (n int) {
 }
 
 // Room is how many columns there are for the sentence of a key in a library's own words: the tests of the screen lay out sentences so long.
-func Room(key string) int {
+func Room(language, key string) int {
+	if slices.ContainsFunc(crowded, func(beginning string) bool { return strings.HasPrefix(key, beginning) }) {
+		return widest(catalogue(language)[key])
+	}
 	most := 0
 	for _, l := range Known {
 		for other, sentence := range catalogue(l) {
-			if place(other) != place(key) {
-				continue
-			}
-			for _, form := range forms(sentence) {
-				most = max(most, columns(form))
+			if place(other) == place(key) {
+				most = max(most, widest(sentence))
 			}
 		}
 	}
 	return min(longestOwn, int(longerByOwn*float64(most)))
 }
+
+// widest is how wide the widest form of a sentence is.
+func widest(sentence any) (most int) {
+	for _, form := range forms(sentence) {
+		most = max(most, columns(form))
+	}
+	return most
+}
+
+// crowded are the beginnings of the keys on screens that are full at 1024 x 600: no sentence there is longer than ours in its language.
+var crowded = []string{"fees-", "paper-"}
 
 // aboveKeys are the reasons that stand above a keypad, where there is less room.
 var aboveKeys = []string{"reason-wrong-pin", "reason-over-chosen"}

@@ -25,7 +25,7 @@ func (p pseudo) Say(_, key string, data text.Data) string {
 	if text.Fixed(key) {
 		return stretched(said, utf8.RuneCountInString(said)*14/10)
 	}
-	return stretched(said, text.Room(key))
+	return stretched(said, text.Room("en", key))
 }
 
 var marked = strings.NewReplacer("a", "á", "e", "ê", "i", "ï", "o", "ö", "u", "ů", "y", "ý", "c", "ç", "n", "ñ", "s", "š", "z", "ž",
