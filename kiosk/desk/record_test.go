@@ -18,6 +18,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"selfpay/device/money"
+	"selfpay/kiosk/control"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
 )
@@ -210,5 +211,20 @@ func TestThePageHasEveryWordInBothLanguages(t *testing.T) {
 		if said["en"][key] == nil {
 			t.Errorf("%q is not said in English", key)
 		}
+	}
+}
+
+func TestALongListIsCutAndSaysSo(t *testing.T) {
+	f := &found{at: time.Now()}
+	for range mostItems + 50 {
+		f.items = append(f.items, control.Item{Payment: "4821-123", State: string(payment.LegRefundDue), AmountMinor: 100, Currency: "EUR", Since: f.at})
+	}
+	s := &Server{Config: Config{Currency: "EUR"}}
+	o := s.view(page{Language: "en"}, f)
+	if len(o.ToDo) != mostItems || !strings.HasPrefix(o.More, "50 more are not shown") {
+		t.Errorf("%d are shown, %q", len(o.ToDo), o.More)
+	}
+	if ages := o.Charts[0].Points[0]; ages.Value != mostItems+50 { // but all are counted
+		t.Errorf("%d are counted", ages.Value)
 	}
 }
