@@ -54,11 +54,16 @@ func (c Colour) luminance() float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
-// towards mixes a share of another colour in: 0 changes nothing, 1 is the other.
+// towards mixes a share of another colour in: 0 changes nothing, 1 is the other, more goes beyond it.
 func (c Colour) towards(other Colour, share float64) Colour {
 	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a)*(1-share) + float64(b)*share)) }
 	return Colour{mix(c.R, other.R), mix(c.G, other.G), mix(c.B, other.B)}
 }
+
+// mostBright is the strongest part of a colour that is made brighter; above it colours glare.
+const mostBright = 230
+
+func (c Colour) strongest() float64 { return float64(max(c.R, c.G, c.B)) }
 
 // Palette is what is made of the library's colour for one theme.
 type Palette struct {
@@ -75,8 +80,11 @@ func Light(library Colour) Palette {
 // Dark is the palette on a dark ground: the colour, as much lighter as it takes to be read there.
 func Dark(library Colour) Palette {
 	readable := library
-	for share := 0.0; Contrast(readable, night) < Readable; share += 0.02 {
-		readable = library.towards(white, share)
+	for bright := 1.0; bright*library.strongest() < mostBright && bright < mostBright && Contrast(readable, night) < Readable; bright += 0.05 {
+		readable = black.towards(library, bright) // it keeps its hue; black has none
+	}
+	for brightest, share := readable, 0.0; Contrast(readable, night) < Readable; share += 0.02 {
+		readable = brightest.towards(white, share)
 	}
 	return Palette{Main: readable, Pressed: readable.towards(white, 0.35), Tint: night.towards(readable, 0.12)}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -98,6 +99,7 @@ type bench struct {
 	t       *testing.T
 	station *scripted
 	server  *Server
+	look    Look
 	address string
 	stop    func()
 	named   map[string]example
@@ -114,7 +116,7 @@ func (b *bench) serve() {
 	b.address = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	b.server = New(b.station, catalogues(b.t), plain, slog.New(slog.DiscardHandler))
+	b.server = New(b.station, catalogues(b.t), b.look, slog.New(slog.DiscardHandler))
 	b.server.words = b.words
 	go func() { ended <- b.server.Serve(ctx, l) }()
 	b.stop = func() {
@@ -147,7 +149,11 @@ func (b *bench) handler() http.Handler {
 		if !ok {
 			b.t.Errorf("the script asks for the example %q", r.PathValue("name"))
 		}
-		answer(w, b.station.show(e.in(r.PathValue("lang"))))
+		v := e.in(r.PathValue("lang"))
+		aids := r.URL.Query()["aid"]
+		v.Aids = session.Aids{LargeText: slices.Contains(aids, "large-text"), HighContrast: slices.Contains(aids, "high-contrast"),
+			Reach: slices.Contains(aids, "reach"), Curtain: slices.Contains(aids, "curtain")}
+		answer(w, b.station.show(v))
 	})
 	mux.HandleFunc("POST /pseudo", func(w http.ResponseWriter, _ *http.Request) {
 		b.words.pseudo.Store(true)
@@ -186,6 +192,12 @@ func (b *bench) handler() http.Handler {
 		b.stop()
 		answer(w, true)
 	})
+	mux.HandleFunc("POST /theme/{name}", func(w http.ResponseWriter, r *http.Request) {
+		b.stop()
+		b.look.Theme = r.PathValue("name")
+		b.serve()
+		answer(w, true)
+	})
 	mux.HandleFunc("POST /start", func(w http.ResponseWriter, _ *http.Request) {
 		b.serve()
 		answer(w, true)
@@ -200,12 +212,12 @@ func TestPageInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser is started only without -short")
 	}
-	for _, needed := range []string{browser, "browsertest/node_modules/playwright-core"} {
+	for _, needed := range []string{browser, "browsertest/node_modules/playwright-core", "browsertest/node_modules/axe-core"} {
 		if _, err := os.Stat(needed); err != nil {
 			t.Fatalf("%s is missing; install it with: make deps", needed)
 		}
 	}
-	b := &bench{t: t, station: newScripted(base(session.ScreenReady)), address: "127.0.0.1:0", named: map[string]example{}, words: &spoken{Texts: catalogues(t)}}
+	b := &bench{t: t, station: newScripted(base(session.ScreenReady)), look: plain, address: "127.0.0.1:0", named: map[string]example{}, words: &spoken{Texts: catalogues(t)}}
 	for _, e := range examples() {
 		b.named[e.name] = e
 	}

@@ -95,8 +95,10 @@ type tongue struct {
 // mostTongues is how many languages have a button on every screen; where there are more, one button leads to all.
 const mostTongues = 2
 
-// ManyTongues says whether the bar has that one button.
-func (s scene) ManyTongues() bool { return len(s.Languages) > mostTongues }
+// ManyTongues says whether the bar has that one button: for many languages, and where letters or other buttons need the room.
+func (s scene) ManyTongues() bool {
+	return len(s.Languages) > mostTongues || s.Aids.LargeText || s.CanPart
+}
 
 // Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
 func (s scene) Tongues() []tongue {

@@ -3,10 +3,12 @@
 // check: {"name": …, "problems": […]}.
 
 import { chromium } from "playwright-core";
+import axe from "axe-core";
 import { measure } from "./measure.mjs";
 
 const [url, station, executablePath, pictures] = process.argv.slice(2);
 const sizes = [[1024, 600], [1280, 800], [800, 1280], [1920, 1080]];
+const pictured = /^(ready-many-languages|fees-many|confirm-no-paper|terminal-card|outcome-(booked|staff)|aids|leaving)$/; // in each look
 const whole = ["de", "en"]; // whose screens are all drawn at every size; of the others a selection, unless pictures are asked for
 const tight = /^(ready-many|languages|leaving|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch)/;
 
@@ -46,8 +48,8 @@ async function open(width = 1280, height = 800) {
 }
 
 /** show brings an example to the page. */
-async function show(page, name, language = "en") {
-  const number = await order(`/show/${name}/${language}`);
+async function show(page, name, language = "en", aids = []) {
+  const number = await order(`/show/${name}/${language}?${aids.map((a) => "aid=" + a).join("&")}`);
   await shown(page, number);
   return number;
 }
@@ -85,6 +87,25 @@ function drawn(language, width) {
   return width < 1100 ? examples.filter((name) => tight.test(name)) : [];
 }
 
+// Each look of the screen at the sizes and in the languages where it is most likely to go wrong: contrast in one language, space in
+// those with the longest words and in the one from right to left.
+const looks = [
+  { theme: "dark", aids: [], at: [[1280, 800]], in: ["en"] },
+  { theme: "light", aids: ["high-contrast"], at: [[1280, 800]], in: ["en"] },
+  { theme: "light", aids: ["large-text"], at: [[1024, 600]], in: ["de", "uk", "ar"] },
+  { theme: "light", aids: ["large-text", "reach"], at: [[800, 1280]], in: ["de", "fr", "ar"] },
+  { theme: "dark", aids: ["large-text", "high-contrast", "reach"], at: sizes, in: [] }, // for the pictures
+];
+const nameOf = ({ theme, aids }) => [theme, ...aids].join(" with ");
+
+/** accessible lists what axe objects to on the present screen. */
+async function accessible(page) {
+  const found = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  }));
+  return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
+}
+
 for (const [width, height] of sizes) {
   await check(`every screen fits ${width}x${height}`, async (problems) => {
     const page = await open(width, height);
@@ -116,6 +137,59 @@ await check("sentences as long as a library may make them fit, in both direction
   await order("/catalogues");
 });
 
+for (const look of looks) {
+  await check(`every screen fits in ${nameOf(look)}`, async (problems) => {
+    await order("/theme/" + look.theme);
+    for (const [width, height] of pictures ? sizes : look.at) {
+      const page = await open(width, height);
+      for (const language of pictures ? ["de", "ar"] : look.in) {
+        for (const name of pictures || look.in.length === 1 ? examples : examples.filter((e) => tight.test(e))) {
+          await show(page, name, language, look.aids);
+          for (const p of await page.evaluate(measure)) problems.push(`${name} in ${language} at ${width}x${height}: ${p}`);
+          if (look.aids.includes("reach") && height > width) {
+            const top = await page.evaluate(() => document.querySelector("section").getBoundingClientRect().top);
+            if (top < height / 3) problems.push(`${name}: something stands in the upper third, at ${top}`);
+          }
+          if (pictures && pictured.test(name)) {
+            await page.screenshot({ path: `${pictures}/${width}x${height}-${name}-${language}-${[look.theme, ...look.aids].join("-")}.png` });
+          }
+        }
+      }
+      same(problems, page.complaints, [], "the console complains");
+      await page.context().close();
+    }
+    await order("/theme/light");
+  });
+}
+
+if (pictures) await check("pictures for the manual", async () => {
+  for (const [file, theme, example, language, aids] of [
+    ["light", "light", "fees", "en", []], ["dark", "dark", "terminal-card", "en", []],
+    ["arabic", "light", "confirm", "ar", []], ["large-text", "light", "fees", "en", ["large-text", "high-contrast"]],
+  ]) {
+    await order("/theme/" + theme);
+    const page = await open(1024, 600);
+    await show(page, example, language, aids);
+    await page.screenshot({ path: `${pictures}/manual-${file}.png` });
+    await page.context().close();
+  }
+  await order("/theme/light");
+});
+
+await check("axe finds nothing, in any theme", async (problems) => {
+  for (const [theme, aids] of [["light", []], ["dark", []], ["light", ["high-contrast", "large-text"]]]) {
+    await order("/theme/" + theme);
+    const page = await open();
+    await page.evaluate(axe.source);
+    for (const name of examples.filter((e) => tight.test(e))) {
+      await show(page, name, "en", aids);
+      for (const p of await accessible(page)) problems.push(`${name} in ${nameOf({ theme, aids })}: ${p}`);
+    }
+    await page.context().close();
+  }
+  await order("/theme/light");
+});
+
 await check("a tap names its screen, its action and its value", async (problems) => {
   const page = await open();
   for (const [example, selector, name, value] of [
@@ -145,6 +219,25 @@ await check("a tap names its screen, its action and its value", async (problems)
     same(problems, (await taps()).acted, [wanted], `tap on ${selector} of ${example}`);
   }
   same(problems, page.complaints, [], "the console complains");
+  await page.context().close();
+});
+
+await check("what a patron chose to see better holds from the next view on, and ends with the visit", async (problems) => {
+  const page = await open();
+  const marks = () => page.evaluate(() => document.documentElement.dataset.aids);
+  const size = () => page.evaluate(() => parseFloat(getComputedStyle(document.querySelector(".lead")).fontSize));
+  await show(page, "ready");
+  const plain = await size();
+  await show(page, "ready", "en", ["large-text", "high-contrast"]);
+  same(problems, await marks(), "large-text high-contrast", "marks of the page");
+  if ((await size()) < 1.3 * plain) problems.push(`large text is ${await size()}, of ${plain}`);
+  await page.reload();
+  same(problems, await marks(), "large-text high-contrast", "marks after a reload");
+  await show(page, "ready", "en", ["curtain"]);
+  same(problems, await page.evaluate(() => getComputedStyle(document.querySelector("main")).opacity), "0", "what is seen behind the curtain");
+  await show(page, "ready");
+  same(problems, await marks(), "", "marks for the next patron");
+  same(problems, await size(), plain, "size of the letters for the next patron");
   await page.context().close();
 });
 
@@ -254,8 +347,10 @@ await check("the list stays where it was scrolled to and the focus where it was"
 await check("a long list is reached to its end by taps alone", async (problems) => {
   const page = await open(1024, 600);
   await order("/forget");
+  await page.setViewportSize({ width: 1280, height: 800 });
   await show(page, "fees");
   same(problems, await page.locator(".scroll").isVisible(), false, "buttons beside a short list");
+  await page.setViewportSize({ width: 1024, height: 600 });
   await show(page, "fees-many");
   const up = page.locator("[data-scroll=up]"), down = page.locator("[data-scroll=down]");
   same(problems, await up.isDisabled(), true, "up is of no use at the top");
