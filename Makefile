@@ -109,7 +109,8 @@ image: export PATH := $(PATH):/usr/sbin:/sbin
 image: deb deps-arm64
 	$(SUDO) env EXTRA='$(EXTRA)' PASSWORD='$(PASSWORD)' packaging/image.sh bin/kiosk_$(VERSION)_arm64.deb
 
-# A picture of every screen, in every language and size.
+# A picture of every screen, in every language and size, and some in every theme. The pictures of the README are four of them:
+# make screens && cp bin/screens/manual-*.png docs/
 screens: deps
 	mkdir -p bin/screens
 	$(GO) test -tags '$(TAGS)' -count=1 ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
@@ -167,12 +168,17 @@ deps-vm: go-there
 		dpkg-deb -x linux-image-*.deb unpacked; mv unpacked ../kernel; cd ..; rm -rf new; }
 	@$(SUDO) systemd/vm/images.sh bin/vm
 
+# What the screen's fonts are made of.
+FONTS = /usr/share/fonts/truetype/noto/NotoSansArabic-Bold.ttf:fonts-noto-core /usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc:fonts-noto-cjk \
+	/usr/lib/python3/dist-packages/fontTools:python3-fonttools /usr/lib/python3/dist-packages/brotli.py:python3-brotli
+
 # What packages are built with.
 deps-deb: go-there
 	@case $(ARCH) in amd64) triplet=x86_64-linux-gnu ;; arm64) triplet=aarch64-linux-gnu ;; *) triplet=arm-linux-gnueabihf ;; esac; \
 	[ $(ARCH) = $$(dpkg --print-architecture) ] && gcc=gcc || gcc=gcc-$$(echo $$triplet | tr _ -); \
 	missing=""; for program in $$triplet-gcc:$$gcc pkg-config:pkg-config mmdebstrap:mmdebstrap; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	for file in $(FONTS); do [ -e $${file%%:*} ] || missing="$$missing $${file##*:}"; done; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 
 # An emulator for arm64, and what disks are made with.

@@ -31,6 +31,7 @@ for folder in sysusers.d tmpfiles.d sysctl.d modules-load.d; do lay 644 usr/lib/
 for folder in journald.conf.d system.conf.d; do lay 644 usr/lib/systemd/"$folder" systemd/"$folder"/*; done
 lay 644 usr/lib/udev/rules.d systemd/udev/*
 lay 644 usr/share/kiosk systemd/share/*
+packaging/fonts.sh "$stage/usr/share/kiosk/fonts"
 lay 644 etc/chromium/policies/managed systemd/chromium/*
 lay 640 etc/kiosk packaging/kiosk.toml
 

@@ -7,6 +7,7 @@
 //	POST /act             one tap, with the token in X-Token: {"screen":7,"name":"pay","value":""}
 //	POST /watch           the page follows, with the token in X-Token; every few seconds, see Server.Watched
 //	GET  /library/…       the library's logo, its colours, and where its fonts are
+//	GET  /fonts/NAME      one of the package's fonts
 //	GET  /here            204: the station is there. Any page may ask it
 //
 // The token and the checks of Host and Origin keep other pages of a browser, and names that point to loopback from

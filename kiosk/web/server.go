@@ -127,6 +127,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /here", here)
 	mux.HandleFunc("GET /library/logo", s.logo)
 	mux.HandleFunc("GET /library/colours.css", s.colours)
+	mux.HandleFunc("GET /library/fonts.css", s.faces)
+	mux.HandleFunc("GET /fonts/{name}", s.font)
 	mux.Handle("GET /static/{file}", http.StripPrefix("/static/", http.FileServerFS(static)))
 	return mux
 }
