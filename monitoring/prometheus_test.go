@@ -113,6 +113,7 @@ var scenarios = map[string]scenario{
 	"KioskStorageLow":          {check: health.CheckFree, status: health.Warn},
 	"KioskStorageFull":         {check: health.CheckBallast, status: health.Fail},
 	"KioskSecondCopyLost":      {check: health.CheckSecondCopy, status: health.Warn},
+	"KioskVoiceLost":           {check: health.CheckSpeech, status: health.Warn},
 	"KioskDeskPageDown":        {check: desk.CheckPage, status: health.Warn},
 	"KioskStorageWorn":         {check: health.CheckLife, status: health.Warn},
 	"KioskClockUnset":          {check: health.CheckClockSet, status: health.Warn},

@@ -11,6 +11,8 @@ const (
 	CheckLines       = "gpio:link"
 	CheckRing        = "ring:link"
 	CheckDisplay     = "display:link"
+	CheckKeypad      = "keypad:link"
+	CheckHeadset     = "headset:link" // the socket, not what is plugged into it
 	CheckSpeech      = "voice:speech" // whether what is said in the headset can be heard
 	CheckEnclosure   = "tamper:switch"
 	CheckService     = "service:key"
