@@ -66,6 +66,13 @@ type mouthpiece struct {
 	missed error // what Look says
 }
 
+// fail lets Speak and Look say err from now on.
+func (m *mouthpiece) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.broken, m.missed = err, err
+}
+
 func (m *mouthpiece) Look(context.Context, []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -339,12 +346,10 @@ func TestAKeyThatComesTooLateReadsTheScreenAgain(t *testing.T) {
 
 func TestAVoiceThatCannotBeHeardIsTold(t *testing.T) {
 	with(t, func(d *desk) {
-		d.missed = device.ErrAttention
-		d.broken = device.ErrAttention
+		d.fail(device.ErrAttention)
 		d.show(view(0, session.ScreenReady))
 		d.plug(true)
-		d.broken = nil
-		d.missed = nil
+		d.fail(nil)
 		quiet()
 		if got := strings.Join(d.told, ", "); got != "voice:speech pass, voice:speech warn needs attention, voice:speech pass" {
 			t.Errorf("health was told %s", got)
