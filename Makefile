@@ -116,9 +116,10 @@ screens: deps
 	$(GO) test -tags '$(TAGS)' -count=1 ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
 
 # What a station costs, then every benchmark six times, with the median and its spread; PACKAGES=./sip/... for less.
-bench: deps-build
+bench: deps
 	@mkdir -p bin
 	$(GO) test -count=1 -timeout 30m ./cmd -v -run Figures -args -figures
+	$(GO) test -count=1 -timeout 30m ./kiosk/web -v -run Figures -args -figures
 	$(GO) test -tags '$(TAGS)' -run '^$$' -bench . -benchmem -count $(COUNT) $(PACKAGES) >bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	$(GO) tool benchstat bin/bench.txt
 

@@ -217,10 +217,7 @@ func TestPageInBrowser(t *testing.T) {
 			t.Fatalf("%s is missing; install it with: make deps", needed)
 		}
 	}
-	b := &bench{t: t, station: newScripted(base(session.ScreenReady)), look: plain, address: "127.0.0.1:0", named: map[string]example{}, words: &spoken{Texts: catalogues(t)}}
-	for _, e := range examples() {
-		b.named[e.name] = e
-	}
+	b := newBench(t)
 	b.serve()
 	defer func() { b.stop() }()
 	control := httptest.NewServer(b.handler())

@@ -83,6 +83,21 @@ func manyFees(v *session.View) {
 	)
 }
 
+// hostileFees are three hundred fees of a library system that went mad: markup, signs that turn and hide, two thousand characters,
+// negative amounts, and a currency without decimals.
+func hostileFees(v *session.View) {
+	nasty := []string{strings.Repeat("x", 2000), `<script>alert(1)</script><img src=x onerror=alert(1)>`, "gnp.exe\u202e\u2066\u0000\x1b[2J\x07", strings.Repeat("e\u0301", 900),
+		strings.Repeat("\n \t", 500), "مرحبا \u202d abc", "{{.Amount}} %s ${jndi:ldap://x}", ""}
+	v.Total, v.Chosen = money.Of(98765432, "JPY"), money.Of(300, "JPY")
+	for i := range 300 {
+		amount := money.Of(int64(i), "JPY")
+		if i%7 == 3 {
+			amount.Minor = -amount.Minor
+		}
+		v.Fees = append(v.Fees, session.FeeLine{Key: "f" + strconv.Itoa(i), Description: nasty[i%len(nasty)], Amount: amount, Chosen: i == 299})
+	}
+}
+
 // ended is a payment that has ended.
 func ended(o session.Outcome, r session.Receipt) func(*session.View) {
 	return func(v *session.View) {

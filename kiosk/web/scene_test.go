@@ -4,11 +4,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+
+	"selfpay/device/money"
+	"selfpay/kiosk/session"
+	"selfpay/kiosk/text"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the screens in testdata")
@@ -107,6 +112,31 @@ func TestForeignTextIsText(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestThreeHundredHostileFeesAreShownWithinBounds(t *testing.T) {
+	for _, lang := range text.Known {
+		v := with(session.ScreenFees, hostileFees)
+		v.Language = lang
+		fragment, err := draw(v, catalogues(t), plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(fragment) > 300<<10 || strings.Count(fragment, `data-fee="`) != 300 {
+			t.Errorf("%s: %d bytes, %d fees", lang, len(fragment), strings.Count(fragment, `data-fee="`))
+		}
+		if strings.Contains(fragment, "<script") || strings.Contains(fragment, "<img") || strings.ContainsAny(fragment, "\u202e\u2066\u202d\x00\x1b\x07") {
+			t.Errorf("%s: markup or a sign that turns or hides is on the screen", lang)
+		}
+		for _, e := range elements(fragment) { // what is negative cannot be chosen
+			if n, _ := strconv.Atoi(strings.TrimPrefix(e.marks["data-fee"], "f")); e.marks["data-fee"] != "" && e.marks["data-choosable"] != strconv.FormatBool(n%7 != 3 && n > 0) {
+				t.Errorf("%s: fee %d: choosable %s", lang, n, e.marks["data-choosable"])
+			}
+		}
+	}
+	if price := catalogues(t).Amount("en", money.Of(98765432, "JPY")); strings.Contains(price, ".") || !strings.Contains(price, "98,765,432") {
+		t.Errorf("a currency without decimals is written %q", price)
 	}
 }
 

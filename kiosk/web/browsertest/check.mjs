@@ -369,6 +369,20 @@ await check("a long list is reached to its end by taps alone", async (problems) 
   await page.context().close();
 });
 
+await check("three hundred hostile fees fit, and the last is reached", async (problems) => {
+  for (const [width, height] of sizes) {
+    const page = await open(width, height);
+    await show(page, "fees-hostile");
+    problems.push(...(await page.evaluate(measure)));
+    const down = page.locator("[data-scroll=down]");
+    await page.evaluate(() => { document.querySelector(".fees").scrollTop = 1e6; });
+    await until("the end of the list", () => down.isDisabled());
+    same(problems, await page.locator("[data-fee=f299]").isVisible(), true, "the last fee");
+    problems.push(...page.complaints);
+    await page.context().close();
+  }
+});
+
 await check("what is new is said to screen readers", async (problems) => {
   const page = await open();
   await show(page, "outcome-follows");
