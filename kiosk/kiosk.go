@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -158,7 +159,7 @@ type station struct {
 
 func (s *station) open() (*ledger.Ledger, error) {
 	state := s.Config.Kiosk.State
-	if err := s.ballast().look(); err != nil { // opening the ledger may take room too
+	if err := s.ballast().look(); err != nil && !errors.Is(err, fs.ErrNotExist) { // opening may take room too; at the first start there is no folder yet
 		s.Log.Warn("storage", "error", err)
 	}
 	key, err := ledger.LoadKey(filepath.Join(state, "keys"))

@@ -218,6 +218,9 @@ var fixes = map[string]string{
 	health.CheckLines:        "gpiodetect and gpioinfo list chips and lines, and who holds them; is the [gpio] table right?",
 	health.CheckRing:         "is SPI switched on, and ring.address right?",
 	health.CheckDisplay:      "is it plugged in, and display.address right (i2cdetect)?",
+	health.CheckKeypad:       "is it plugged in, and is voice.keypad its name under /dev?",
+	health.CheckHeadset:      "is the sound card or its socket plugged in, and is voice.headset right (kioskctl devices --found)?",
+	health.CheckSpeech:       "apt install espeak-ng alsa-utils; is voice.output a card that aplay -L lists?",
 	health.CheckEnclosure:    "look at terminal and wiring, close the enclosure, then kioskctl tamper clear",
 	health.CheckService:      "turn the key back when the work is done",
 	health.CheckStaffCall:    "somebody waits at the station; the key switch ends the call",
@@ -243,6 +246,7 @@ var fixes = map[string]string{
 	health.CheckHub:          "is the network up, and are health.heartbeat and its token right?",
 	heartbeat.CheckPing:      "is the network up, and is the address of health.ping right?",
 	"health:certificate":     "put the new certificate and key over the old; they are read without a restart",
+	"desk:certificate":       "put the new certificate and key over the old; they are read without a restart",
 	"hub:certificate":        "put the new certificate and key over the old; they are read without a restart",
 
 	health.CheckMains:      "is the mains plug in? The station is switched off in order before its battery ends",
