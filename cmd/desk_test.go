@@ -62,9 +62,10 @@ func TestTheDeskFindsAPaymentByTheCodeOnItsReceipt(t *testing.T) {
 	if text := read(desk.Get("https://" + at + "/payment?code=" + code)); !strings.Contains(text, "The patron confirmed") {
 		t.Errorf("the payment: %s", text)
 	}
-	if out, _ := s.ctl("status", "--json"); !strings.Contains(out, `"desk:certificate":{"status":`) || !strings.Contains(out, `"desk:page":{"status":"pass"`) {
-		t.Errorf("nobody watches the page's certificate: %s", out)
-	}
+	s.eventually("health watches the page and its certificate", func() (bool, string) {
+		out, _ := s.ctl("status", "--json")
+		return strings.Contains(out, `"desk:certificate":{"status":`) && strings.Contains(out, `"desk:page":{"status":"pass"`), out
+	})
 	if out, _ := s.ctl("config", "show"); strings.Contains(out, password) || strings.Contains(s.log(), password) {
 		t.Errorf("the password is told")
 	}

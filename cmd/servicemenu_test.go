@@ -80,8 +80,12 @@ func TestATechnicianOpensTheServiceMenuByASignedCode(t *testing.T) {
 	if out, status := s.ctl("ledger", "notes"); status != 0 || !strings.Contains(out, "Jo") || !strings.Contains(out, "service menu") {
 		t.Errorf("the ledger's notes: %d\n%s", status, out)
 	}
-	s.order("scan", "4711") // the same label once more would count for the one before
-	s.order("scan", code.Code)
+	s.eventually("the code opens the menu again", func() (bool, string) {
+		s.order("scan", "4711") // the same label once more would count for the one before
+		s.order("scan", code.Code)
+		out, _ := s.ctl("status", "--json")
+		return strings.Contains(out, `"screen":"service"`), out
+	})
 	s.acts("service", "rest", "")
 	s.acts("service", "leave", "")
 	s.ready()
