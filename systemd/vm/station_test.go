@@ -82,7 +82,7 @@ const patience = 4 * time.Minute
 var cards = []string{"20017000010001", "20017000010002", "20017000010006", "20017000010008"}
 
 const (
-	part     = "0.05"
+	part     = "0.10"
 	cardWait = 300 * time.Millisecond // how long a patron takes to present the bank card
 )
 
