@@ -3,6 +3,7 @@ package surround
 import (
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -40,7 +41,7 @@ func makeRaw(tty *os.File) error {
 	return nil
 }
 
-var kept []*os.File
+var kept sync.Map // of *os.File
 
 // keep holds a file open for the life of the process.
-func keep(f *os.File) { kept = append(kept, f) }
+func keep(f *os.File) { kept.Store(f, true) }
