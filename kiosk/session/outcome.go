@@ -121,13 +121,18 @@ func worse(a, b Outcome) Outcome {
 	return b
 }
 
+// dateOf is when a payment began, zero where the clock was not set.
+func dateOf(p payment.Payment) time.Time {
+	if !p.IntendedAt.Dated() {
+		return time.Time{}
+	}
+	return p.IntendedAt.Wall
+}
+
 // outcome shows how the payment ended for the patron, and prints the receipt once.
 func (s *Session) outcome(o Outcome) {
 	told := s.view.Screen == ScreenOutcome && s.view.Outcome == o
-	s.view.Screen, s.view.Outcome, s.view.Legs = ScreenOutcome, o, nil
-	if at := s.payment.IntendedAt; at.Dated() {
-		s.view.PaidAt = at.Wall
-	}
+	s.view.Screen, s.view.Outcome, s.view.Legs, s.view.PaidAt = ScreenOutcome, o, nil, dateOf(s.payment)
 	if LegsCount(s.payment.State) {
 		for _, l := range s.payment.Legs {
 			s.view.Legs = append(s.view.Legs, LegLine{Fee: l.Fee, Amount: l.Amount, Outcome: OutcomeOfLeg(l)})

@@ -164,11 +164,7 @@ func (s *Session) lastPayments() []ServicePayment {
 	}
 	var all []ServicePayment
 	for _, p := range newest {
-		one := ServicePayment{Reference: p.ID.String(), Amount: p.Amount, Outcome: OutcomeOf(p)}
-		if p.IntendedAt.Dated() {
-			one.At = p.IntendedAt.Wall
-		}
-		all = append(all, one)
+		all = append(all, ServicePayment{Reference: p.ID.String(), Amount: p.Amount, At: dateOf(p), Outcome: OutcomeOf(p)})
 	}
 	return all
 }
@@ -258,9 +254,5 @@ func (s *Session) printForStaff(print func() error, done func(error)) {
 	}()
 }
 
-// menuTouch tries the touch panel, and comes back to the menu.
-func (s *Session) menuTouch() {
-	s.touched = make(chan []int, 1)
-	s.view.Touched = make([]bool, TouchFields)
-	s.showTouch()
-}
+// menuTouch tries the touch panel, and comes back to the menu; nobody else waits for the result.
+func (s *Session) menuTouch() { s.startTouch(make(chan []int, 1)) }

@@ -47,14 +47,18 @@ func (s *Session) TryTouch(ctx context.Context) (missed []int, err error) {
 }
 
 func (s *Session) beginTouch(ended chan<- []int) error {
-	if s.view.Screen != ScreenReady && s.view.Screen != ScreenOutOfService {
+	if !s.idle() {
 		return ErrVisit
 	}
 	s.clear()
+	s.startTouch(ended)
+	return nil
+}
+
+func (s *Session) startTouch(ended chan<- []int) {
 	s.touched = ended
 	s.view.Touched = make([]bool, TouchFields)
 	s.showTouch()
-	return nil
 }
 
 func (s *Session) showTouch() {
