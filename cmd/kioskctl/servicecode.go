@@ -12,9 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
-
+	"selfpay/kiosk/qrcode"
 	"selfpay/kiosk/servicecode"
 )
 
@@ -87,7 +85,7 @@ func (c serviceCodeMake) Run(t *tool) error {
 	if err != nil {
 		return fmt.Errorf("no code is made: %w", err)
 	}
-	drawn, err := qr.Encode(code, qr.M, qr.AlphaNumeric)
+	drawn, err := qrcode.Capitals(code)
 	if err != nil {
 		return fmt.Errorf("no code is made: %w", err)
 	}
@@ -121,19 +119,15 @@ func readServiceKey(path string) (ed25519.PrivateKey, error) {
 	return nil, fmt.Errorf("%s is no private key of service codes; kioskctl service-code key makes one", path)
 }
 
-// The ground around a code and the size of its squares.
-const (
-	quietModules = 4 // ISO/IEC 18004, 9.1
-	modulePixels = 8
-)
+// modulePixels is the side of one square of the picture.
+const modulePixels = 8
 
-func writePicture(path string, code barcode.Barcode) error {
-	size := code.Bounds().Dx() + 2*quietModules
-	picture := image.NewGray(image.Rect(0, 0, size*modulePixels, size*modulePixels))
+func writePicture(path string, code qrcode.Code) error {
+	side := code.Size() * modulePixels
+	picture := image.NewGray(image.Rect(0, 0, side, side))
 	for i := range picture.Pix {
-		x, y := i%picture.Stride/modulePixels, i/picture.Stride/modulePixels
-		if picture.Pix[i] = 255; dark(code, x-quietModules, y-quietModules) {
-			picture.Pix[i] = 0
+		if !code.Dark(i%picture.Stride/modulePixels, i/picture.Stride/modulePixels) {
+			picture.Pix[i] = 255
 		}
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, secretMode)
@@ -143,29 +137,19 @@ func writePicture(path string, code barcode.Barcode) error {
 	return errors.Join(png.Encode(f, picture), f.Close())
 }
 
-// dark says whether a square of the code is; around it all is light.
-func dark(code barcode.Barcode, x, y int) bool {
-	if !(image.Point{x, y}).In(code.Bounds()) {
-		return false
-	}
-	r, _, _, _ := code.At(x, y).RGBA()
-	return r == 0
-}
-
 // blocks draws a code for a dark terminal, two rows of squares in each line.
-func blocks(code barcode.Barcode) string {
+func blocks(code qrcode.Code) string {
 	var b strings.Builder
-	size := code.Bounds().Dx()
-	for y := -quietModules; y < size+quietModules; y += 2 {
-		for x := -quietModules; x < size+quietModules; x++ {
-			upper, lower := 0, 0
-			if !dark(code, x, y) {
-				upper = 1
+	for y := 0; y < code.Size(); y += 2 {
+		for x := range code.Size() {
+			light := 0
+			if !code.Dark(x, y) {
+				light = 1
 			}
-			if !dark(code, x, y+1) {
-				lower = 2
+			if !code.Dark(x, y+1) {
+				light += 2
 			}
-			b.WriteString([]string{" ", "▀", "▄", "█"}[upper+lower])
+			b.WriteString([]string{" ", "▀", "▄", "█"}[light])
 		}
 		b.WriteByte('\n')
 	}

@@ -2,17 +2,11 @@ package web
 
 import (
 	"fmt"
-	"image/color"
 	"strings"
 
-	"github.com/boombuler/barcode"
-	"github.com/boombuler/barcode/qr"
-
+	"selfpay/kiosk/qrcode"
 	"selfpay/kiosk/session"
 )
-
-// quietModules is the empty ground around a code (ISO/IEC 18004, 9.1).
-const quietModules = 4
 
 // byteOrderMark tells readers that guess that the words are UTF-8: without it zbar took few letters beyond ASCII for Shift JIS.
 const byteOrderMark = "\ufeff"
@@ -28,11 +22,11 @@ func (s scene) Code() (*code, error) {
 	if s.Wish != session.WishScreen || s.Receipt == session.ReceiptNone {
 		return nil, nil
 	}
-	drawn, err := qr.Encode(byteOrderMark+s.receiptWords(), qr.M, qr.Unicode)
+	drawn, err := qrcode.Text(byteOrderMark + s.receiptWords())
 	if err != nil {
-		return nil, fmt.Errorf("web: draw the receipt's code: %w", err)
+		return nil, fmt.Errorf("web: the receipt's code: %w", err)
 	}
-	return &code{drawn.Bounds().Dx() + 2*quietModules, squares(drawn)}, nil
+	return &code{drawn.Size(), squares(drawn)}, nil
 }
 
 // receiptWords are what the code says.
@@ -45,13 +39,13 @@ func (s scene) receiptWords() string {
 		s.Say("receipt-status-"+string(s.Outcome))), "\n")
 }
 
-// squares is a path over the dark modules, row by row.
-func squares(drawn barcode.Barcode) string {
+// squares is a path over the dark squares, row by row.
+func squares(drawn qrcode.Code) string {
 	var path strings.Builder
-	for y := range drawn.Bounds().Dy() {
-		for x := range drawn.Bounds().Dx() {
-			if dark, ok := drawn.At(x, y).(color.Gray16); ok && dark.Y == 0 {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quietModules, y+quietModules)
+	for y := range drawn.Size() {
+		for x := range drawn.Size() {
+			if drawn.Dark(x, y) {
+				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x, y)
 			}
 		}
 	}
