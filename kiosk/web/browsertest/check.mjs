@@ -2,7 +2,7 @@
 // scripted station takes orders, the browser, what to check, and perhaps a folder for pictures. It prints one JSON line for each
 // check: {"name": …, "problems": […]}.
 
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 import axe from "axe-core";
 import { measure } from "./measure.mjs";
 
@@ -13,11 +13,7 @@ const pictured = /^(ready-many-languages|fees-many|confirm-no-paper|terminal-car
 const whole = ["de", "en"]; // whose screens are all drawn at every size; of the others a selection, unless pictures are asked for
 const tight = /^(ready-many|languages|leaving|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch|service$|service-pa)/;
 
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch(executablePath);
 
 /** order asks something of the scripted station. */
 async function order(path, method = "POST") {

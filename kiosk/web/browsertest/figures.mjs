@@ -1,13 +1,10 @@
 // Measures the page in Chromium. The Go test that starts this gives it the page's address, the address where the scripted station
 // takes orders, the browser, and how many screens a day has. It prints one JSON document.
 
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url, station, executablePath, day] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-});
+const browser = await launch(executablePath);
 const order = async (path) => (await fetch(station + path, { method: "POST" })).json();
 const median = (all) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)];
 

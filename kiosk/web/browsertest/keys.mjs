@@ -1,16 +1,12 @@
 // One patron pays at a real kiosk with the keys of the keypad, and sees on the page in Chromium where they are. The Go test that
 // starts this gives it the page's address and the browser, and presses the key of each line {"key": …}.
 
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url, executablePath] = process.argv.slice(2);
 const patience = { timeout: 60_000 };
 
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch(executablePath);
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
 
 const press = (key) => console.log(JSON.stringify({ key }));

@@ -2,16 +2,12 @@
 // it the page's address and the browser, holds the card to the scanner when the line "ready" comes, and reads the
 // screens, one JSON line each: {"name": …, "words": …}.
 
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url, executablePath] = process.argv.slice(2);
 const patience = { timeout: 60_000 };
 
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch(executablePath);
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true })).newPage();
 
 /** reach waits for a screen, says what stands on it, loads the page anew, and waits for it again. */
