@@ -82,8 +82,9 @@ const patience = 4 * time.Minute
 var cards = []string{"20017000010001", "20017000010002", "20017000010006", "20017000010008"}
 
 const (
-	part     = "0.10"
-	cardWait = 300 * time.Millisecond // how long a patron takes to present the bank card
+	part      = "0.10"
+	feesTimes = 10                     // so that fifty cuts leave something to pay; nobody owes more than the kiosk takes
+	cardWait  = 300 * time.Millisecond // how long a patron takes to present the bank card
 )
 
 // station is a machine that runs kioskd. What surrounds it is on the host and outlives its power cuts.
@@ -99,7 +100,7 @@ func newStation(t *testing.T) *station {
 	t.Helper()
 	s := &station{t: t, draw: draws(t)}
 	var err error
-	if s.around, err = surround.Start(t.TempDir(), surround.Options{Mode: "koha", CardWait: cardWait}); err != nil {
+	if s.around, err = surround.Start(t.TempDir(), surround.Options{Mode: "koha", CardWait: cardWait, FeesTimes: feesTimes}); err != nil {
 		t.Fatal(err)
 	}
 	orders, err := vm.FreePort()

@@ -69,7 +69,7 @@ func newUpdatedStation(t *testing.T) *station {
 	makeVendor(t)
 	s := &station{t: t, draw: draws(t)}
 	folder := t.TempDir()
-	around, err := surround.Start(filepath.Join(folder, "around"), surround.Options{Mode: "koha", CardWait: cardWait})
+	around, err := surround.Start(filepath.Join(folder, "around"), surround.Options{Mode: "koha", CardWait: cardWait, FeesTimes: feesTimes})
 	if err != nil {
 		t.Fatal(err)
 	}

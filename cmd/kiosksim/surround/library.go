@@ -107,7 +107,7 @@ func newLibrary(o Options) (library, error) {
 
 func newACS(o Options) (library, error) {
 	s, err := acs.New(acs.Config{Mode: acs.Mode(o.Mode), NeedPIN: o.NeedPIN, Institution: "CPL", LibraryName: "Central Library", Currency: "EUR",
-		Decimals: 2, Login: login, Password: password, Patrons: acsPatrons()})
+		Decimals: 2, Login: login, Password: password, Patrons: acsPatrons(o.FeesTimes)})
 	if err != nil {
 		return nil, err
 	}
@@ -143,10 +143,10 @@ func (s *Surround) startLibrary() (err error) {
 
 func newPolaris(o Options) (library, error) {
 	return polaristest.New(polaristest.Config{AccessID: accessID, AccessKey: accessKey, Domain: domain, Login: login, Password: password,
-		User: staffUser, Workstations: []int{workstation}, Decimals: 2, Patrons: accounts(), Secure: !o.Plain}), nil
+		User: staffUser, Workstations: []int{workstation}, Decimals: 2, Patrons: accounts(o.FeesTimes), Secure: !o.Plain}), nil
 }
 
-func newAleph(Options) (library, error) {
-	return alephtest.New(alephtest.Config{Patrons: accounts(), XUser: xUser, XPassword: xPassword,
+func newAleph(o Options) (library, error) {
+	return alephtest.New(alephtest.Config{Patrons: accounts(o.FeesTimes), XUser: xUser, XPassword: xPassword,
 		Institutions: []alephtest.Institution{{Code: mainBranch, Name: "Central Library"}, {Code: lawBranch, Name: "Law Library"}}})
 }

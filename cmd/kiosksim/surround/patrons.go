@@ -9,15 +9,15 @@ import (
 
 // accounts are the people of the simulated library. The first eight owe payable fees and need no PIN; then come one with a
 // PIN, one who owes nothing, one who owes more than the kiosk's maximum and one who is blocked. The third owes to two
-// branches, where the library system tells them apart.
-func accounts() []resttest.Patron {
+// branches, where the library system tells them apart. Every fee is so many times as high as usual.
+func accounts(times int64) []resttest.Patron {
 	fee := 100
 	owes := func(minor ...int64) []resttest.Fee {
 		titles := []string{"Overdue: Die Vermessung der Welt", "Lost item: Momo", "Reservation: Der Zauberberg", "Overdue: Tintenherz"}
 		var fees []resttest.Fee
 		for i, m := range minor {
 			fee++
-			f := resttest.Fee{ID: fmt.Sprint(fee), Branch: mainBranch, Description: titles[i%len(titles)], OutstandingMinor: m}
+			f := resttest.Fee{ID: fmt.Sprint(fee), Branch: mainBranch, Description: titles[i%len(titles)], OutstandingMinor: m * times}
 			if len(minor) == 3 && i > 0 {
 				f.Branch = lawBranch
 			}
@@ -43,9 +43,9 @@ func accounts() []resttest.Patron {
 }
 
 // acsPatrons are the same people as a library system with SIP2 knows them.
-func acsPatrons() []acs.Patron {
+func acsPatrons(times int64) []acs.Patron {
 	var all []acs.Patron
-	for _, a := range accounts() {
+	for _, a := range accounts(times) {
 		p := acs.Patron{Card: a.Card, PIN: a.PIN, Name: a.Name, Blocked: a.Blocked}
 		for _, f := range a.Fees {
 			p.Fees = append(p.Fees, acs.Fee{ID: f.ID, Description: f.Description, OutstandingMinor: f.OutstandingMinor})

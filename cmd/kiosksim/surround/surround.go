@@ -31,15 +31,16 @@ const ConfigName = "kiosk.toml"
 
 // Options say what the surrounding is like.
 type Options struct {
-	ILS      string        // the route to the library system, one of Routes; empty: sip2
-	Mode     string        // of the library system, see Modes; empty: the route's usual one
-	Serial   bool          // the terminal hangs on a serial line, a pty, instead of TCP
-	CardWait time.Duration // how long a patron takes to present the bank card
-	OpenPAN  string        // a card number that the terminal sends in full, as it never should; empty: masked
-	Plain    bool          // a library system that wants https takes http too
-	Approved func()        // called when the terminal has charged a card; nil: nobody is told
-	Voice    bool          // the kiosk has a keypad and a headset, on serial lines
-	NeedPIN  bool          // the library system books nothing without the PIN of a patron who has one
+	ILS       string        // the route to the library system, one of Routes; empty: sip2
+	Mode      string        // of the library system, see Modes; empty: the route's usual one
+	Serial    bool          // the terminal hangs on a serial line, a pty, instead of TCP
+	CardWait  time.Duration // how long a patron takes to present the bank card
+	OpenPAN   string        // a card number that the terminal sends in full, as it never should; empty: masked
+	Plain     bool          // a library system that wants https takes http too
+	Approved  func()        // called when the terminal has charged a card; nil: nobody is told
+	Voice     bool          // the kiosk has a keypad and a headset, on serial lines
+	NeedPIN   bool          // the library system books nothing without the PIN of a patron who has one
+	FeesTimes int64         // every fee is so many times as high as usual; 0: once
 }
 
 func (o Options) filled() Options {
@@ -48,6 +49,9 @@ func (o Options) filled() Options {
 	}
 	if o.Mode == "" {
 		o.Mode = routes[o.ILS].standard
+	}
+	if o.FeesTimes == 0 {
+		o.FeesTimes = 1
 	}
 	return o
 }
