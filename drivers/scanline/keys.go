@@ -21,7 +21,8 @@ type keys struct {
 	held
 	layout Layout
 	human  time.Duration // more than this between two keys and a person types
-	last   time.Duration // when a key was pressed, in the kernel's time
+	last   time.Duration // when a key was pressed, by the kernel's wall clock, which may be set meanwhile
+	read   time.Time     // when that was read, which may be late
 	down   map[evdev.EvCode]bool
 	caps   bool
 	dead   rune   // an accent that waits for its letter
@@ -38,20 +39,20 @@ func newKeys(layout Layout, human time.Duration, caps bool) *keys {
 
 // take feeds one event, and returns the label that is complete with it.
 func (k *keys) take(e evdev.InputEvent) [][]byte {
-	if label := k.event(e); label != nil {
+	if label := k.event(e, time.Now()); label != nil {
 		return [][]byte{label}
 	}
 	return nil
 }
 
-func (k *keys) event(e evdev.InputEvent) []byte {
+func (k *keys) event(e evdev.InputEvent, read time.Time) []byte {
 	at := time.Duration(e.Time.Nano())
 	if e.Type == evdev.EV_SYN && e.Code == evdev.SYN_DROPPED {
 		// The kernel's buffer ran over; which keys are down is not known either.
 		k.spoil()
 		k.dead, k.code = 0, number{}
 		clear(k.down)
-		k.last = at
+		k.last, k.read = at, read
 		return nil
 	}
 	if e.Type != evdev.EV_KEY {
@@ -66,8 +67,8 @@ func (k *keys) event(e evdev.InputEvent) []byte {
 	if e.Value != 1 { // neither release nor repeat
 		return nil
 	}
-	k.pause(at - k.last)
-	k.last = at
+	k.pause(at-k.last, read.Sub(k.read))
+	k.last, k.read = at, read
 	switch e.Code {
 	case evdev.KEY_CAPSLOCK:
 		k.caps = !k.caps
@@ -78,12 +79,13 @@ func (k *keys) event(e evdev.InputEvent) []byte {
 	return k.press(e.Code)
 }
 
-// pause is the time before a key.
-func (k *keys) pause(gap time.Duration) {
+// pause is the time before a key, by the wall clock, and how much later the key was read than the one before. The clock may be set
+// between two keys of a label: what was typed is a thing of the past only where both say so.
+func (k *keys) pause(gap, between time.Duration) {
 	if gap <= k.human {
 		return
 	}
-	if gap > staleAfter*k.human || len(k.text) == 0 && !k.spoiled {
+	if gap > staleAfter*k.human && between > k.human || len(k.text) == 0 && !k.spoiled {
 		k.forget()
 	} else {
 		k.spoil()

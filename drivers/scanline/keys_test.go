@@ -124,7 +124,7 @@ func readOn(layout Layout, caps bool, y *typing) []string {
 			add(k.silence())
 		}
 		last = at
-		add(k.event(e))
+		add(k.event(e, time.Unix(0, e.Time.Nano())))
 	}
 	add(k.silence())
 	return labels
@@ -173,6 +173,39 @@ func TestKeys(t *testing.T) {
 	} {
 		if got := read(c.typing); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// The kernel tells keys by the clock on the wall. Set between two keys of a label, by however much, it makes no number of the half.
+func TestAClockThatIsSetMakesNoNumberOfAHalf(t *testing.T) {
+	for _, set := range []time.Duration{-10 * 365 * 24 * time.Hour, -time.Second, 150 * time.Millisecond, time.Hour, 10 * 365 * 24 * time.Hour} {
+		k := newKeys(Layout{}, 100*time.Millisecond, false)
+		now, by := time.Now(), time.Duration(0)
+		var labels []string
+		typed := func(y *typing) {
+			for _, e := range y.events {
+				now = now.Add(time.Millisecond)
+				e.Time = syscall.NsecToTimeval(now.Add(by).UnixNano())
+				if label := k.event(e, now); label != nil {
+					labels = append(labels, string(label))
+				}
+			}
+		}
+		k.silence()
+		typed(start().text("9999").press(evdev.KEY_ENTER))
+		now = now.Add(time.Minute)
+		typed(start().text("2123400"))
+		by = set
+		typed(start().text("0567894").press(evdev.KEY_ENTER))
+		now = now.Add(time.Minute)
+		typed(start().text("5678").press(evdev.KEY_ENTER))
+		want := []string{"9999", "5678"}
+		if set < 0 { // nothing says that it was not typed at once, as it was
+			want = []string{"9999", "21234000567894", "5678"}
+		}
+		if !slices.Equal(labels, want) {
+			t.Errorf("the clock set by %s: %q, want %q", set, labels, want)
 		}
 	}
 }
@@ -242,7 +275,7 @@ func TestASilenceThatEndedALabelOnAKeyboardIsEnoughForTheNext(t *testing.T) {
 		t.Errorf("patience of %d before anything is known", got)
 	}
 	for _, e := range start().text("1234").events {
-		k.event(e)
+		k.event(e, time.Unix(0, e.Time.Nano()))
 	}
 	if got := k.silence(); string(got) != "1234" || k.patience() != 1 {
 		t.Errorf("%q, then patience of %d", got, k.patience())
@@ -280,7 +313,7 @@ func FuzzKeys(f *testing.F) {
 		for ; len(raw) >= 3; raw = raw[3:] {
 			at += time.Duration(raw[2]>>2) * 7 * time.Millisecond
 			e := evdev.InputEvent{Time: syscall.NsecToTimeval(int64(at)), Type: evdev.EvType(raw[0] % 3), Code: evdev.EvCode(raw[1]), Value: int32(raw[2] % 4)}
-			label := k.event(e)
+			label := k.event(e, time.Unix(0, e.Time.Nano()))
 			if len(label) > maxRaw || len(k.text) > maxRaw || slices.Contains(label, '\r') {
 				t.Fatalf("label of %d, %d held", len(label), len(k.text))
 			}

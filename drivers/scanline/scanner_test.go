@@ -134,7 +134,7 @@ func TestALabelThatIsUnderWayWhenTheScannerIsOpenedIsNone(t *testing.T) {
 		k := newKeys(Layout{}, 100*time.Millisecond, false)
 		var labels []string
 		for _, e := range start().text("4000567894").press(evdev.KEY_ENTER).text("1234").press(evdev.KEY_ENTER).events {
-			if label := k.event(e); label != nil {
+			if label := k.event(e, time.Unix(0, e.Time.Nano())); label != nil {
 				labels = append(labels, string(label))
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"selfpay/kiosk/session"
 	"selfpay/systemd/vm"
 	"selfpay/systemd/vm/pretend"
 )
@@ -366,7 +367,7 @@ func TestPaymentOverRealNodesWhileTheClockJumps(t *testing.T) {
 		debian.charged.Store(&jump)
 		paid := make(chan struct{})
 		go func() { defer close(paid); s.patron(t.Context(), cards[i], "--scanned") }()
-		does(t, "%s/guest type %s", vm.BenchFolder, cards[i])
+		s.scans(cards[i], paid)
 		<-paid
 		debian.charged.Store(nil)
 		if len(s.told) != i+1 {
@@ -385,6 +386,37 @@ func TestPaymentOverRealNodesWhileTheClockJumps(t *testing.T) {
 		}
 	}
 	s.paymentsAgree(b)
+}
+
+// scans holds a card to the scanner that types, and once more where it was not read: on a busy host a key may come so late that the
+// driver takes its typing for a person's.
+func (s *station) scans(card string, paid <-chan struct{}) {
+	s.t.Helper()
+	const mostScans = 3
+	for n := range mostScans {
+		does(s.t, "%s/guest type %s", vm.BenchFolder, card)
+		if s.visited(paid) {
+			return
+		}
+		s.t.Logf("scan %d of a card was not read: %v", n+1, s.checkPasses(s.t.Context(), "scanner:labels"))
+	}
+}
+
+// visited says whether a visit begins within half a minute, or has been and gone.
+func (s *station) visited(gone <-chan struct{}) bool {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+		select {
+		case <-gone:
+			return true
+		default:
+		}
+		out, err := s.ctl(s.t.Context(), "status")
+		var status struct{ Screen session.Screen }
+		if err == nil && json.Unmarshal([]byte(out), &status) == nil && status.Screen != session.ScreenReady && status.Screen != session.ScreenOutcome {
+			return true
+		}
+	}
+	return false
 }
 
 // The network cable is pulled, kioskd notices, and takes payments again when it is back.
