@@ -63,6 +63,13 @@ func TestATechnicianOpensTheServiceMenuByASignedCode(t *testing.T) {
 		t.Errorf("no printer among the devices: %s", page)
 	}
 	s.acts("service-devices", "back", "")
+	s.acts("service", "self-test", "")
+	s.order("scan", cardOneFee)
+	s.eventually("a label and all checks are told", func() (bool, string) {
+		page := s.screenShows("service-test")
+		return strings.Contains(page, "has read a library card") && strings.Contains(page, "ils:link") && !strings.Contains(page, cardOneFee), page
+	})
+	s.acts("service-test", "back", "")
 	s.acts("service", "payments", "")
 	page := s.screenShows("service-payments")
 	if !strings.Contains(page, paid.Reference) || strings.Contains(page, cardOneFee) {

@@ -188,6 +188,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 		Rules: rules,
 		Min:   s.Config.MinAmount(), Max: s.Config.MaxAmount(),
 		Partial:       s.Config.Payment.Partial,
+		HideDetails:   s.Config.Screen.HideDetails,
 		RefuseNoPaper: s.Config.Receipt.WithoutPaper == "refuse",
 		Waits:         session.StandardWaits,
 		Upkeep:        menu,
@@ -292,7 +293,7 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 	newer.look() // before the first patron, and before a session that does not run yet would have to hear of it
 	l.TellCommits(monitor.Commits.Add)
 	serviced := newMaintenance(l, s.now, monitor, s.Log)
-	menu := &serviceMenu{station: s, serviced: serviced, waits: newer.waits.Load}
+	menu := &serviceMenu{station: s, serviced: serviced, waits: newer.waits.Load, document: monitor.Document}
 	patron = s.newSession(money, l, monitor.Obstacle, menu)
 	page = web.New(patron, s.texts, s.look, s.Log)
 	labels := &labels{session: patron.Scan}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"selfpay/kiosk/health"
 	"selfpay/kiosk/panel"
 	"selfpay/kiosk/servicecode"
 	"selfpay/kiosk/session"
@@ -16,6 +17,7 @@ type serviceMenu struct {
 	station  *station
 	panel    *panel.Panel
 	devices  func() []supervisor.State
+	document func() health.Document
 	serviced *maintenance
 	waits    func() bool // an update waits
 }
@@ -40,6 +42,27 @@ func (m *serviceMenu) Devices() []session.ServiceDevice {
 		all = append(all, session.ServiceDevice{Name: d.Name, There: d.There, Why: d.Why})
 	}
 	return all
+}
+
+func (m *serviceMenu) Checks() []session.ServiceCheck {
+	var all []session.ServiceCheck
+	for name, found := range m.document().Checks {
+		for _, c := range found {
+			all = append(all, session.ServiceCheck{Name: name, State: session.CheckState(c.Status), Why: c.Output})
+		}
+	}
+	return all
+}
+
+func (m *serviceMenu) Signals() []string { return m.panel.Signals() }
+
+// signalWithin bounds the wait for the chip that a lamp hangs on.
+const signalWithin = 10 * time.Second
+
+func (m *serviceMenu) TrySignal(name string) error {
+	ctx, done := context.WithTimeout(context.Background(), signalWithin)
+	defer done()
+	return m.panel.Try(ctx, name)
 }
 
 func (m *serviceMenu) Resting() bool {

@@ -13,6 +13,8 @@ type Screen struct {
 	Colour string `toml:"colour"` // the library's, as "#0b3c5d"
 	Logo   string `toml:"logo"`   // an SVG or PNG file beside the library's name; empty: none
 	Fonts  string `toml:"fonts"`  // folder with the fonts of the package; without it those of the system are taken
+
+	HideDetails bool `toml:"hide_details"` // what fees are for is shown only when the patron asks
 }
 
 func defaultScreen() Screen {

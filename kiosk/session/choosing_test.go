@@ -3,6 +3,7 @@ package session_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"selfpay/device/money"
 	"selfpay/kiosk/ils"
@@ -49,6 +50,23 @@ func TestWhatUnlocksTheAccountIsOfferedWhereItIsLessThanAll(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatFeesAreForIsHiddenAtFirstWhereTheLibraryWantsThat(t *testing.T) {
+	inStation(t, func(c *session.Config) { c.HideDetails = true }, func(t *testing.T, s *station) {
+		for range 2 {
+			s.scan(card)
+			if v := s.sees(session.ScreenFees); !v.Hidden {
+				t.Errorf("%+v", v)
+			}
+			s.tap("hide", "")
+			if v := s.sees(session.ScreenFees); v.Hidden {
+				t.Errorf("%+v", v)
+			}
+			s.tap("leave", "")
+			over(3 * time.Second)
+		}
+	})
 }
 
 func TestWhatFeesAreForCanBeHiddenForTheWholeVisit(t *testing.T) {

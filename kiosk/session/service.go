@@ -1,16 +1,19 @@
 package session
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
 	"selfpay/device"
 	"selfpay/device/money"
+	"selfpay/device/scanner"
 	"selfpay/kiosk/payment"
 )
 
-// Upkeep is what staff see and do in the service menu. Its methods must not wait, except Rest and PrintTestSlip, which may also ask the
-// session to look around.
+// Upkeep is what staff see and do in the service menu. Its methods must not wait, except Rest, PrintTestSlip and TrySignal, which may also
+// ask the session to look around.
 type Upkeep interface {
 	// Turned says whether the key switch is turned to service; where there is none, it never is.
 	Turned() bool
@@ -18,6 +21,12 @@ type Upkeep interface {
 	Staff(label string) (name string, ours bool, err error)
 	// Devices are how the devices are now.
 	Devices() []ServiceDevice
+	// Checks are what the last looks at every part of the station have found.
+	Checks() []ServiceCheck
+	// Signals are the names of the lamps, the buzzer and the ring; empty where there are none.
+	Signals() []string
+	// TrySignal shows one of them alone for a moment.
+	TrySignal(name string) error
 	// Resting says whether staff have put the station out of service.
 	Resting() bool
 	// Rest puts the station out of service or back, and notes who did.
@@ -34,6 +43,9 @@ type Service struct {
 	Resting  bool   // the station was put out of service by staff
 	Note     Note   // what became of the last deed
 	Devices  []ServiceDevice
+	Checks   []ServiceCheck // what is not well first
+	Signals  []string
+	Label    *ServiceLabel    // the last one held to the scanner on this page; nil: none
 	Payments []ServicePayment // the newest first
 	Version  string
 	Waits    bool // an update waits for its moment
@@ -48,6 +60,10 @@ const (
 	NotePrinted    Note = "printed"
 	NoteNotPrinted Note = "not-printed"
 	NoteNotSaved   Note = "not-saved" // it could not be noted in the ledger
+	NoteTouched    Note = "touched"
+	NoteNotTouched Note = "not-touched" // at least one field was not
+	NoteSignal     Note = "signal"
+	NoteNoSignal   Note = "no-signal"
 )
 
 // ServiceDevice is one device as staff see it.
@@ -55,6 +71,32 @@ type ServiceDevice struct {
 	Name  string // of the configuration: "printer"
 	There bool
 	Why   string // why not, in words for technicians
+}
+
+// ServiceCheck is what one look at a part of the station has found.
+type ServiceCheck struct {
+	Name  string // of the health document: "printer:paper"
+	State CheckState
+	Why   string // what is not well, in words for technicians
+}
+
+// CheckState is how well something is.
+type CheckState string
+
+const (
+	CheckFails CheckState = "fail"
+	CheckWarns CheckState = "warn"
+	CheckWell  CheckState = "pass"
+)
+
+// checkOrder is the order in which staff read checks.
+var checkOrder = []CheckState{CheckFails, CheckWarns, CheckWell}
+
+// ServiceLabel is a label that staff held to the scanner to try it. What it says is not kept: it may be a patron's card.
+type ServiceLabel struct {
+	Symbology  string // empty where the scanner does not state it
+	Characters int
+	Card       bool // it may be a library card, by the rules of this station
 }
 
 // ServicePayment is one payment as staff see it.
@@ -118,20 +160,30 @@ func (s *Session) serviceCode(label string) (taken bool) {
 func (s *Session) openMenu(staff string) {
 	s.clear()
 	s.view.Service = &Service{Staff: staff}
-	s.showService(ScreenService)
+	s.turnTo(ScreenService)
 }
 
-// showService shows a page of the menu as things stand now.
-func (s *Session) showService(page Screen) {
-	now := *s.view.Service // views that were handed out stay as they are
-	now.Resting, now.Devices, now.Payments = s.Upkeep.Resting(), nil, nil
-	now.Version, now.Waits = s.Upkeep.Release()
-	if page != s.view.Screen && now.Note != NotePrinting {
-		now.Note = NoteNone
+// turnTo shows another page of the menu. What is being printed is still told there.
+func (s *Session) turnTo(page Screen) {
+	note := NoteNone
+	if s.view.Service.Note == NotePrinting {
+		note = NotePrinting
 	}
+	s.showService(page, note)
+}
+
+// showService shows a page of the menu as things stand now, with what became of a deed.
+func (s *Session) showService(page Screen, note Note) {
+	now := Service{Staff: s.view.Service.Staff, Note: note, Resting: s.Upkeep.Resting()}
+	now.Version, now.Waits = s.Upkeep.Release()
 	switch page {
 	case ScreenServiceDevices:
 		now.Devices = s.Upkeep.Devices()
+	case ScreenServiceTest:
+		now.Checks, now.Signals, now.Label = s.Upkeep.Checks(), s.Upkeep.Signals(), s.view.Service.Label
+		slices.SortFunc(now.Checks, func(a, b ServiceCheck) int {
+			return cmp.Or(cmp.Compare(slices.Index(checkOrder, a.State), slices.Index(checkOrder, b.State)), cmp.Compare(a.Name, b.Name))
+		})
 	case ScreenServicePayments:
 		now.Payments = s.lastPayments()
 	}
@@ -146,12 +198,7 @@ func (s *Session) closeMenu() {
 }
 
 // noted shows the same page again with what became of a deed.
-func (s *Session) noted(n Note) {
-	now := *s.view.Service
-	now.Note = n
-	s.view.Service = &now
-	s.showService(s.view.Screen)
-}
+func (s *Session) noted(n Note) { s.showService(s.view.Screen, n) }
 
 func (s *Session) lastPayments() []ServicePayment {
 	if s.Ledger == nil {
@@ -171,16 +218,18 @@ func (s *Session) lastPayments() []ServicePayment {
 
 // serviceActions are the taps of the menu.
 func (s *Session) serviceActions() map[string]func(string) error {
-	back := always(func() { s.showService(ScreenService) })
+	to := func(page Screen) func(string) error { return always(func() { s.turnTo(page) }) }
+	back := to(ScreenService)
 	switch s.view.Screen {
 	case ScreenServicePayments:
 		return map[string]func(string) error{"back": back, "reprint": s.reprint}
+	case ScreenServiceTest:
+		return map[string]func(string) error{"back": back, "try-touch": always(s.menuTouch), "signal": s.trySignal}
 	case ScreenServiceDevices, ScreenServicePaper, ScreenServiceUpdate:
 		return map[string]func(string) error{"back": back}
 	}
-	to := func(page Screen) func(string) error { return always(func() { s.showService(page) }) }
 	return map[string]func(string) error{"devices": to(ScreenServiceDevices), "payments": to(ScreenServicePayments),
-		"paper": to(ScreenServicePaper), "update": to(ScreenServiceUpdate), "slip": always(s.testSlip), "try-touch": always(s.menuTouch),
+		"paper": to(ScreenServicePaper), "update": to(ScreenServiceUpdate), "slip": always(s.testSlip), "self-test": to(ScreenServiceTest),
 		"rest": always(s.rest), "leave": always(s.closeMenu)}
 }
 
@@ -254,5 +303,46 @@ func (s *Session) printForStaff(print func() error, done func(error)) {
 	}()
 }
 
-// menuTouch tries the touch panel, and comes back to the menu; nobody else waits for the result.
+// tryLabel tells what of a label was read.
+func (s *Session) tryLabel(scan scanner.Scan) {
+	_, err := s.Cards.Card(scan)
+	now := *s.view.Service // views that were handed out stay as they are
+	now.Label = &ServiceLabel{Symbology: string(scan.Symbology), Characters: len(scan.Text), Card: err == nil}
+	s.view.Service = &now
+	s.turnTo(ScreenServiceTest)
+}
+
+// trySignal shows a lamp, beside the loop: the panel may wait for a chip.
+func (s *Session) trySignal(name string) error {
+	if !slices.Contains(s.view.Service.Signals, name) {
+		return ErrStale
+	}
+	round := s.round
+	go func() {
+		err := s.Upkeep.TrySignal(name)
+		s.back(round, func() {
+			switch {
+			case s.view.Screen != ScreenServiceTest:
+			case err != nil:
+				s.Log.Warn("signal not shown", "signal", name, "error", err)
+				s.noted(NoteNoSignal)
+			default:
+				s.noted(NoteSignal)
+			}
+		})
+	}()
+	return nil
+}
+
+// menuTouch tries the touch panel, and comes back to the menu, where endTouch tells the result.
 func (s *Session) menuTouch() { s.startTouch(make(chan []int, 1)) }
+
+// touchedFromMenu goes back to the menu.
+func (s *Session) touchedFromMenu(missed []int) {
+	s.view.Touched = nil
+	if len(missed) > 0 {
+		s.showService(ScreenServiceTest, NoteNotTouched)
+		return
+	}
+	s.showService(ScreenServiceTest, NoteTouched)
+}

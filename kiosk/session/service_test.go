@@ -2,6 +2,8 @@ package session_test
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,9 @@ type keeper struct {
 	rested  []string // who put the station out of service or back
 	fails   error    // what Rest and PrintTestSlip say
 	slips   int
-	tell    func() // what health does when it is told
+	checks  []session.ServiceCheck
+	tried   []string // signals
+	tell    func()   // what health does when it is told
 }
 
 func (k *keeper) set(change func(*keeper)) {
@@ -42,6 +46,22 @@ func (k *keeper) Staff(label string) (string, bool, error) {
 
 func (k *keeper) Devices() []session.ServiceDevice {
 	return []session.ServiceDevice{{Name: "printer", There: true}}
+}
+
+func (k *keeper) Checks() []session.ServiceCheck {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.checks)
+}
+
+func (k *keeper) Signals() []string { return []string{"green", "buzzer"} }
+
+func (k *keeper) TrySignal(name string) error {
+	k.tell()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tried = append(k.tried, name)
+	return k.fails
 }
 
 func (k *keeper) Resting() bool { k.mu.Lock(); defer k.mu.Unlock(); return k.resting }
@@ -207,7 +227,7 @@ func TestNoPatronStandsInTheMenu(t *testing.T) {
 		s.tap("leave", "")
 		s.scan("CODE good")
 		before := len(s.shown)
-		for _, page := range []string{"payments", "devices", "paper", "update"} {
+		for _, page := range []string{"payments", "devices", "self-test", "paper", "update"} {
 			s.tap(page, "")
 			s.tap("back", "")
 		}
@@ -223,12 +243,79 @@ func TestNoPatronStandsInTheMenu(t *testing.T) {
 func TestTheTouchPanelIsTriedFromTheMenu(t *testing.T) {
 	serviced(t, func(t *testing.T, s *station, k *keeper) {
 		s.scan("CODE good")
+		s.tap("self-test", "")
 		s.tap("try-touch", "")
 		s.sees(session.ScreenTouch)
 		s.tap("touch", "3")
 		s.tap("leave", "")
-		if v := s.sees(session.ScreenService); v.Service.Staff != "Jo" || v.Touched != nil {
+		if v := s.sees(session.ScreenServiceTest); v.Service.Staff != "Jo" || v.Touched != nil || v.Service.Note != session.NoteNotTouched {
 			t.Errorf("%+v", v)
 		}
+		s.tap("try-touch", "")
+		for field := range session.TouchFields {
+			s.tap("touch", strconv.Itoa(field))
+		}
+		if v := s.sees(session.ScreenServiceTest); v.Service.Note != session.NoteTouched {
+			t.Errorf("%+v", v.Service)
+		}
+	})
+}
+
+func TestTheSelfTestTellsFirstWhatIsNotWell(t *testing.T) {
+	serviced(t, func(t *testing.T, s *station, k *keeper) {
+		k.set(func(k *keeper) {
+			k.checks = []session.ServiceCheck{{Name: "ils:link", State: session.CheckWell}, {Name: "printer:paper", State: session.CheckWarns, Why: "low"},
+				{Name: "clock:time", State: session.CheckWarns}, {Name: "terminal:link", State: session.CheckFails}}
+		})
+		s.scan("CODE good")
+		s.tap("self-test", "")
+		var names []string
+		for _, c := range s.sees(session.ScreenServiceTest).Service.Checks {
+			names = append(names, c.Name)
+		}
+		if got := strings.Join(names, " "); got != "terminal:link clock:time printer:paper ils:link" {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+func TestASignalIsTriedFromTheMenu(t *testing.T) {
+	serviced(t, func(t *testing.T, s *station, k *keeper) {
+		s.scan("CODE good")
+		s.tap("self-test", "")
+		s.tap("signal", "buzzer")
+		if v := s.sees(session.ScreenServiceTest); v.Service.Note != session.NoteSignal || strings.Join(k.tried, " ") != "buzzer" {
+			t.Errorf("%+v, tried %v", v.Service, k.tried)
+		}
+		if err := s.try("signal", "relay"); !errors.Is(err, session.ErrStale) {
+			t.Errorf("%v", err)
+		}
+		k.set(func(k *keeper) { k.fails = errors.New("no chip") })
+		s.tap("signal", "green")
+		if v := s.sees(session.ScreenServiceTest); v.Service.Note != session.NoteNoSignal {
+			t.Errorf("%+v", v.Service)
+		}
+	})
+}
+
+// A label on the page of the self-test tries the scanner: no visit begins, and nothing of what it says is kept.
+func TestALabelIsTriedFromTheMenu(t *testing.T) {
+	serviced(t, func(t *testing.T, s *station, k *keeper) {
+		s.scan("CODE good")
+		s.tap("self-test", "")
+		s.scan(card)
+		if v := s.sees(session.ScreenServiceTest); v.Service.Label == nil || !v.Service.Label.Card || v.Service.Label.Characters != len(card) {
+			t.Errorf("%+v", v.Service.Label)
+		}
+		s.scan("CODE good")
+		if v := s.sees(session.ScreenServiceTest); v.Service.Label.Card {
+			t.Errorf("%+v", v.Service.Label)
+		}
+		s.tap("back", "")
+		s.tap("self-test", "")
+		if v := s.sees(session.ScreenServiceTest); v.Service.Label != nil {
+			t.Errorf("an old label stands: %+v", v.Service.Label)
+		}
+		s.neverShown(card)
 	})
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Rules         payment.Rules
 	Min, Max      money.Amount
 	Partial       bool // less than whole fees may be paid, where the library takes it
+	HideDetails   bool // what fees are for is shown only when the patron asks
 	RefuseNoPaper bool // no payment without a printed receipt
 	Waits         Waits
 	Upkeep        Upkeep // nil: there is no service menu
@@ -267,6 +268,10 @@ func (s *Session) scan(scan scanner.Scan) {
 	case ScreenLoading, ScreenTerminal, ScreenChecking, ScreenBooking, ScreenTouch:
 		return
 	}
+	if s.view.Screen == ScreenServiceTest {
+		s.tryLabel(scan)
+		return
+	}
 	if s.view.Screen.Service() || s.serviceCode(scan.Text) || s.view.Screen == ScreenOutOfService {
 		return
 	}
@@ -387,6 +392,7 @@ func (s *Session) loaded(r reading) {
 // open shows the fee list; what is already being booked cannot be chosen.
 func (s *Session) open(account ils.Account, unfinished []payment.Payment) {
 	s.account = account
+	s.view.Hidden = s.HideDetails
 	s.view.Initials, s.view.WholeOnly = account.Initials, !s.Library.Traits().FeeIDs
 	taken, wholeTaken := map[string]bool{}, false
 	for _, p := range unfinished {
@@ -490,7 +496,7 @@ func (s *Session) screenActions() map[string]func(string) error {
 		return actions
 	case ScreenMessage:
 		return s.orEarlier(map[string]func(string) error{"leave": leave})
-	case ScreenService, ScreenServiceDevices, ScreenServicePayments, ScreenServicePaper, ScreenServiceUpdate:
+	case ScreenService, ScreenServiceDevices, ScreenServiceTest, ScreenServicePayments, ScreenServicePaper, ScreenServiceUpdate:
 		return s.serviceActions()
 	case ScreenTouch:
 		return map[string]func(string) error{"touch": s.touch, "leave": always(s.endTouch)}

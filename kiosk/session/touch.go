@@ -92,8 +92,7 @@ func (s *Session) endTouch() {
 	s.touched <- missed
 	s.touched = nil
 	if s.view.Service != nil { // it was begun in the menu
-		s.view.Touched = nil
-		s.showService(ScreenService)
+		s.touchedFromMenu(missed)
 		return
 	}
 	s.reset()

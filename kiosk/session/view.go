@@ -79,8 +79,9 @@ const (
 	ScreenTouch        Screen = "touch"          // staff try the touch panel; actions: touch (value: number of a field), leave
 
 	// The service menu, which closes after five minutes without a tap.
-	ScreenService         Screen = "service"          // actions: devices, payments, paper, update, slip, try-touch, rest, leave
+	ScreenService         Screen = "service"          // actions: devices, payments, paper, update, slip, self-test, rest, leave
 	ScreenServiceDevices  Screen = "service-devices"  // action: back
+	ScreenServiceTest     Screen = "service-test"     // how every part is; actions: try-touch, signal (value: one of Signals), back
 	ScreenServicePayments Screen = "service-payments" // actions: reprint (value: Reference), back
 	ScreenServicePaper    Screen = "service-paper"    // how to change the roll; action: back
 	ScreenServiceUpdate   Screen = "service-update"   // how to update from a stick; action: back

@@ -20,7 +20,7 @@ var (
 	allScreens = []session.Screen{session.ScreenReady, session.ScreenNumber, session.ScreenPIN, session.ScreenLoading,
 		session.ScreenFees, session.ScreenAmount, session.ScreenConfirm, session.ScreenTerminal, session.ScreenChecking, session.ScreenBooking,
 		session.ScreenOutcome, session.ScreenMessage, session.ScreenOutOfService, session.ScreenTouch,
-		session.ScreenService, session.ScreenServiceDevices, session.ScreenServicePayments, session.ScreenServicePaper, session.ScreenServiceUpdate}
+		session.ScreenService, session.ScreenServiceDevices, session.ScreenServiceTest, session.ScreenServicePayments, session.ScreenServicePaper, session.ScreenServiceUpdate}
 	allReasons = []session.Reason{session.ReasonNotACard, session.ReasonUnknownPatron, session.ReasonBadServiceCode, session.ReasonTooManyScans, session.ReasonTooManyUnknown, session.ReasonWrongPIN,
 		session.ReasonNothingOwed, session.ReasonBeingBooked, session.ReasonFeesUnreadable, session.ReasonOverMaximum,
 		session.ReasonUnderMinimum, session.ReasonOverChosen, session.ReasonNoPaper, session.ReasonLibraryDown, session.ReasonLibraryRefuses,
@@ -110,6 +110,11 @@ func fullMenu(v *session.View) {
 	v.Service = &session.Service{Staff: "Ayşe Öz", Note: session.NotePrinted, Version: "0.365", Waits: true, Devices: []session.ServiceDevice{
 		{Name: "terminal", There: true}, {Name: "scanner", There: true}, {Name: "ring"},
 		{Name: "printer", Why: "usb://04b8:0202 is not there; look at its cable\u202e and its switch: " + strings.Repeat("no such device ", 12)}}}
+	v.Service.Signals = []string{"green", "amber", "red", "slot", "buzzer", "ring"}
+	v.Service.Label = &session.ServiceLabel{Symbology: "codabar", Characters: 14, Card: true}
+	for i, state := range []session.CheckState{session.CheckFails, session.CheckWarns, session.CheckWell} {
+		v.Service.Checks = append(v.Service.Checks, session.ServiceCheck{Name: "printer:part-" + strconv.Itoa(i), State: state, Why: v.Service.Devices[3].Why})
+	}
 	for i, o := range append(allOutcomes, allOutcomes...) {
 		p := session.ServicePayment{Reference: "4821-" + strconv.Itoa(123-i), Amount: euro(1250), At: time.Date(2026, 11, 28, 14, 5, 0, 0, time.UTC), Outcome: o}
 		if i == 1 {
@@ -193,6 +198,13 @@ func examples() []example {
 		}
 	}
 	all = append(all, example{"service-payments-none", with(session.ScreenServicePayments, func(v *session.View) { v.Service = &session.Service{} })})
+	all = append(all, example{"service-test-fresh", with(session.ScreenServiceTest, func(v *session.View) { v.Service = &session.Service{} })},
+		example{"service-test-other", with(session.ScreenServiceTest, func(v *session.View) {
+			v.Service = &session.Service{Label: &session.ServiceLabel{Characters: 3}, Note: session.NoteNotTouched}
+		})})
+	for _, n := range []session.Note{session.NoteTouched, session.NoteSignal, session.NoteNoSignal} {
+		all = append(all, example{"service-test-" + string(n), with(session.ScreenServiceTest, func(v *session.View) { v.Service = &session.Service{Note: n} })})
+	}
 	for _, n := range []session.Note{session.NoteNone, session.NotePrinting, session.NoteNotPrinted, session.NoteNotSaved} {
 		all = append(all, example{"service-key-" + string(n), with(session.ScreenService, func(v *session.View) { v.Service = &session.Service{Resting: true, Note: n} })})
 	}

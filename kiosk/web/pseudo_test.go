@@ -76,6 +76,13 @@ func foreign(v session.View) []string {
 	}
 	if v.Service != nil {
 		words = append(words, v.Service.Staff, v.Service.Version)
+		words = append(words, v.Service.Signals...)
+		for _, c := range v.Service.Checks {
+			words = append(words, clean(c.Why, 120), c.Name)
+		}
+		if v.Service.Label != nil {
+			words = append(words, v.Service.Label.Symbology)
+		}
 		for _, d := range v.Service.Devices {
 			words = append(words, clean(d.Why, 120), d.Name)
 		}

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strconv"
+
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
 )
@@ -29,6 +31,36 @@ func (s scene) ServiceDevices() []session.ServiceDevice {
 		all = append(all, d)
 	}
 	return all
+}
+
+// check is one look at a part of the station as the menu lists it.
+type check struct{ Name, Why, Key string }
+
+// ServiceChecks are what the looks at the station have found, in words fit for a line.
+func (s scene) ServiceChecks() []check {
+	words := map[session.CheckState]string{session.CheckFails: "service-fails", session.CheckWarns: "service-warns", session.CheckWell: "service-well"}
+	var all []check
+	for _, c := range s.Service.Checks {
+		all = append(all, check{clean(c.Name, 40), clean(c.Why, 120), words[c.State]})
+	}
+	return all
+}
+
+// ServiceLabel says what of a label was read, or how to try it.
+func (s scene) ServiceLabel() string {
+	label := s.Service.Label
+	if label == nil {
+		return s.Say("service-label")
+	}
+	words := s.Say("service-label-other")
+	if label.Card {
+		words = s.Say("service-label-card")
+	}
+	about := strconv.Itoa(label.Characters)
+	if label.Symbology != "" {
+		about = label.Symbology + ", " + about
+	}
+	return words + " (" + about + ")"
 }
 
 // paid is one payment as the menu lists it.

@@ -370,7 +370,8 @@ func TestButtonsAreTheActionsOfTheScreen(t *testing.T) {
 		session.ScreenConfirm: {"confirm", "receipt", "back", "leave"}, session.ScreenTerminal: {"cancel"},
 		session.ScreenOutcome: {"leave", "print"}, session.ScreenMessage: {"leave", "earlier"},
 		session.ScreenTouch:   {"touch", "leave"},
-		session.ScreenService: {"devices", "payments", "paper", "update", "slip", "try-touch", "rest", "leave"}, session.ScreenServiceDevices: {"back"},
+		session.ScreenService: {"devices", "payments", "paper", "update", "slip", "self-test", "rest", "leave"}, session.ScreenServiceDevices: {"back"},
+		session.ScreenServiceTest:     {"try-touch", "signal", "back"},
 		session.ScreenServicePayments: {"reprint", "back"}, session.ScreenServicePaper: {"back"}, session.ScreenServiceUpdate: {"back"},
 	}
 	over := map[session.Layer][]string{

@@ -11,7 +11,7 @@ const layout = /^(every screen fits|sentences as long|axe finds)/; // checks of 
 const sizes = [[1024, 600], [1280, 800], [800, 1280], [1920, 1080]];
 const pictured = /^(ready-many-languages|fees-many|confirm-no-paper|terminal-card|outcome-(booked|staff)|aids|leaving)$/; // in each look
 const whole = ["de", "en"]; // whose screens are all drawn at every size; of the others a selection, unless pictures are asked for
-const tight = /^(ready-many|languages|leaving|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch|service$|service-pa)/;
+const tight = /^(ready-many|languages|leaving|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch|service$|service-(pa|test$))/;
 
 const browser = await launch(executablePath);
 
