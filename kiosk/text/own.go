@@ -267,7 +267,7 @@ var shipped = sync.OnceValue(func() map[string]map[string]any {
 
 // fixed are the beginnings of the keys whose sentences say what happened to a patron's money, or keep somebody from paying
 // twice. A test looks for others that do.
-var fixed = []string{"amount-lead", "booking-", "charge-", "checking-", "leaving-lead", "loading-lead", "moment-lead", "outcome-", "progress-reversing", "service-not-charged",
+var fixed = []string{"amount-lead", "booking-", "charge-", "checking-", "disk-", "leaving-lead", "loading-lead", "moment-lead", "outcome-", "progress-reversing", "service-not-charged",
 	"reason-being-booked", "reason-settling", "receipt-books-", "receipt-copy", "receipt-leg-", "receipt-status-", "receipt-test-title", "touch-lead"}
 
 // Fixed says whether a sentence cannot be said in a library's own words, since it says what happened to a patron's money.

@@ -27,22 +27,30 @@ var fonts = []font{
 	{"NotoSansSC-Regular.woff2", 400, hanLetters}, {"NotoSansSC-Bold.woff2", 700, hanLetters},
 }
 
+// Faces are the style rules of the package's fonts as far as they are there, where folder is their address.
+func Faces(folder string, there func(name string) bool) string {
+	var rules strings.Builder
+	for _, f := range fonts {
+		if there(f.name) {
+			rules.WriteString(f.face(folder))
+		}
+	}
+	return rules.String()
+}
+
 // face is the style rule of a font. Its lines are as high as those of the fonts that stand in for it.
-func (f font) face() string {
-	return fmt.Sprintf("@font-face { font-family: \"Station\"; font-weight: %d; font-display: block; src: url(/fonts/%s) format(\"woff2\");\n"+
-		"  ascent-override: 92%%; descent-override: 23%%; line-gap-override: 0%%; unicode-range: %s; }\n", f.weight, f.name, f.letters)
+func (f font) face(folder string) string {
+	return fmt.Sprintf("@font-face { font-family: \"Station\"; font-weight: %d; font-display: block; src: url(%s/%s) format(\"woff2\");\n"+
+		"  ascent-override: 92%%; descent-override: 23%%; line-gap-override: 0%%; unicode-range: %s; }\n", f.weight, folder, f.name, f.letters)
 }
 
 // faces serves the rules for the fonts that are there. Without any the page takes those of the system.
 func (s *Server) faces(w http.ResponseWriter, _ *http.Request) {
-	var rules strings.Builder
-	for _, f := range fonts {
-		if info, err := os.Stat(filepath.Join(s.look.Fonts, f.name)); s.look.Fonts != "" && err == nil && info.Mode().IsRegular() {
-			rules.WriteString(f.face())
-		}
-	}
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	fmt.Fprint(w, rules.String())
+	fmt.Fprint(w, Faces("/fonts", func(name string) bool {
+		info, err := os.Stat(filepath.Join(s.look.Fonts, name))
+		return s.look.Fonts != "" && err == nil && info.Mode().IsRegular()
+	}))
 }
 
 // font serves one font of the package, and no other file.

@@ -76,6 +76,7 @@ func TestCataloguesHoldNothingStale(t *testing.T) {
 	for file, prefix := range map[string]string{"../voice/guide.go": "voice-", "../text/spoken.go": "spoken-"} {
 		keysOf(t, file, prefix, words.asked)
 	}
+	words.asked["disk-wait"], words.asked["disk-out-of-order"] = true, true // package page says them
 	for _, lang := range text.Known {
 		drawAll(t, lang, words)
 	}
@@ -217,8 +218,10 @@ func TestWhoMayHavePaidIsAskedNotToPayAgain(t *testing.T) {
 				t.Errorf("%s %s%s in %s does not ask not to pay again: %q", v.Screen, v.Outcome, v.Reason, lang, words)
 			}
 		}
-		if moment := catalogues(t).Say(lang, "moment-lead", nil); !phrasesOf[lang].again.MatchString(moment) {
-			t.Errorf("the veil in %s does not ask not to pay again: %q", lang, moment)
+		for _, key := range []string{"moment-lead", "disk-wait", "disk-out-of-order"} { // the veil, and the page of the disk
+			if words := catalogues(t).Say(lang, key, nil); !phrasesOf[lang].again.MatchString(words) {
+				t.Errorf("%s in %s does not ask not to pay again: %q", key, lang, words)
+			}
 		}
 	}
 }

@@ -442,7 +442,7 @@ await check("a page that is followed tells the station so, after a restart too",
 
 await check("the page of the disk says that the station is out of order, and goes on to it when it is there", async (problems) => {
   await order("/stop");
-  const context = await browser.newContext();
+  const context = await browser.newContext({ viewport: { width: 1024, height: 600 } });
   const page = await context.newPage();
   await page.clock.install();
   const disk = new URL("../../../systemd/share/out-of-order.html", import.meta.url);
@@ -450,6 +450,20 @@ await check("the page of the disk says that the station is out of order, and goe
   same(problems, await page.isVisible(".down"), false, "out of order before its time");
   await page.clock.runFor(91_000);
   same(problems, await page.isVisible(".down"), true, "out of order");
+  const languages = new Set();
+  for (let n = 0; n < 6; n++) {
+    for (const section of await page.locator(".down section:visible").all()) {
+      languages.add(await section.getAttribute("lang"));
+      const box = await section.boundingBox();
+      if (box.x < 0 || box.y < 0 || box.x + box.width > 1024 || box.y + box.height > 600) problems.push("outside of the screen: " + (await section.innerText()));
+    }
+    same(problems, await page.locator(".down section:visible").count(), 2, "languages at once");
+    await page.clock.runFor(8_000);
+  }
+  same(problems, languages.size, 11, "languages");
+  const before = await page.locator(".down section:visible").first().innerText();
+  await page.mouse.click(500, 300);
+  if (before === (await page.locator(".down section:visible").first().innerText())) problems.push("a touch brings no other languages");
   await order("/start");
   await until("the station's page", async () => {
     await page.clock.runFor(2_000);

@@ -1,10 +1,12 @@
-// Command page writes kiosk/web/static/page.js from page.ts. It is run in the top folder of the module after each change
-// of page.ts, and its output is kept with the source, so that building the kiosk needs nothing but Go:
+// Command page writes kiosk/web/static/page.js from page.ts, and systemd/share/out-of-order.html, the page that a station shows from its
+// disk, from out-of-order.html and the texts. It is run in the top folder of the module after each change of these, and its output is
+// kept with the source, so that building the kiosk needs nothing but Go:
 //
 //	go run ./kiosk/web/page
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -12,17 +14,26 @@ import (
 )
 
 func main() {
-	source, err := os.ReadFile("kiosk/web/page/page.ts")
-	if err == nil {
-		var script []byte
-		if script, err = build(source); err == nil {
-			err = os.WriteFile("kiosk/web/static/page.js", script, 0o644)
-		}
-	}
-	if err != nil {
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "page:", err)
 		os.Exit(1)
 	}
+}
+
+func write() error {
+	source, err := os.ReadFile("kiosk/web/page/page.ts")
+	if err != nil {
+		return err
+	}
+	script, err := build(source)
+	if err != nil {
+		return err
+	}
+	disk, err := diskPage()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile("kiosk/web/static/page.js", script, 0o644), os.WriteFile("systemd/share/out-of-order.html", disk, 0o644))
 }
 
 // build turns TypeScript into the script that the browser loads; types are checked by tsc, not here.

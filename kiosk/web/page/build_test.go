@@ -24,6 +24,20 @@ func TestCommittedScriptIsCurrent(t *testing.T) {
 	}
 }
 
+func TestCommittedPageOfTheDiskIsCurrent(t *testing.T) {
+	want, err := diskPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../../systemd/share/out-of-order.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("systemd/share/out-of-order.html is not what template and texts say; run: go run ./kiosk/web/page")
+	}
+}
+
 func TestWrongScriptIsRefused(t *testing.T) {
 	if _, err := build([]byte("const a: = 1")); err == nil {
 		t.Error("a script that is no TypeScript was built")
