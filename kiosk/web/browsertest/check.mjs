@@ -3,7 +3,7 @@
 // check: {"name": …, "problems": […]}.
 
 import { launch } from "./browser.mjs";
-import axe from "axe-core";
+import { accessible } from "./accessible.mjs";
 import { measure } from "./measure.mjs";
 
 const [url, station, executablePath, scope, pictures] = process.argv.slice(2);
@@ -96,14 +96,6 @@ const looks = [
 ];
 const nameOf = ({ theme, aids }) => [theme, ...aids].join(" with ");
 
-/** accessible lists what axe objects to on the present screen. */
-async function accessible(page) {
-  const found = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
-  return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
-}
-
 for (const [width, height] of sizes) {
   await check(`every screen fits ${width}x${height}`, async (problems) => {
     const page = await open(width, height);
@@ -178,7 +170,6 @@ await check("axe finds nothing, in any theme", async (problems) => {
   for (const [theme, aids] of [["light", []], ["dark", []], ["light", ["high-contrast", "large-text"]]]) {
     await order("/theme/" + theme);
     const page = await open();
-    await page.evaluate(axe.source);
     for (const language of pictures ? ["en", "ar", "zh"] : ["en"]) {
       for (const name of examples.filter((e) => pictures || tight.test(e))) {
         await show(page, name, language, aids);
