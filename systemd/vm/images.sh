@@ -2,7 +2,7 @@
 # Makes two things below the folder of its first argument, where Debian's kernel is unpacked as kernel; make deps-vm calls
 # it, as root:
 #
-#   debian.img  a disk with Debian 12: systemd, udev, libusb, and nothing of ours
+#   debian.img  a disk with Debian 12: systemd, udev, libusb, what speaks and plays, and nothing of ours
 #   kernel/lib/modules/VERSION/pretend
 #               kernel modules for devices that are not there: pretend-i2c and pretend-spi from the folder modules, and
 #               gpio-sim, which is in the kernel's sources and in no kernel of Debian (CONFIG_GPIO_SIM and CONFIG_IRQ_SIM
@@ -17,13 +17,13 @@ trap 'rm -rf "$work"' EXIT
 
 debian() {
 	"$here/../../packaging/mirrors.sh" >"$work/debian.list"
-	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,udev,libusb-1.0-0 \
+	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,udev,libusb-1.0-0,espeak-ng,alsa-utils \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		bookworm "$work/root" "$work/debian.list"
 	# Nobody logs in; the first start of a machine, and what looks after a disk, only take time.
 	for unit in getty@tty1.service getty-static.service console-getty.service systemd-firstboot.service \
 		systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service ldconfig.service \
-		systemd-random-seed.service systemd-pstore.service systemd-machine-id-commit.service systemd-update-utmp.service \
+		systemd-random-seed.service systemd-pstore.service systemd-machine-id-commit.service systemd-update-utmp.service alsa-restore.service alsa-state.service \
 		modprobe@configfs.service modprobe@drm.service modprobe@fuse.service modprobe@efi_pstore.service modprobe@dm_mod.service modprobe@loop.service \
 		apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer; do
 		ln -sf /dev/null "$work/root/etc/systemd/system/$unit"
