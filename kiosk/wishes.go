@@ -37,15 +37,16 @@ type browserWatch struct {
 const (
 	browserLooks  = 5 * time.Second
 	browserSilent = 30 * time.Second // a page says every five seconds that it follows
-	browserStarts = 2 * time.Minute  // until its first word
-	browserHour   = 6                // restarts in one hour; then it is not the browser
+	browserStarts = 2 * time.Minute  // until its first word; twice that after each start that brought none, on a machine that may be slow
+	longestStart  = 16 * time.Minute
+	browserHour   = 6 // restarts in one hour; then it is not the browser
 )
 
 // run looks until ctx ends.
 func (b *browserWatch) run(ctx context.Context) error {
 	looks := time.NewTicker(browserLooks)
 	defer looks.Stop()
-	started, asked := time.Now(), []time.Time{}
+	started, patience, asked := time.Now(), browserStarts, []time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -56,8 +57,11 @@ func (b *browserWatch) run(ctx context.Context) error {
 		for len(asked) > 0 && now.Sub(asked[0]) >= time.Hour {
 			asked = asked[1:]
 		}
-		if now.Sub(started) < browserStarts || now.Sub(b.watched()) < browserSilent || len(asked) >= browserHour {
+		if now.Sub(started) < patience || now.Sub(b.watched()) < browserSilent || len(asked) >= browserHour {
 			continue
+		}
+		if patience = min(2*patience, longestStart); b.watched().After(started) {
+			patience = browserStarts
 		}
 		started, asked = now, append(asked, now)
 		if err := b.ask(); err != nil {

@@ -22,23 +22,27 @@ func TestABrowserWhosePageIsSilentIsStartedAgain(t *testing.T) {
 		lasts   time.Duration
 		want    []time.Duration // when it is asked for, to ten seconds
 	}{
-		"a page follows":        {followed, nil, 3 * time.Hour, nil},
-		"it starts slowly":      {func(t time.Duration) bool { return t > 110*time.Second }, nil, time.Hour, nil},
-		"it falls silent":       {func(t time.Duration) bool { return t < 10*minute || t > 11*minute }, nil, time.Hour, []time.Duration{10*minute + 30*time.Second}},
-		"it never comes":        {func(time.Duration) bool { return false }, nil, 59 * minute, []time.Duration{2 * minute, 4 * minute, 6 * minute, 8 * minute, 10 * minute, 12 * minute}},
-		"nor in the next hour":  {func(time.Duration) bool { return false }, nil, 65 * minute, []time.Duration{2 * minute, 4 * minute, 6 * minute, 8 * minute, 10 * minute, 12 * minute, 62 * minute, 64 * minute}},
-		"systemd is not there":  {func(time.Duration) bool { return false }, errors.New("read-only"), 5 * minute, []time.Duration{2 * minute, 4 * minute}},
+		"a page follows":   {followed, nil, 3 * time.Hour, nil},
+		"it starts slowly": {func(t time.Duration) bool { return t > 110*time.Second }, nil, time.Hour, nil},
+		"it falls silent":  {func(t time.Duration) bool { return t < 10*minute || t > 11*minute }, nil, time.Hour, []time.Duration{10*minute + 30*time.Second}},
+		"it never comes":   {func(time.Duration) bool { return false }, nil, 65 * minute, []time.Duration{2 * minute, 6 * minute, 14 * minute, 30 * minute, 46 * minute, 62 * minute}},
+		"it is slow, once": {func(t time.Duration) bool { return t > 5*minute && t < 20*minute }, nil, 22 * minute, []time.Duration{2 * minute, 20*minute + 30*time.Second}},
+		"it comes and falls silent again and again": {func(t time.Duration) bool { return t%(3*minute) < 2*minute }, nil, 59 * minute,
+			[]time.Duration{150 * time.Second, 330 * time.Second, 510 * time.Second, 690 * time.Second, 870 * time.Second, 1050 * time.Second}},
+		"systemd is not there":  {func(time.Duration) bool { return false }, errors.New("read-only"), 7 * minute, []time.Duration{2 * minute, 6 * minute}},
 		"a page comes and goes": {func(t time.Duration) bool { return t < 5*minute || t > 6*minute && t < 20*minute }, nil, 21 * minute, []time.Duration{5*minute + 30*time.Second, 20*minute + 30*time.Second}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			begin, last := time.Now(), time.Time{}
+			begin := time.Now()
 			var asked []time.Duration
 			b := &browserWatch{log: slog.New(slog.DiscardHandler),
 				watched: func() time.Time {
-					if c.follows(time.Since(begin)) {
-						last = time.Now()
+					for since := time.Since(begin).Truncate(time.Second); since >= 0; since -= time.Second {
+						if c.follows(since) {
+							return begin.Add(since)
+						}
 					}
-					return last
+					return time.Time{}
 				},
 				ask: func() error { asked = append(asked, time.Since(begin).Round(10*time.Second)); return c.fails }}
 			ctx, stop := context.WithTimeout(t.Context(), c.lasts)

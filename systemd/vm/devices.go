@@ -20,7 +20,7 @@ var DebianModules = []string{
 	"i2c_dev", "i6300esb heartbeat=4",
 	"dummy_hcd num=4", "libcomposite", "usb_f_printer", "usb_f_hid", "usb_f_acm", // USB devices made by the guest
 	"gpio_sim", "pretend_i2c", "pretend_spi",
-	"snd_aloop", // a sound card that gives back what it is to play
+	"snd_aloop",                                               // a sound card that gives back what it is to play
 	"usb_storage", "sd_mod", "vfat", "nls_cp437", "nls_ascii", // a stick
 }
 
