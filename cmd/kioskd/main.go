@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -45,7 +46,12 @@ type arguments struct {
 	Manual  manual.Flag      `hidden:"" help:"Print the manual page."`
 }
 
+// garbage is how much of the heap may be garbage before it is collected, in percent of the rest: a station has more processor to
+// spare than memory.
+const garbage = 50
+
 func main() {
+	debug.SetGCPercent(garbage)
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kioskd"), kong.Description("The daemon of a library's self-pay station."),
 		kong.Vars{"version": release.Text()}, kong.Bind(manual.Page{Section: 8, Version: release.Text(), More: more}))
