@@ -34,14 +34,16 @@ func (s scene) ServiceDevices() []session.ServiceDevice {
 }
 
 // check is one look at a part of the station as the menu lists it.
-type check struct{ Name, Why, Key string }
+type check struct{ Name, Why, State string }
 
-// ServiceChecks are what the looks at the station have found, in words fit for a line.
-func (s scene) ServiceChecks() []check {
+// ServiceChecks are what the looks at the station have found, those that are well or the others, in words fit for a line.
+func (s scene) ServiceChecks(well bool) []check {
 	words := map[session.CheckState]string{session.CheckFails: "service-fails", session.CheckWarns: "service-warns", session.CheckWell: "service-well"}
 	var all []check
 	for _, c := range s.Service.Checks {
-		all = append(all, check{clean(c.Name, 40), clean(c.Why, 120), words[c.State]})
+		if (c.State == session.CheckWell) == well {
+			all = append(all, check{clean(c.Name, 40), clean(c.Why, 120), s.Say(words[c.State])})
+		}
 	}
 	return all
 }
