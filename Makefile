@@ -113,7 +113,7 @@ image: deb deps-arm64
 # make screens && cp bin/screens/manual-*.png docs/
 screens: deps
 	mkdir -p bin/screens
-	$(GO) test -tags '$(TAGS)' -count=1 ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
+	$(GO) test -tags '$(TAGS)' -count=1 -timeout 60m ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
 
 # What a station costs, then every benchmark six times, with the median and its spread; PACKAGES=./sip/... for less.
 bench: deps

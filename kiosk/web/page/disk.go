@@ -49,8 +49,9 @@ func diskPage() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	err = page.Execute(&out, struct {
+		Made      template.HTML
 		Faces     template.CSS
 		Languages []language
-	}{template.CSS(web.Faces("fonts", func(string) bool { return true })), languages})
+	}{"<!-- Made from kiosk/web/page/out-of-order.html by go run ./kiosk/web/page -->", template.CSS(web.Faces("fonts", func(string) bool { return true })), languages})
 	return out.Bytes(), err
 }
