@@ -49,10 +49,10 @@ verify: deps
 	$(GO) tool staticcheck -tags 'nousb vm' ./...
 	$(MAKE) units
 	$(MAKE) race
-	$(MAKE) fuzz FUZZTIME=10s
+	$(MAKE) fuzz FUZZTIME=5s
 	$(MAKE) vuln
 
-# Every fuzz target for a minute; FUZZTIME=10s for less. Before Go 1.27 a run may end with nothing but "context deadline
+# Every fuzz target for a minute; FUZZTIME=5s for less. Before Go 1.27 a run may end with nothing but "context deadline
 # exceeded" (golang/go issue 75804): no input failed then.
 fuzz: deps-build
 	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; for package in $$($(GO) list -tags '$(TAGS)' ./...); do \

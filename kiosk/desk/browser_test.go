@@ -10,8 +10,8 @@ import (
 
 // TestThePageIsForEverybodyAtTheDesk has axe look at every page in Chromium, in both languages, light, dark and as narrow as a phone.
 func TestThePageIsForEverybodyAtTheDesk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs a browser")
+	if testing.Short() || racing {
+		t.Skip("needs a browser, and finds no races")
 	}
 	s := begin(t)
 	s.posted(1250, time.Now())

@@ -1,0 +1,6 @@
+//go:build race
+
+package desk_test
+
+// racing: the race detector is on.
+const racing = true
