@@ -235,27 +235,36 @@ func (s *Session) serviceActions() map[string]func(string) error {
 
 // rest puts the station out of service, or back, beside the loop: health, which it is told, looks around at the session.
 func (s *Session) rest() {
-	on, staff, round := !s.view.Service.Resting, s.view.Service.Staff, s.round
+	on, staff := !s.view.Service.Resting, s.view.Service.Staff
 	if staff == "" {
 		staff = "key switch"
 	}
-	go func() {
+	s.besideMenu(func() error {
 		err := s.Upkeep.Rest(on, staff)
 		if err != nil {
 			s.Log.Error("service not noted", "error", err)
 		}
-		s.back(round, func() { s.rested(err) })
-	}()
+		return err
+	}, func(err error) {
+		if err != nil {
+			s.noted(NoteNotSaved)
+			return
+		}
+		s.noted(NoteNone)
+	})
 }
 
-func (s *Session) rested(err error) {
-	switch {
-	case !s.view.Screen.Service():
-	case err != nil:
-		s.noted(NoteNotSaved)
-	default:
-		s.noted(NoteNone)
-	}
+// besideMenu does what may take a while beside the loop, and tells the menu what became of it where that is still open.
+func (s *Session) besideMenu(deed func() error, ended func(error)) {
+	round := s.round
+	go func() {
+		err := deed()
+		s.back(round, func() {
+			if s.view.Screen.Service() {
+				ended(err)
+			}
+		})
+	}()
 }
 
 func (s *Session) testSlip() { s.printForStaff(s.Upkeep.PrintTestSlip, func(error) {}) }
@@ -285,22 +294,18 @@ func (s *Session) printForStaff(print func() error, done func(error)) {
 		return
 	}
 	s.noted(NotePrinting)
-	round := s.round
-	go func() {
+	s.besideMenu(func() error {
 		err := print()
 		done(err)
-		s.back(round, func() {
-			if !s.view.Screen.Service() {
-				return
-			}
-			if err != nil {
-				s.Log.Warn("slip not printed", "error", err)
-				s.noted(NoteNotPrinted)
-				return
-			}
-			s.noted(NotePrinted)
-		})
-	}()
+		return err
+	}, func(err error) {
+		if err != nil {
+			s.Log.Warn("slip not printed", "error", err)
+			s.noted(NoteNotPrinted)
+			return
+		}
+		s.noted(NotePrinted)
+	})
 }
 
 // tryLabel tells what of a label was read.
@@ -317,20 +322,16 @@ func (s *Session) trySignal(name string) error {
 	if !slices.Contains(s.view.Service.Signals, name) {
 		return ErrStale
 	}
-	round := s.round
-	go func() {
-		err := s.Upkeep.TrySignal(name)
-		s.back(round, func() {
-			switch {
-			case s.view.Screen != ScreenServiceTest:
-			case err != nil:
-				s.Log.Warn("signal not shown", "signal", name, "error", err)
-				s.noted(NoteNoSignal)
-			default:
-				s.noted(NoteSignal)
-			}
-		})
-	}()
+	s.besideMenu(func() error { return s.Upkeep.TrySignal(name) }, func(err error) {
+		switch {
+		case s.view.Screen != ScreenServiceTest:
+		case err != nil:
+			s.Log.Warn("signal not shown", "signal", name, "error", err)
+			s.noted(NoteNoSignal)
+		default:
+			s.noted(NoteSignal)
+		}
+	})
 	return nil
 }
 

@@ -15,13 +15,7 @@ func TestCommittedScriptIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../static/page.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("static/page.js is not what page.ts says; run: go run ./kiosk/web/page")
-	}
+	isCommitted(t, "kiosk/web/static/page.js", want)
 }
 
 func TestCommittedPageOfTheDiskIsCurrent(t *testing.T) {
@@ -29,12 +23,18 @@ func TestCommittedPageOfTheDiskIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../../../systemd/share/out-of-order.html")
+	isCommitted(t, "systemd/share/out-of-order.html", want)
+}
+
+// isCommitted compares a file of the module with what is made of its sources now.
+func isCommitted(t *testing.T, path string, want []byte) {
+	t.Helper()
+	got, err := os.ReadFile("../../../" + path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Error("systemd/share/out-of-order.html is not what template and texts say; run: go run ./kiosk/web/page")
+		t.Errorf("%s is not what its sources say; run: go run ./kiosk/web/page", path)
 	}
 }
 
