@@ -33,8 +33,9 @@ run: deps-build build
 test: deps
 	$(GO) test -tags '$(TAGS)' ./...
 
+# Not of cmd, whose tests run the built programs; and -short, since what one goroutine does is no matter of races.
 race: deps
-	CGO_ENABLED=1 $(GO) test -race -tags '$(TAGS)' ./...
+	CGO_ENABLED=1 $(GO) test -race -short -tags '$(TAGS)' $$($(GO) list -tags '$(TAGS)' ./... | grep -v '/cmd$$')
 
 verify: deps
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }
@@ -55,10 +56,10 @@ verify: deps
 # Every fuzz target for a minute; FUZZTIME=5s for less. Before Go 1.27 a run may end with nothing but "context deadline
 # exceeded" (golang/go issue 75804): no input failed then.
 fuzz: deps-build
-	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; for package in $$($(GO) list -tags '$(TAGS)' ./...); do \
-		for target in $$($(GO) test -tags '$(TAGS)' -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; for package in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u); do \
+		for target in $$($(GO) test -tags '$(TAGS)' -list '^Fuzz' ./$$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
-			if $(GO) test -tags '$(TAGS)' -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package >"$$out" 2>&1; then tail -n 2 "$$out"; \
+			if $(GO) test -tags '$(TAGS)' -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$package >"$$out" 2>&1; then tail -n 2 "$$out"; \
 			else cat "$$out"; grep -qx '    context deadline exceeded' "$$out" && ! grep -q 'Failing input' "$$out" || exit 1; fi; \
 		done; done
 

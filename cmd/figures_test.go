@@ -1,7 +1,6 @@
 package cmd_test
 
 import (
-	"bufio"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/payment"
+	"selfpay/kiosk/web/browsertest"
 )
 
 var figures = flag.Bool("figures", false, "measure what a station costs, for some minutes")
@@ -62,28 +62,11 @@ func TestFiguresOfAStation(t *testing.T) {
 // openPage lets Chromium show the page until close is called.
 func (s *station) openPage() (close func()) {
 	s.t.Helper()
-	script := exec.CommandContext(s.t.Context(), "node", "watch.mjs", s.around.Screen(), "/usr/bin/chromium")
-	script.Dir, script.Stderr = "../kiosk/web/browsertest", os.Stderr
-	in, err := script.StdinPipe()
-	if err != nil {
-		s.t.Fatal(err)
+	script := browsertest.Start(s.t, "watch.mjs", s.around.Screen())
+	if said := (struct{ Open bool }{}); !script.Next(&said) || !said.Open {
+		s.t.Fatal("the page does not open")
 	}
-	out, err := script.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := script.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	if !bufio.NewScanner(out).Scan() {
-		s.t.Fatalf("the page does not open: %v", script.Wait())
-	}
-	return func() {
-		in.Close()
-		if err := script.Wait(); err != nil {
-			s.t.Error(err)
-		}
-	}
+	return script.End
 }
 
 // startsWith fills a ledger, and says how long kioskd takes from its start until it says that it is ready.

@@ -1,10 +1,7 @@
 package cmd_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,6 +11,7 @@ import (
 	"selfpay/cmd/kiosksim/surround"
 	"selfpay/device/money"
 	"selfpay/kiosk/text"
+	"selfpay/kiosk/web/browsertest"
 )
 
 // ear is a patron with headset and keypad at a whole kiosk, who sees nothing: a real espeak-ng speaks, and what it was given is heard.
@@ -267,34 +265,16 @@ func TestAPulledHeadsetSaysNothingMore(t *testing.T) {
 
 // TestWhoPaysByKeysSeesWhereTheyAre lets Chromium show the page to a patron who uses the keypad and has no headset.
 func TestWhoPaysByKeysSeesWhereTheyAre(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is started only without -short")
-	}
 	s := newStation(t, surround.Options{Voice: true, CardWait: 500 * time.Millisecond}).begin().ready()
 	s.eventually("the keypad is there", func() (bool, string) {
 		out, _ := s.ctl("status", "--json")
 		return strings.Contains(out, `"keypad:link":{"status":"pass"`), out
 	})
-	script := exec.CommandContext(t.Context(), "node", "keys.mjs", s.around.Screen(), "/usr/bin/chromium")
-	script.Dir, script.Stderr = "../kiosk/web/browsertest", os.Stderr
-	said, err := script.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := script.Start(); err != nil {
-		t.Fatalf("node cannot be started (%v); install it with: make deps", err)
-	}
-	for lines := bufio.NewScanner(said); lines.Scan(); {
-		var wish struct{ Key string }
-		if err := json.Unmarshal(lines.Bytes(), &wish); err != nil {
-			t.Errorf("the script says %q", lines.Text())
-			continue
-		}
+	script := browsertest.Start(t, "keys.mjs", s.around.Screen())
+	for wish := (struct{ Key string }{}); script.Next(&wish); {
 		s.order("key", wish.Key)
 	}
-	if err := script.Wait(); err != nil {
-		t.Fatalf("the script ended with %v", err)
-	}
+	script.End()
 	s.booksAgree(twoFees)
 }
 

@@ -509,6 +509,9 @@ func followed(s step, from string) [][]Move {
 }
 
 func TestStepKeepsToTheTableAndTheMoneyRulesWhateverHappens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every payment is gone through only without -short")
+	}
 	withPIN := explored
 	withPIN.PINNeeded, withPIN.PINLife = true, tick
 	patient := explored

@@ -1,17 +1,13 @@
 package web
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -19,6 +15,7 @@ import (
 
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
+	"selfpay/kiosk/web/browsertest"
 )
 
 var screensTo = flag.String("screens", "", "put a picture of every screen at every size into this folder")
@@ -205,18 +202,8 @@ func (b *bench) handler() http.Handler {
 	return mux
 }
 
-const browser = "/usr/bin/chromium"
-
 // TestPageInBrowser drives the page in Chromium by browsertest/check.mjs; each check there is a test here.
 func TestPageInBrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is started only without -short")
-	}
-	for _, needed := range []string{browser, "browsertest/node_modules/playwright-core", "browsertest/node_modules/axe-core"} {
-		if _, err := os.Stat(needed); err != nil {
-			t.Fatalf("%s is missing; install it with: make deps", needed)
-		}
-	}
 	b := newBench(t)
 	b.serve()
 	defer func() { b.stop() }()
@@ -230,42 +217,21 @@ func TestPageInBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	scope := "all"
-	if racing { // what the page looks like is no matter of our goroutines
-		scope = "behaviour"
-	}
-	script := exec.CommandContext(t.Context(), "node", "check.mjs", "http://"+b.address, control.URL, browser, scope, pictures)
-	script.Dir = "browsertest"
-	script.Stderr = os.Stderr
-	said, err := script.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := script.Start(); err != nil {
-		t.Fatalf("node cannot be started (%v); install it with: make deps", err)
+	script := browsertest.Start(t, "check.mjs", "http://"+b.address, control.URL, pictures)
+	type check struct {
+		Name     string
+		Problems []string
 	}
 	checks := 0
-	lines := bufio.NewScanner(said)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var check struct {
-			Name     string
-			Problems []string
-		}
-		if err := json.Unmarshal(lines.Bytes(), &check); err != nil {
-			t.Errorf("the script says %q", lines.Text())
-			continue
-		}
+	for c := (check{}); script.Next(&c); c = (check{}) {
 		checks++
-		t.Run(check.Name, func(t *testing.T) {
-			for _, p := range check.Problems {
+		t.Run(c.Name, func(t *testing.T) {
+			for _, p := range c.Problems {
 				t.Error(p)
 			}
 		})
 	}
-	if err := errors.Join(lines.Err(), script.Wait()); err != nil {
-		t.Errorf("the script ended with %v", err)
-	}
+	script.End()
 	if checks == 0 {
 		t.Error("nothing was checked")
 	}
@@ -273,14 +239,7 @@ func TestPageInBrowser(t *testing.T) {
 
 // TestTypesOfThePage lets the TypeScript compiler check the page's script.
 func TestTypesOfThePage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the compiler is started only without -short")
-	}
-	const compiler = "browsertest/node_modules/typescript/bin/tsc"
-	if _, err := os.Stat(compiler); err != nil {
-		t.Fatalf("%s is missing; install it with: make deps", compiler)
-	}
-	if said, err := exec.CommandContext(t.Context(), "node", compiler, "--project", "browsertest").CombinedOutput(); err != nil {
+	if said, err := browsertest.Node(t, "node_modules/typescript/bin/tsc", "--project", ".").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, said)
 	}
 }

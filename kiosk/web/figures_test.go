@@ -3,18 +3,16 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"runtime"
 	"testing"
 
 	"selfpay/kiosk/session"
+	"selfpay/kiosk/web/browsertest"
 )
 
 var figures = flag.Bool("figures", false, "measure what the page costs, for some minutes")
@@ -41,16 +39,10 @@ func TestFiguresOfThePage(t *testing.T) {
 	defer control.Close()
 	weight := b.weight("/", "/static/page.css", "/static/page.js", "/library/colours.css", "/library/fonts.css")
 	before := heap()
-	script := exec.CommandContext(t.Context(), "node", "figures.mjs", "http://"+b.address, control.URL, browser, fmt.Sprint(aDay))
-	script.Dir, script.Stderr = "browsertest", os.Stderr
-	said, err := script.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := browsertest.Start(t, "figures.mjs", "http://"+b.address, control.URL, fmt.Sprint(aDay))
 	var found struct{ Paint, Median, P99, HeapBefore, HeapAfter float64 }
-	if err := json.Unmarshal(said, &found); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
+	script.Next(&found)
+	script.End()
 	for _, row := range []struct{ what, is, most string }{
 		{"page: HTML, CSS and JavaScript, gzipped", fmt.Sprintf("%.1f kB", weight/1000), fmt.Sprintf("at most %d kB", mostWeight)},
 		{"first paint, processor slowed six times, median of 7", fmt.Sprintf("%.0f ms", found.Paint), fmt.Sprintf("at most %d ms", mostPaint)},

@@ -1,19 +1,18 @@
 // Drives the kiosk's page in Chromium. The Go test that starts this gives it the page's address, the address where the
-// scripted station takes orders, the browser, what to check, and perhaps a folder for pictures. It prints one JSON line for each
-// check: {"name": …, "problems": […]}.
+// scripted station takes orders, and perhaps a folder for pictures. It prints one JSON line for each check:
+// {"name": …, "problems": […]}.
 
 import { launch } from "./browser.mjs";
 import { accessible } from "./accessible.mjs";
 import { measure } from "./measure.mjs";
 
-const [url, station, executablePath, scope, pictures] = process.argv.slice(2);
-const layout = /^(every screen fits|sentences as long|axe finds)/; // checks of the page alone, left out where scope is "behaviour"
+const [url, station, pictures] = process.argv.slice(2);
 const sizes = [[1024, 600], [1280, 800], [800, 1280], [1920, 1080]];
 const pictured = /^(ready-many-languages|fees-many|confirm-no-paper|terminal-card|outcome-(booked|staff)|aids|leaving)$/; // in each look
 const whole = ["de", "en"]; // whose screens are all drawn at every size; of the others a selection, unless pictures are asked for
 const tight = /^(ready-many|languages|leaving|number$|pin-wrong|fees-many|fees-part|amount-over|confirm-(no-paper|part)|terminal-(card|reversing)|checking|outcome-|message-(being-booked|over-maximum|too-many-unknown)|out-of-service-(storage|settling)|touch|service$|service-(pa|test$))/;
 
-const browser = await launch(executablePath);
+const browser = await launch();
 
 /** order asks something of the scripted station. */
 async function order(path, method = "POST") {
@@ -61,7 +60,6 @@ const tap = (page, action) => page.locator(`[data-action="${action}"]`).first().
 
 /** check runs one check and tells how it went. */
 async function check(name, run) {
-  if (scope === "behaviour" && layout.test(name)) return;
   const problems = [];
   try {
     await run(problems);

@@ -1,11 +1,11 @@
-// Looks at the desk's page in Chromium. The Go test that starts this gives it the page's address, the browser, the password and the code
-// of a payment. It prints one JSON document: what is wrong, and how many pages were looked at.
+// Looks at the desk's page in Chromium. The Go test that starts this gives it the page's address, the password and the code of a
+// payment. It prints one JSON document: what is wrong, and how many pages were looked at.
 
 import { accessible } from "./accessible.mjs";
 import { launch } from "./browser.mjs";
 
-const [url, executablePath, password, code] = process.argv.slice(2);
-const browser = await launch(executablePath);
+const [url, password, code] = process.argv.slice(2);
+const browser = await launch();
 const problems = [];
 let looked = 0;
 

@@ -1,12 +1,12 @@
 // One patron pays at a real kiosk with the keys of the keypad, and sees on the page in Chromium where they are. The Go test that
-// starts this gives it the page's address and the browser, and presses the key of each line {"key": …}.
+// starts this gives it the page's address, and presses the key of each line {"key": …}.
 
 import { launch } from "./browser.mjs";
 
-const [url, executablePath] = process.argv.slice(2);
+const [url] = process.argv.slice(2);
 const patience = { timeout: 60_000 };
 
-const browser = await launch(executablePath);
+const browser = await launch();
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
 
 const press = (key) => console.log(JSON.stringify({ key }));

@@ -1,13 +1,13 @@
 // One patron pays at a real kiosk in Chromium, and reloads the page at every screen. The Go test that starts this gives
-// it the page's address and the browser, holds the card to the scanner when the line "ready" comes, and reads the
+// it the page's address, holds the card to the scanner when the line "ready" comes, and reads the
 // screens, one JSON line each: {"name": …, "words": …}.
 
 import { launch } from "./browser.mjs";
 
-const [url, executablePath] = process.argv.slice(2);
+const [url] = process.argv.slice(2);
 const patience = { timeout: 60_000 };
 
-const browser = await launch(executablePath);
+const browser = await launch();
 const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true })).newPage();
 
 /** reach waits for a screen, says what stands on it, loads the page anew, and waits for it again. */
