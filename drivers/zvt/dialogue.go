@@ -8,6 +8,7 @@ import (
 
 	"selfpay/device"
 	"selfpay/device/terminal"
+	"selfpay/drivers/wire"
 )
 
 // dialogue is one command to the terminal with what is done about its messages.
@@ -50,7 +51,7 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 		return ending{}, err
 	}
 	if err := l.send(d.request); err != nil {
-		return ending{handed: !errors.Is(err, errNothingOut)}, err
+		return ending{handed: !errors.Is(err, wire.ErrNothingOut)}, err
 	}
 	end := ending{handed: true}
 	t4 := t.cfg.T4
@@ -72,7 +73,7 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 		}
 		a, err := l.receive(deadline, wake)
 		switch {
-		case errors.Is(err, errWoken):
+		case errors.Is(err, wire.ErrWoken):
 			wake = nil
 			if d.stop == nil {
 				return end, ctx.Err()
@@ -201,7 +202,7 @@ func (t *Terminal) connect(ctx context.Context, late func(Message) bool) (*link,
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%w: the terminal closes it at once", errLinkLost)
+	return nil, fmt.Errorf("%w: the terminal closes it at once", wire.ErrLost)
 }
 
 // clear answers what came on the line since the last dialogue.

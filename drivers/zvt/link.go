@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"selfpay/drivers/wire"
 )
 
 const (
@@ -19,25 +21,14 @@ const (
 	transmissions = 3
 )
 
-var (
-	errSilent     = errors.New("the terminal does not answer")
-	errWoken      = errors.New("woken")
-	errLinkLost   = errors.New("the link is lost")
-	errNotTaken   = errors.New("the terminal does not confirm the block")
-	errNothingOut = errors.New("no byte left")
-)
+var errNotTaken = errors.New("the terminal does not confirm the block")
 
-// link carries APDUs over one open connection. Everything but the reading goroutine runs in the goroutine of the
-// one dialogue, which also owns all timers.
+// link carries APDUs over one open connection, in the goroutine of the one dialogue.
 type link struct {
-	rwc    io.ReadWriteCloser
+	wire   *wire.Wire
 	serial bool
 	t3     time.Duration
 	log    *slog.Logger
-
-	in     chan []byte   // what the reading goroutine got
-	closed chan struct{} // ends the reading goroutine
-	cause  error         // why in was closed
 
 	stream      []byte    // TCP: bytes that are no whole APDU yet
 	streamSince time.Time // when the first of them came
@@ -48,86 +39,34 @@ type link struct {
 	acks        []BlockEvent
 }
 
-// newLink starts reading. The reading goroutine ends with close.
+// newLink starts reading, until close.
 func newLink(rwc io.ReadWriteCloser, serial bool, t3 time.Duration, log *slog.Logger) *link {
-	l := &link{rwc: rwc, serial: serial, t3: t3, log: log, in: make(chan []byte, 64), closed: make(chan struct{}), answered: true}
-	go l.read()
-	return l
-}
-
-func (l *link) read() {
-	defer close(l.in)
-	empty := 0
-	for {
-		b := make([]byte, 4096)
-		n, err := l.rwc.Read(b)
-		if n > 0 {
-			empty = 0
-			select {
-			case l.in <- b[:n]:
-			case <-l.closed:
-				return
-			}
-		} else if err == nil {
-			if empty++; empty > 100 {
-				err = io.ErrNoProgress
-			}
-		}
-		if err != nil {
-			l.cause = err
-			return
-		}
-	}
+	return &link{wire: wire.New(rwc), serial: serial, t3: t3, log: log, answered: true}
 }
 
 func (l *link) close() {
-	select {
-	case <-l.closed:
-		return
-	default:
-	}
-	close(l.closed)
-	if err := l.rwc.Close(); err != nil {
+	if err := l.wire.Close(); err != nil {
 		l.log.Debug("terminal link closed", "err", err)
 	}
 }
 
-// dead says whether the far end has closed, without putting a byte on the line: what has come is taken in, and the
-// end of the reading goroutine tells.
+// dead says whether the far end has closed, without putting a byte on the line: what has come is taken in.
 func (l *link) dead() bool {
 	for {
-		select {
-		case chunk, ok := <-l.in:
-			if !ok {
-				return true
-			}
-			if err := l.take(chunk); err != nil {
-				return true
-			}
-		default:
+		chunk, err := l.wire.Arrived()
+		if err != nil {
+			return true
+		}
+		if chunk == nil {
 			return false
 		}
-	}
-}
-
-// chunk waits for bytes: until the time, or until wake.
-func (l *link) chunk(until time.Time, wake <-chan struct{}) ([]byte, error) {
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case b, ok := <-l.in:
-		if !ok {
-			return nil, fmt.Errorf("%w: %w", errLinkLost, l.cause)
+		if err := l.take(chunk); err != nil {
+			return true
 		}
-		return b, nil
-	case <-timer.C:
-		return nil, errSilent
-	case <-wake:
-		return nil, errWoken
 	}
 }
 
-// receive returns the next APDU. errSilent: none until the time; errWoken: wake was closed first; anything else: the
+// receive returns the next APDU. wire.ErrSilent: none until the time; wire.ErrWoken: wake was closed first; anything else: the
 // link is lost or out of step and must be closed.
 func (l *link) receive(until time.Time, wake <-chan struct{}) (APDU, error) {
 	for {
@@ -143,16 +82,16 @@ func (l *link) receive(until time.Time, wake <-chan struct{}) (APDU, error) {
 		if l.serial && l.blocks.Inside() {
 			limit, partial = time.Now().Add(interByte), true
 		}
-		b, err := l.chunk(limit, wake)
+		b, err := l.wire.Next(limit, wake)
 		switch {
-		case errors.Is(err, errSilent) && partial && l.serial:
+		case errors.Is(err, wire.ErrSilent) && partial && l.serial:
 			l.blocks.Reset()
 			if err := l.write([]byte{BlockNak}); err != nil {
 				return APDU{}, err
 			}
 			continue
-		case errors.Is(err, errSilent) && partial:
-			return APDU{}, fmt.Errorf("%w: a message stays incomplete", errLinkLost)
+		case errors.Is(err, wire.ErrSilent) && partial:
+			return APDU{}, fmt.Errorf("%w: a message stays incomplete", wire.ErrLost)
 		case err != nil:
 			return APDU{}, err
 		}
@@ -213,7 +152,7 @@ func (l *link) take(b []byte) error {
 	return nil
 }
 
-// send hands one APDU to the terminal. errNothingOut: not one byte left. Any other error: it may have arrived.
+// send hands one APDU to the terminal. wire.ErrNothingOut: not one byte left. Any other error: it may have arrived.
 // Over a serial line it waits for the confirmation of the block and repeats the block, three transmissions in all,
 // as long as the link stands and nothing was heard.
 func (l *link) send(a APDU) error {
@@ -242,8 +181,8 @@ func (l *link) send(a APDU) error {
 	return errNotTaken
 }
 
-// afterBytes hides errNothingOut in an error that came after bytes of the same message had left.
-func afterBytes(err error) error { return fmt.Errorf("%w: %v", errLinkLost, err) }
+// afterBytes hides wire.ErrNothingOut in an error that came after bytes of the same message had left.
+func afterBytes(err error) error { return fmt.Errorf("%w: %v", wire.ErrLost, err) }
 
 // confirmation waits for ACK or NAK. False: NAK or silence.
 func (l *link) confirmation(until time.Time) (bool, error) {
@@ -257,15 +196,15 @@ func (l *link) confirmation(until time.Time) (bool, error) {
 		if inside {
 			limit = time.Now().Add(interByte)
 		}
-		b, err := l.chunk(limit, nil)
+		b, err := l.wire.Next(limit, nil)
 		switch {
-		case errors.Is(err, errSilent) && inside:
+		case errors.Is(err, wire.ErrSilent) && inside:
 			l.blocks.Reset()
 			if err := l.write([]byte{BlockNak}); err != nil {
 				return false, err
 			}
 			continue
-		case errors.Is(err, errSilent):
+		case errors.Is(err, wire.ErrSilent):
 			return false, nil
 		case err != nil:
 			return false, err
@@ -276,36 +215,8 @@ func (l *link) confirmation(until time.Time) (bool, error) {
 	}
 }
 
-// write hands bytes to the system within T3. A write that does not end is cut by closing the link; its bytes count
-// as handed over.
-func (l *link) write(b []byte) error {
-	type result struct {
-		n   int
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		n, err := l.rwc.Write(b)
-		done <- result{n, err}
-	}()
-	timer := time.NewTimer(l.t3)
-	defer timer.Stop()
-	select {
-	case r := <-done:
-		switch {
-		case r.err != nil && r.n == 0:
-			return fmt.Errorf("%w: %w", errNothingOut, r.err)
-		case r.err != nil:
-			return fmt.Errorf("%w: %w", errLinkLost, r.err)
-		case r.n < len(b):
-			return fmt.Errorf("%w: %w", errLinkLost, io.ErrShortWrite)
-		}
-		return nil
-	case <-timer.C:
-		l.close()
-		return fmt.Errorf("%w: a write of %d bytes does not end", errLinkLost, len(b))
-	}
-}
+// write hands bytes to the system within T3.
+func (l *link) write(b []byte) error { return l.wire.Write(b, l.t3) }
 
 // dialLink opens the link. Nothing has been sent when it fails.
 func (t *Terminal) dialLink(ctx context.Context) (*link, error) {
