@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"selfpay/device/pan"
 	"selfpay/drivers/plugged"
-	"selfpay/drivers/zvt"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/ledger"
 	"selfpay/kiosk/release"
@@ -89,7 +89,7 @@ func (b *support) add(name string, get func() (any, error)) {
 
 // put writes a part. What looks like a card's number is masked once more, whatever wrote it.
 func (b *support) put(name string, content []byte) {
-	content = zvt.MaskText(content)
+	content = pan.MaskText(content)
 	err := b.out.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(content)), ModTime: b.at})
 	if err == nil {
 		_, err = b.out.Write(content)

@@ -9,6 +9,7 @@ import (
 
 	"selfpay/device"
 	"selfpay/device/money"
+	"selfpay/device/pan"
 	"selfpay/device/terminal"
 )
 
@@ -45,7 +46,7 @@ func (t *Terminal) transaction(m Message) terminal.Transaction {
 		TerminalID:        f.Digits(BMPTerminalID),
 		AuthorisationCode: strings.Trim(t.cfg.charset.Text(authorisation), "\x00 "),
 		MaskedPAN:         cardDigits(f.Digits(BMPPAN)),
-		CardName:          strings.TrimSpace(strings.TrimRight(t.cfg.charset.Text(MaskText(name)), "\x00")),
+		CardName:          strings.TrimSpace(strings.TrimRight(t.cfg.charset.Text(pan.MaskText(name)), "\x00")),
 		Date:              f.Digits(BMPDate),
 		Time:              f.Digits(BMPTime),
 		Offline:           offline(m),
@@ -55,7 +56,7 @@ func (t *Terminal) transaction(m Message) terminal.Transaction {
 
 // cardDigits is the masked card number without the track data that old terminals put behind it.
 func cardDigits(digits string) string {
-	number, _, _ := strings.Cut(MaskPAN(digits), "D")
+	number, _, _ := strings.Cut(pan.Mask(digits), "D")
 	return number
 }
 

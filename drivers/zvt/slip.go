@@ -3,6 +3,7 @@ package zvt
 import (
 	"strings"
 
+	"selfpay/device/pan"
 	"selfpay/device/terminal"
 )
 
@@ -47,7 +48,7 @@ func (s *slip) add(m Message) {
 			continue
 		}
 		if !line.Last || len(line.Text) > 0 {
-			for part := range strings.SplitSeq(charset.Text(MaskText(line.Text)), "\n") {
+			for part := range strings.SplitSeq(charset.Text(pan.MaskText(line.Text)), "\n") {
 				s.print(r, s.place(line.Attribute, part))
 			}
 		}

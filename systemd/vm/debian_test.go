@@ -103,7 +103,6 @@ func bootDebian(t *testing.T) error {
 // anything, whatever is on the disk: then it is switched on once more. A machine that has spoken, or gone out, is not.
 func powerOn(t *testing.T, m *vm.Machine) error {
 	t.Helper()
-	spoken := m.Spoken()
 	begun := time.Now()
 	if err := m.On(); err != nil {
 		return err
@@ -117,7 +116,7 @@ func powerOn(t *testing.T, m *vm.Machine) error {
 		return err
 	default:
 	}
-	if err != nil && m.Spoken() == spoken {
+	if err != nil && !m.HasSpoken() {
 		t.Logf("QEMU stood still for %s, and Linux has said nothing; once more", patience/2)
 		m.Cut()
 		begun = time.Now()

@@ -246,6 +246,9 @@ func (m *Machine) Booted(context.Context) error {
 	return errors.New("the guest has not said so")
 }
 
+// HasSpoken says whether the guest has written anything to its console since the power-on.
+func (m *Machine) HasSpoken() bool { return m.Spoken() > m.begun }
+
 // Ended is closed when the machine has gone out by itself or by a cut.
 func (m *Machine) Ended() <-chan struct{} { return m.ended }
 

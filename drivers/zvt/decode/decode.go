@@ -12,6 +12,7 @@ import (
 	"io"
 	"strings"
 
+	"selfpay/device/pan"
 	"selfpay/drivers/zvt"
 )
 
@@ -257,7 +258,7 @@ func (d *Document) read(a zvt.APDU) {
 func (d *Document) field(control zvt.Control, f zvt.Field) {
 	switch f.BMP {
 	case zvt.BMPPAN:
-		d.Fields["pan"] = zvt.MaskPAN(zvt.Nibbles(f.Data))
+		d.Fields["pan"] = pan.Mask(zvt.Nibbles(f.Data))
 	case zvt.BMPVUNumber:
 		d.Fields["vu_number"] = text(f.Data)
 	case zvt.BMPAuthorisation:
@@ -309,7 +310,7 @@ func objects(list []zvt.TLV) []Object {
 	for _, o := range list {
 		object := Object{Tag: o.Tag.String(), Len: len(o.Value), Children: objects(o.Children)}
 		if len(object.Children) == 0 {
-			object.Hex = fmt.Sprintf("%X", zvt.MaskText(o.Value))
+			object.Hex = fmt.Sprintf("%X", pan.MaskText(o.Value))
 		}
 		shown = append(shown, object)
 	}
@@ -317,7 +318,7 @@ func objects(list []zvt.TLV) []Object {
 }
 
 func text(b []byte) string {
-	return zvt.GuessCharset(b).Text(zvt.MaskText(b))
+	return zvt.GuessCharset(b).Text(pan.MaskText(b))
 }
 
 // blockText is the lines of a text block. One set holds for all of them.
@@ -333,7 +334,7 @@ func blockText(m zvt.Message) string {
 	var lines []string
 	for _, line := range m.Lines() {
 		if !line.Last || len(line.Text) > 0 {
-			lines = append(lines, charset.Text(zvt.MaskText(line.Text)))
+			lines = append(lines, charset.Text(pan.MaskText(line.Text)))
 		}
 	}
 	return strings.Join(lines, "\n")
