@@ -24,6 +24,7 @@ import (
 	"selfpay/device/speech"
 	"selfpay/device/terminal"
 	"selfpay/drivers/battery"
+	"selfpay/drivers/caisseap"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/usbprinter"
 	"selfpay/drivers/espeak"
@@ -49,8 +50,11 @@ type Settings struct {
 	Fonts      []string // files, for the characters that a printer has not
 	Logo       string   // a file, for the receipts; empty: none
 	TerminalID string
-	Answer     time.Duration // longest silence of a terminal in a dialogue
-	Currency   money.Currency
+	Register   string // number of this register at the terminal
+	// Application is the identification that a terminal's maker gives to who integrates it.
+	Application string
+	Answer      time.Duration // longest silence of a terminal in a dialogue
+	Currency    money.Currency
 }
 
 var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Terminal{
@@ -61,6 +65,9 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Te
 		}
 		return zvt.New(dial, zvt.Config{Transport: transport, Password: s.Password, Currency: s.Currency,
 			TerminalID: s.TerminalID, T4: s.Answer}, log)
+	},
+	"caisse-ap": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
+		return caisseap.New(dial, caisseap.Config{Currency: s.Currency, Register: s.Register, Application: s.Application, Answer: s.Answer}, log)
 	},
 }
 

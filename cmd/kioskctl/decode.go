@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"selfpay/drivers/caisseap"
 	"selfpay/drivers/escpos"
 	escposdecode "selfpay/drivers/escpos/decode"
 	zvtdecode "selfpay/drivers/zvt/decode"
@@ -19,6 +20,8 @@ import (
 type decodeCommand struct {
 	SIP2 decodeSIP2 `cmd:"" name:"sip2" help:"Messages to and from a library system."`
 	ZVT  decodeZVT  `cmd:"" name:"zvt" help:"Messages to and from a card terminal."`
+
+	Caisse decodeCaisse `cmd:"" name:"caisse" help:"A message to or from a card terminal that speaks Caisse-AP over IP."`
 
 	ESCPOS decodeESCPOS `cmd:"" name:"escpos" help:"What is sent to a receipt printer."`
 }
@@ -74,6 +77,34 @@ func (c *decodeZVT) Run(t *tool) error {
 	return explain(t, input, func(r io.Reader, emit func(zvtdecode.Document)) error {
 		return zvtdecode.Stream(r, c.Serial, emit)
 	})
+}
+
+type decodeCaisse struct {
+	Bytes []string `arg:"" optional:"" help:"The message as text or as hex; standard input where there is none."`
+}
+
+func (c *decodeCaisse) Run(t *tool) error {
+	return explain(t, c.input(), func(r io.Reader, emit func(caisseap.Document)) error {
+		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
+		if all = bytes.TrimRight(all, "\r\n"); err == nil && len(all) > 0 {
+			emit(caisseap.Explain(all))
+		}
+		return err
+	})
+}
+
+// longestMessage bounds what is read of a message that has no end.
+const longestMessage = 1 << 20
+
+// input is standard input, or the arguments: hex of something that begins like a message, else the text itself.
+func (c *decodeCaisse) input() io.Reader {
+	if len(c.Bytes) == 0 {
+		return os.Stdin
+	}
+	if decoded, err := fromHex(c.Bytes); err == nil && bytes.HasPrefix(decoded, []byte("CZ")) {
+		return bytes.NewReader(decoded)
+	}
+	return strings.NewReader(strings.Join(c.Bytes, " "))
 }
 
 type decodeESCPOS struct {

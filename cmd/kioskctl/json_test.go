@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"selfpay/cmd/kiosksim/surround"
+	"selfpay/drivers/caisseap"
 	escposdecode "selfpay/drivers/escpos/decode"
 	"selfpay/drivers/plugged"
 	zvtdecode "selfpay/drivers/zvt/decode"
@@ -78,6 +79,7 @@ var shapes = map[string][]reflect.Type{
 	"ils proxy":         {reflect.TypeFor[proxied]()},
 	"decode sip2":       {reflect.TypeFor[sipdecode.Document]()},
 	"decode escpos":     {reflect.TypeFor[escposdecode.Event]()},
+	"decode caisse":     {reflect.TypeFor[caisseap.Document]()},
 	"decode zvt":        {reflect.TypeFor[zvtdecode.Document]()},
 	"kiosksim books":    {reflect.TypeFor[surround.Books]()},
 }

@@ -247,6 +247,25 @@ func TestZVTIsExplained(t *testing.T) {
 	}
 }
 
+func TestCaisseAPIsExplained(t *testing.T) {
+	const message = "CZ0040300CB0041250AE00201AF00204"
+	s := call(t, "", "decode", "caisse", message)
+	if s.status != 0 || !strings.Contains(s.out, `{"tag":"AF","name":"reason","value":"04","means":"refused"}],"problems":[]`) {
+		t.Errorf("%+v", s)
+	}
+	for _, other := range []said{call(t, message+"\n", "decode", "caisse"), call(t, "", "decode", "caisse", fmt.Sprintf("%x", message))} {
+		if other.out != s.out {
+			t.Errorf("%+v, want %s", other, s.out)
+		}
+	}
+	if s := call(t, "", "decode", "caisse", "CZ0040300AE00"); s.status != 0 || !strings.Contains(s.out, "ends within a field") {
+		t.Errorf("cut off: %+v", s)
+	}
+	if s := call(t, "", "decode", "caisse"); s.status == 0 || !strings.Contains(s.err, "no bytes") {
+		t.Errorf("nothing: %+v", s)
+	}
+}
+
 func TestWithoutTheDaemonTheLedgerIsRead(t *testing.T) {
 	p := newPlace(t)
 	if s := p.call(t, "status"); s.status != exitNotWell || !strings.Contains(s.err, "its ledger cannot be read") {

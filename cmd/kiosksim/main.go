@@ -63,7 +63,7 @@ type arguments struct {
 func main() {
 	var a arguments
 	parser := kong.Must(&a, kong.Name("kiosksim"), kong.Description("Everything around a self-pay station, simulated."),
-		kong.Vars{"modes": surround.Modes(), "routes": surround.Routes},
+		kong.Vars{"modes": surround.Modes(), "routes": surround.Routes, "protocols": surround.Protocols},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Bind(manual.Page{Section: 1, Version: release.Text(), More: more}))
 	kongplete.Complete(parser) // a shell that asks how a line may go on gets its answer, and the program ends
@@ -184,7 +184,7 @@ type runCommand struct {
 	place
 	ILS      string `default:"sip2" enum:"${routes}" help:"The route to the library system: ${enum}."`
 	Mode     string `help:"The make of the library system, or its bad manners. ${modes}."`
-	Terminal string `default:"zvt" enum:"zvt" help:"The card terminal's protocol: ${enum}."`
+	Terminal string `default:"zvt" enum:"${protocols}" help:"What the card terminal speaks: ${enum}."`
 	Serial   bool   `help:"The terminal hangs on a serial line, a pty, instead of TCP."`
 	Voice    bool   `help:"The kiosk has a keypad and a headset; the orders key and headset press and plug them."`
 	NeedPIN  bool   `name:"need-pin" help:"The library system books nothing without the PIN of a patron who has one."`
@@ -192,7 +192,7 @@ type runCommand struct {
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN})
+	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Terminal: c.Terminal, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN})
 	if err != nil {
 		return err
 	}
@@ -212,12 +212,13 @@ func (c *runCommand) Run(ctx context.Context) error {
 
 // serveCommand is a simulator alone.
 type serveCommand struct {
-	Part   string `arg:"" enum:"acs,polaris,aleph,terminal,printer,scanner" help:"The part: ${enum}."`
-	Listen string `required:"" help:"Where: host:port; a path for the scanner's serial line."`
+	Part     string `arg:"" enum:"acs,polaris,aleph,terminal,printer,scanner" help:"The part: ${enum}."`
+	Listen   string `required:"" help:"Where: host:port; a path for the scanner's serial line."`
+	Terminal string `default:"zvt" enum:"${protocols}" help:"What a card terminal speaks: ${enum}."`
 	manners
 }
 
-func (c *serveCommand) Run(ctx context.Context) error { return c.serve(ctx, c.Part, c.Listen) }
+func (c *serveCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: c.Part, Address: c.Listen, Protocol: c.Terminal}) }
 
 // manners are what a library system alone is like.
 type manners struct {
@@ -225,9 +226,9 @@ type manners struct {
 	HTTPS string `name:"https" type:"existingdir" placeholder:"DIR" help:"Answer https, and write the certificate to DIR/ca.pem."`
 }
 
-func (m manners) serve(ctx context.Context, part, listen string) error {
-	p := surround.Part{Name: part, Address: listen, Mode: m.Mode, HTTPS: m.HTTPS}
-	fmt.Println(part, "on", listen)
+func (m manners) serve(ctx context.Context, p surround.Part) error {
+	p.Mode, p.HTTPS = m.Mode, m.HTTPS
+	fmt.Println(p.Name, "on", p.Address)
 	if needed := p.Needed(); needed != "" {
 		fmt.Printf("a kiosk needs in [ils]:\n%s\n", needed)
 	}
@@ -239,18 +240,18 @@ type acsCommand struct {
 	manners
 }
 
-func (c *acsCommand) Run(ctx context.Context) error { return c.serve(ctx, "acs", c.Listen) }
+func (c *acsCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: "acs", Address: c.Listen}) }
 
 type polarisCommand struct {
 	Listen string `default:"127.0.0.1:8443" help:"Where: host:port."`
 	manners
 }
 
-func (c *polarisCommand) Run(ctx context.Context) error { return c.serve(ctx, "polaris", c.Listen) }
+func (c *polarisCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: "polaris", Address: c.Listen}) }
 
 type alephCommand struct {
 	Listen string `default:"127.0.0.1:1892" help:"Where: host:port."`
 	manners
 }
 
-func (c *alephCommand) Run(ctx context.Context) error { return c.serve(ctx, "aleph", c.Listen) }
+func (c *alephCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: "aleph", Address: c.Listen}) }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"reflect"
 	"slices"
 	"strconv"
@@ -62,12 +63,14 @@ type Kiosk struct {
 
 // Terminal is the card terminal.
 type Terminal struct {
-	Driver     string   `toml:"driver"`
-	Address    Address  `toml:"address"`
-	Password   Secret   `toml:"password"`
-	TerminalID string   `toml:"terminal_id"` // refuse another terminal; empty: any
-	Answer     Duration `toml:"answer"`      // longest silence of the terminal in a dialogue
-	EndOfDay   string   `toml:"end_of_day"`  // "23:10"; empty: the terminal or staff closes the day
+	Driver      string   `toml:"driver"`
+	Address     Address  `toml:"address"`
+	Password    Secret   `toml:"password"`
+	TerminalID  string   `toml:"terminal_id"` // refuse another terminal; empty: any
+	Register    string   `toml:"register"`    // caisse-ap: number of this register at the terminal, two digits
+	Application string   `toml:"application"` // caisse-ap: identification of the application, as the terminal's maker gives it
+	Answer      Duration `toml:"answer"`      // longest silence of the terminal in a dialogue
+	EndOfDay    string   `toml:"end_of_day"`  // "23:10"; empty: the terminal or staff closes the day
 }
 
 // Printer is the receipt printer. No driver: no printer.
@@ -334,7 +337,7 @@ func Defaults() Config {
 	return Config{
 		Kiosk:    Kiosk{Currency: "EUR", Languages: []string{"en"}, State: "/var/lib/kiosk", Socket: "/run/kiosk/ctl.sock"},
 		ILS:      defaultILS(),
-		Terminal: Terminal{Driver: "zvt", Answer: Duration(180 * time.Second)},
+		Terminal: Terminal{Driver: "zvt", Register: "01", Answer: Duration(180 * time.Second)},
 		Printer:  Printer{Profile: "epson-tm-t88v"},
 		Receipt:  Receipt{WithoutPaper: "ask"},
 		Scanner:  Scanner{Layout: "us", Accept: []string{"codabar", "code39", "qr"}, Min: 4, Max: 32, CheckDigit: "off", CheckCharacter: "off"},
@@ -574,9 +577,33 @@ func (k *checker) kiosk() {
 	}
 }
 
+// The shapes of what Caisse-AP calls a register.
+var (
+	registerNumber = regexp.MustCompile(`^[0-9]{2}$`)
+	applicationID  = regexp.MustCompile(`^([0-9A-Za-z]{12})?$`)
+)
+
+func (k *checker) caisseAP() {
+	c := k.c.Terminal
+	k.address("terminal.address", c.Address, "tcp")
+	if !registerNumber.MatchString(c.Register) {
+		k.say("terminal.register", fmt.Sprintf("%q is no number of a register", c.Register), `write two digits, "01"`)
+	}
+	if !applicationID.MatchString(c.Application) {
+		k.say("terminal.application", fmt.Sprintf("%q is no identification", c.Application), "write its 12 characters, or leave the key out")
+	}
+	if c.EndOfDay != "" {
+		k.say("terminal.end_of_day", "a Caisse-AP terminal ends its day by itself", "leave the key out")
+	}
+}
+
 func (k *checker) devices() {
-	k.oneOf("terminal.driver", k.c.Terminal.Driver, "zvt")
-	k.address("terminal.address", k.c.Terminal.Address, "tcp", "serial")
+	k.oneOf("terminal.driver", k.c.Terminal.Driver, "zvt", "caisse-ap")
+	if k.c.Terminal.Driver == "caisse-ap" {
+		k.caisseAP()
+	} else {
+		k.address("terminal.address", k.c.Terminal.Address, "tcp", "serial")
+	}
 	if a := time.Duration(k.c.Terminal.Answer); a < 5*time.Second || a > 10*time.Minute {
 		k.say("terminal.answer", fmt.Sprintf("%s is no waiting time", a), `use a time between 5s and 10m; "180s" is what the protocol says`)
 	}

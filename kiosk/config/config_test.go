@@ -200,6 +200,7 @@ func TestEachMistakeNamesLineKeyAndMend(t *testing.T) {
 		{"prompts without a login", `login = "kiosk01"`, `telnet_login = true`, 0, "ils.telnet_login", "login and password"},
 		{"unknown charset", `institution = "CPL"`, `charset = "ebcdic"`, 0, "ils.charset", "utf-8"},
 		{"unknown driver", `driver = "zvt"`, `driver = "ztv"`, 0, "terminal.driver", "zvt"},
+		{"end of day of a terminal that ends its day itself", `driver = "zvt"`, `driver = "caisse-ap"`, 23, "terminal.end_of_day", "leave the key out"},
 		{"end of day", `end_of_day = "23:10"`, `end_of_day = "24:10"`, 0, "terminal.end_of_day", `"23:10"`},
 		{"terminal's silence", `end_of_day = "23:10"`, `answer = "1s"`, 0, "terminal.answer", "between 5s and 10m"},
 		{"without paper", `without_paper = "ask"`, `without_paper = "maybe"`, 0, "receipt.without_paper", "ask, refuse"},

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"selfpay/drivers/zvt/zvttest"
 	"selfpay/sip/acs"
 )
 
@@ -55,13 +54,9 @@ func (s *Surround) Order(ctx context.Context, words []string) (answer, error) {
 	case len(words) == 2 && words[0] == "headset":
 		return answer{}, s.orderVoice(s.headset, words[1])
 	case len(words) >= 3 && words[0] == "terminal" && words[1] == "next":
-		return answer{}, s.orderTerminal(strings.Join(words[2:], " "))
+		return answer{}, s.terminal.next(strings.Join(words[2:], " "))
 	case len(words) == 3 && words[0] == "terminal" && words[1] == "unacknowledged":
-		dialect, err := zvttest.ParseDialect(words[2])
-		if err == nil {
-			s.terminal.Unacknowledged(dialect)
-		}
-		return answer{}, err
+		return answer{}, s.terminal.unacknowledged(words[2])
 	case len(words) == 3 && words[0] == "ils" && words[1] == "next":
 		return answer{}, s.orderLibrary(words[2])
 	}
@@ -69,14 +64,6 @@ func (s *Surround) Order(ctx context.Context, words []string) (answer, error) {
 		return do()
 	}
 	return answer{}, fmt.Errorf("%q is no order; kiosksim --help lists them", order)
-}
-
-func (s *Surround) orderTerminal(text string) error {
-	order, err := zvttest.ParseOrder(text)
-	if err == nil {
-		s.terminal.Next(order)
-	}
-	return err
 }
 
 // orderLibrary arms a fault of the library system. What is held is the account reading that comes before a posting,
@@ -134,22 +121,20 @@ func (s *Surround) waitHeld(ctx context.Context) error {
 
 // Books is what the simulators hold, amounts in minor units.
 type Books struct {
-	Patrons   []acs.PatronBook  `json:"patrons"`
-	Captures  []zvttest.Capture `json:"captures"`
-	Reversals []zvttest.Capture `json:"reversals"`
-	Postings  []acs.Posting     `json:"postings"`
-	Receipts  []string          `json:"receipts"`
+	Patrons   []acs.PatronBook `json:"patrons"`
+	Captures  []Charge         `json:"captures"`
+	Reversals []Charge         `json:"reversals"`
+	Postings  []acs.Posting    `json:"postings"`
+	Receipts  []string         `json:"receipts"`
 }
 
 // Books is what the simulators hold now.
 func (s *Surround) Books() Books {
-	library, terminal := s.library.Books(), s.terminal.Books()
-	b := Books{Patrons: library.Patrons, Postings: library.Postings, Captures: terminal.Captures,
-		Reversals: terminal.Reversals, Receipts: s.printer.Receipts()}
+	library := s.library.Books()
+	b := Books{Patrons: library.Patrons, Postings: library.Postings, Receipts: s.printer.Receipts()}
+	b.Captures, b.Reversals = s.terminal.charges()
 	b.Patrons = append([]acs.PatronBook{}, b.Patrons...)
 	b.Postings = append([]acs.Posting{}, b.Postings...)
-	b.Captures = append([]zvttest.Capture{}, b.Captures...)
-	b.Reversals = append([]zvttest.Capture{}, b.Reversals...)
 	b.Receipts = append([]string{}, b.Receipts...)
 	return b
 }

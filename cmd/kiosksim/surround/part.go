@@ -2,6 +2,7 @@ package surround
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -16,10 +17,11 @@ import (
 
 // Part is one simulator that runs alone.
 type Part struct {
-	Name    string // acs, polaris, aleph, terminal, printer, scanner
-	Address string // host:port; a path for the scanner's serial line
-	Mode    string // of a library system, see Modes; empty: the usual one
-	HTTPS   string // the folder that gets the certificate of a library system with https; empty: no https
+	Name     string // acs, polaris, aleph, terminal, printer, scanner
+	Address  string // host:port; a path for the scanner's serial line
+	Protocol string // of a terminal, one of Protocols; empty: zvt
+	Mode     string // of a library system, see Modes; empty: the usual one
+	HTTPS    string // the folder that gets the certificate of a library system with https; empty: no https
 }
 
 // Needed is what a kiosk's configuration says to be let in, one key on a line; empty where it needs nothing.
@@ -77,7 +79,7 @@ func (p Part) server() (func(net.Listener) error, error) {
 		}
 		return library.Serve, nil
 	case "terminal":
-		return newTerminal(time.Second, "", nil).Serve, nil
+		return protocols[cmp.Or(p.Protocol, "zvt")](Options{CardWait: time.Second}).Serve, nil
 	case "printer":
 		return escpostest.New().Serve, nil
 	}

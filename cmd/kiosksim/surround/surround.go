@@ -19,7 +19,6 @@ import (
 
 	"selfpay/drivers/escpos/escpostest"
 	"selfpay/drivers/scanline/scanlinetest"
-	"selfpay/drivers/zvt/zvttest"
 	"selfpay/sip/certtest"
 )
 
@@ -33,6 +32,7 @@ const ConfigName = "kiosk.toml"
 type Options struct {
 	ILS       string        // the route to the library system, one of Routes; empty: sip2
 	Mode      string        // of the library system, see Modes; empty: the route's usual one
+	Terminal  string        // what the terminal speaks, one of Protocols; empty: zvt
 	Serial    bool          // the terminal hangs on a serial line, a pty, instead of TCP
 	CardWait  time.Duration // how long a patron takes to present the bank card
 	OpenPAN   string        // a card number that the terminal sends in full, as it never should; empty: masked
@@ -50,6 +50,9 @@ func (o Options) filled() Options {
 	if o.Mode == "" {
 		o.Mode = routes[o.ILS].standard
 	}
+	if o.Terminal == "" {
+		o.Terminal = "zvt"
+	}
 	if o.FeesTimes == 0 {
 		o.FeesTimes = 1
 	}
@@ -61,7 +64,7 @@ type Surround struct {
 	options  Options
 	dir      string
 	library  library
-	terminal *zvttest.Terminal
+	terminal cardTerminal
 	printer  *escpostest.Printer
 	scanner  *scanlinetest.Scanner
 	keypad   *os.File // the far ends of the lines; nil where there are none
@@ -76,9 +79,9 @@ type Surround struct {
 
 // places is where everything is, for the kiosk's configuration.
 type places struct {
-	Dir, ILS, Profile, Library, Terminal, Printer, Scanner, Screen, Health string
-	Keypad, Headset                                                        string // empty: there are none
-	NeedPIN                                                                bool
+	Dir, ILS, Profile, Library, Protocol, Terminal, Printer, Scanner, Screen, Health string
+	Keypad, Headset                                                                  string // empty: there are none
+	NeedPIN                                                                          bool
 }
 
 // Start builds the surrounding in dir and writes the kiosk's configuration there.
@@ -91,7 +94,7 @@ func Start(dir string, o Options) (*Surround, error) {
 		return nil, err
 	}
 	o = o.filled()
-	s := &Surround{options: o, dir: dir, places: places{Dir: dir, ILS: o.ILS, Profile: profileFor(o), NeedPIN: o.NeedPIN}}
+	s := &Surround{options: o, dir: dir, places: places{Dir: dir, ILS: o.ILS, Protocol: o.Terminal, Profile: profileFor(o), NeedPIN: o.NeedPIN}}
 	for _, part := range []func() error{s.openSocket, s.startLibrary, s.startTerminal, s.startPrinter, s.startScanner, s.startVoice, s.choosePorts, s.writeConfig} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -124,29 +127,6 @@ func (s *Surround) listen(serve func(net.Listener) error) (string, error) {
 	s.closers = append(s.closers, l)
 	s.serving.Go(func() { serve(l) })
 	return l.Addr().String(), nil
-}
-
-func (s *Surround) startTerminal() error {
-	s.terminal = newTerminal(s.options.CardWait, s.options.OpenPAN, s.approved)
-	s.closers = append(s.closers, s.terminal)
-	if s.options.Serial {
-		path, line, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
-		if err != nil {
-			return err
-		}
-		s.closers = append(s.closers, line)
-		s.serving.Go(func() { s.terminal.ServeSerial(line) })
-		s.places.Terminal = "serial://" + path + "?baud=9600&stop=2"
-		return nil
-	}
-	address, err := s.listen(s.terminal.Serve)
-	s.places.Terminal = "tcp://" + address
-	return err
-}
-
-// newTerminal makes the card terminal; approved is called whenever it charges a card.
-func newTerminal(cardWait time.Duration, openPAN string, approved func()) *zvttest.Terminal {
-	return zvttest.New(zvttest.Config{CardWait: cardWait, OpenPAN: openPAN, Approved: approved, LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})
 }
 
 func (s *Surround) startPrinter() error {
@@ -280,9 +260,11 @@ library = "` + mainBranch + `"
 {{- end}}
 
 [terminal]
-driver = "zvt"
+driver = "{{.Protocol}}"
 address = "{{.Terminal}}"
+{{- if eq .Protocol "zvt"}}
 password = "000000"
+{{- end}}
 answer = "15s"
 
 [printer]

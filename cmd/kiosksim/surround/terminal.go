@@ -1,0 +1,132 @@
+package surround
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"time"
+
+	"selfpay/drivers/caisseap/caisseaptest"
+	"selfpay/drivers/cardholder"
+	"selfpay/drivers/zvt/zvttest"
+)
+
+// Charge is what the terminal charged to a card, by the reference that the kiosk sent.
+type Charge struct {
+	Reference   string `json:"reference"`
+	AmountMinor int64  `json:"amount_minor"`
+	Receipt     int    `json:"receipt"` // the terminal's own number of the purchase
+}
+
+// cardTerminal is the far end of the terminal's cable, whatever it speaks.
+type cardTerminal interface {
+	Serve(net.Listener) error
+	Close() error
+	Cut() // takes the link away until Restore; a purchase under way goes on alone
+	Restore()
+
+	next(order string) error
+	unacknowledged(dialect string) error
+	charges() (charged, reversed []Charge)
+}
+
+// protocols are the terminals by what they speak.
+var protocols = map[string]func(Options) cardTerminal{
+	"zvt": func(o Options) cardTerminal {
+		return zvtTerminal{zvttest.New(zvttest.Config{CardWait: o.CardWait, OpenPAN: o.OpenPAN, Approved: o.Approved,
+			LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})}
+	},
+	"caisse-ap": func(o Options) cardTerminal {
+		return caisseTerminal{caisseaptest.New(&cardholder.Cardholder{Wait: o.CardWait, Approved: o.Approved, SilentFor: 25 * time.Second})}
+	},
+}
+
+// Protocols are the names of what a terminal may speak.
+const Protocols = "zvt,caisse-ap"
+
+// serial is a terminal that hangs on a serial line as well.
+type serial interface {
+	ServeSerial(io.ReadWriteCloser) error
+}
+
+func (s *Surround) startTerminal() error {
+	o := s.options
+	o.Approved = s.approved
+	s.terminal = protocols[o.Terminal](o)
+	s.closers = append(s.closers, s.terminal)
+	if !o.Serial {
+		address, err := s.listen(s.terminal.Serve)
+		s.places.Terminal = "tcp://" + address
+		return err
+	}
+	onLine, can := s.terminal.(serial)
+	if !can {
+		return fmt.Errorf("a terminal that speaks %s hangs on no serial line; leave --serial out", o.Terminal)
+	}
+	path, line, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, line)
+	s.serving.Go(func() { onLine.ServeSerial(line) })
+	s.places.Terminal = "serial://" + path + "?baud=9600&stop=2"
+	return nil
+}
+
+type zvtTerminal struct{ *zvttest.Terminal }
+
+func (t zvtTerminal) next(text string) error {
+	order, err := zvttest.ParseOrder(text)
+	if err == nil {
+		t.Next(order)
+	}
+	return err
+}
+
+func (t zvtTerminal) unacknowledged(text string) error {
+	dialect, err := zvttest.ParseDialect(text)
+	if err == nil {
+		t.Unacknowledged(dialect)
+	}
+	return err
+}
+
+func (t zvtTerminal) charges() (charged, reversed []Charge) {
+	list := func(captures []zvttest.Capture) []Charge {
+		all := []Charge{}
+		for _, c := range captures {
+			all = append(all, Charge{c.Reference, c.AmountMinor, c.Receipt})
+		}
+		return all
+	}
+	b := t.Books()
+	return list(b.Captures), list(b.Reversals)
+}
+
+type caisseTerminal struct{ *caisseaptest.Terminal }
+
+func (t caisseTerminal) next(text string) error {
+	order, err := cardholder.ParseOrder(text)
+	if err == nil {
+		t.Cardholder.Next(order)
+	}
+	return err
+}
+
+func (t caisseTerminal) unacknowledged(string) error {
+	return errors.New("Caisse-AP acknowledges no approval: it stays charged")
+}
+
+func (t caisseTerminal) charges() (charged, reversed []Charge) {
+	list := func(of []cardholder.Charge) []Charge {
+		all := []Charge{}
+		for _, c := range of {
+			all = append(all, Charge{c.Reference, c.Minor, c.Number})
+		}
+		return all
+	}
+	c, r := t.Cardholder.Books()
+	return list(c), list(r)
+}
