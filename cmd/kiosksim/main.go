@@ -218,7 +218,9 @@ type serveCommand struct {
 	manners
 }
 
-func (c *serveCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: c.Part, Address: c.Listen, Protocol: c.Terminal}) }
+func (c *serveCommand) Run(ctx context.Context) error {
+	return c.serve(ctx, surround.Part{Name: c.Part, Address: c.Listen, Protocol: c.Terminal})
+}
 
 // manners are what a library system alone is like.
 type manners struct {
@@ -240,18 +242,24 @@ type acsCommand struct {
 	manners
 }
 
-func (c *acsCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: "acs", Address: c.Listen}) }
+func (c *acsCommand) Run(ctx context.Context) error {
+	return c.serve(ctx, surround.Part{Name: "acs", Address: c.Listen})
+}
 
 type polarisCommand struct {
 	Listen string `default:"127.0.0.1:8443" help:"Where: host:port."`
 	manners
 }
 
-func (c *polarisCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: "polaris", Address: c.Listen}) }
+func (c *polarisCommand) Run(ctx context.Context) error {
+	return c.serve(ctx, surround.Part{Name: "polaris", Address: c.Listen})
+}
 
 type alephCommand struct {
 	Listen string `default:"127.0.0.1:1892" help:"Where: host:port."`
 	manners
 }
 
-func (c *alephCommand) Run(ctx context.Context) error { return c.serve(ctx, surround.Part{Name: "aleph", Address: c.Listen}) }
+func (c *alephCommand) Run(ctx context.Context) error {
+	return c.serve(ctx, surround.Part{Name: "aleph", Address: c.Listen})
+}
