@@ -7,53 +7,60 @@ import (
 	"selfpay/cmd/kiosksim/surround"
 )
 
-// A terminal that speaks Caisse-AP charges, declines and is cancelled at a real kioskd, over TCP.
-func TestPaymentAtACaisseAPTerminal(t *testing.T) {
-	t.Parallel()
-	s := newStation(t, surround.Options{Terminal: "caisse-ap"}).begin().ready()
-	for _, order := range []string{"decline", "cancel", "busy"} {
-		s.order("terminal", "next", order)
-		s.patron(cardOneFee).said(t, "not-charged", "not charged")
-		s.nothingMoved()
-	}
-	s.patron(cardOneFee).said(t, "booked")
-	s.booksAgree(oneFee)
+// unasked are the terminals that can be asked nothing about a lost answer, and take nothing back.
+var unasked = map[string]surround.Options{
+	"caisse-ap":        {Terminal: "caisse-ap"},
+	"concert":          {Terminal: "concert"},
+	"concert, on line": {Terminal: "concert", Serial: true},
 }
 
-// Caisse-AP takes nothing back without the card: what the library refuses is a refund at the desk, and the patron is told so.
-func TestWhatTheLibraryRefusesStaysChargedAtACaisseAPTerminal(t *testing.T) {
-	t.Parallel()
-	s := newStation(t, surround.Options{Terminal: "caisse-ap"}).begin().ready()
-	s.order("ils", "next", "refuse")
-	if v := s.patron(cardOneFee); v.Outcome == "booked" || v.Outcome == "returned" || v.Outcome == "not-charged" {
-		t.Errorf("outcome %q: %s", v.Outcome, v.Said)
-	}
-	s.eventually("the refund is due", func() (bool, string) {
-		out, _ := s.ctl("refund", "list")
-		return strings.Contains(out, "12.50 EUR"), out
-	})
-	if b := s.around.Books(); len(b.Captures) != 1 || len(b.Reversals)+len(b.Postings) != 0 {
-		t.Errorf("books %+v", b)
-	}
-}
-
-// Caisse-AP can be asked nothing about a lost answer: nobody is told a guess, and a person decides.
-func TestALostAnswerOfACaisseAPTerminalIsAnOpenCase(t *testing.T) {
-	for _, order := range []string{"silent", "silent-charged"} {
-		t.Run(order, func(t *testing.T) {
+// forEachUnasked runs a test at a real kioskd with each of them.
+func forEachUnasked(t *testing.T, run func(*testing.T, *station)) {
+	for name, o := range unasked {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStation(t, surround.Options{Terminal: "caisse-ap"}).begin().ready()
-			s.order("terminal", "next", order)
-			if v := s.patron(cardOneFee); v.Outcome == "booked" || v.Outcome == "returned" || v.Outcome == "not-charged" {
-				t.Errorf("outcome %q: %s", v.Outcome, v.Said)
-			}
-			s.eventually("the doubt is an open case", func() (bool, string) {
-				out, _ := s.ctl("case", "list")
-				return strings.Contains(out, "12.50 EUR"), out
-			})
-			if b := s.around.Books(); len(b.Postings) != 0 || (len(b.Captures) == 1) != (order == "silent-charged") {
-				t.Errorf("books %+v", b)
-			}
+			run(t, newStation(t, o).begin().ready())
 		})
 	}
+}
+
+func TestTerminalsThatCanBeAskedNothingChargeAndDecline(t *testing.T) {
+	forEachUnasked(t, func(t *testing.T, s *station) {
+		for _, order := range []string{"decline", "cancel", "busy"} {
+			s.order("terminal", "next", order)
+			s.patron(cardOneFee).said(t, "not-charged", "not charged")
+			s.nothingMoved()
+		}
+		s.patron(cardOneFee).said(t, "booked")
+		s.booksAgree(oneFee)
+	})
+}
+
+// What the library refuses is a refund at the desk, and the patron is told so.
+func TestWhatTheLibraryRefusesStaysChargedWhereNothingIsTakenBack(t *testing.T) {
+	forEachUnasked(t, func(t *testing.T, s *station) {
+		s.order("ils", "next", "refuse")
+		s.patron(cardOneFee).said(t, "staff")
+		s.eventually("the refund is due", func() (bool, string) {
+			out, _ := s.ctl("refund", "list")
+			return strings.Contains(out, "12.50 EUR"), out
+		})
+		if b := s.around.Books(); len(b.Captures) != 1 || len(b.Reversals)+len(b.Postings) != 0 {
+			t.Errorf("books %+v", b)
+		}
+	})
+}
+
+// Nobody is told a guess, and a person decides.
+func TestALostAnswerIsAnOpenCaseWhereNothingCanBeAsked(t *testing.T) {
+	forEachUnasked(t, func(t *testing.T, s *station) {
+		s.order("terminal", "next", "silent-charged")
+		s.patron(cardOneFee).said(t, "staff")
+		if out, _ := s.ctl("case", "list"); !strings.Contains(out, "12.50 EUR") {
+			t.Errorf("open cases: %s", out)
+		}
+		if b := s.around.Books(); len(b.Postings) != 0 || len(b.Captures) != 1 {
+			t.Errorf("books %+v", b)
+		}
+	})
 }

@@ -25,6 +25,7 @@ import (
 	"selfpay/device/terminal"
 	"selfpay/drivers/battery"
 	"selfpay/drivers/caisseap"
+	"selfpay/drivers/concert"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/usbprinter"
 	"selfpay/drivers/espeak"
@@ -69,6 +70,9 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Te
 	"caisse-ap": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
 		return caisseap.New(dial, caisseap.Config{Currency: s.Currency, Register: s.Register, Application: s.Application, Answer: s.Answer}, log)
 	},
+	"concert": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
+		return concert.New(dial, concert.Config{Currency: s.Currency, Register: s.Register, Answer: s.Answer}, log)
+	},
 }
 
 var printers = map[string]func(Settings, device.Dial, *slog.Logger) (printer.Printer, error){
@@ -87,7 +91,10 @@ func Terminal(s Settings, log *slog.Logger) (terminal.Terminal, error) {
 	if !known {
 		return nil, fmt.Errorf("there is no terminal driver %q", s.Driver)
 	}
-	standard := "?baud=9600&stop=2" // ZVT, transport document: 8 data bits, no parity, 2 stop bits
+	standard := "?baud=9600"
+	if s.Driver == "zvt" {
+		standard += "&stop=2" // transport document: 8 data bits, no parity, 2 stop bits
+	}
 	dial, err := dialer(s.Address, standard)
 	if err != nil {
 		return nil, err

@@ -128,6 +128,7 @@ const (
 	Charged      Verdict = "charged"
 	NotCharged   Verdict = "not charged"
 	StillUnknown Verdict = "still unknown" // the terminal was asked and its answer proves nothing
+	NeverKnown   Verdict = "never known"   // its protocol has no question for it: asking again proves nothing either
 )
 
 // Recovery is a verdict with its evidence.

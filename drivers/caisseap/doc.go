@@ -10,7 +10,7 @@
 // # Money
 //
 // The terminal is never told that its answer was understood, and it can be asked nothing: neither whether it is ready nor what became
-// of its last transaction. So a lost answer stays in doubt (device.ErrDoubt), RecoverPurchase says StillUnknown, and a person decides by
+// of its last transaction. So a lost answer stays in doubt (device.ErrDoubt), RecoverPurchase says NeverKnown, and a person decides by
 // the terminal's own reports. An answer that came is the last word: it counts as approved only when AE is 10, nothing contradicts it,
 // and amount, currency, register and action are those that were asked for. A purchase cannot be stopped by the kiosk, only by
 // the patron at the terminal, and cannot be taken back without the card, which has gone by then: Reverse is refused, the desk gives the

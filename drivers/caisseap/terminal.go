@@ -262,7 +262,7 @@ func (t *Terminal) RecoverPurchase(_ context.Context, a terminal.Attempt) (termi
 		return terminal.Recovery{Verdict: terminal.Charged, Found: terminal.Transaction{Kind: terminal.KindPurchase, Approved: true, Approval: *a.Seen},
 			Evidence: "the terminal's answer had come and was saved; it is its last word"}, nil
 	}
-	return terminal.Recovery{Verdict: terminal.StillUnknown, Evidence: "Caisse-AP cannot ask for a transaction that has passed; compare with the terminal's own reports"}, nil
+	return terminal.Recovery{Verdict: terminal.NeverKnown, Evidence: "Caisse-AP cannot ask for a transaction that has passed; compare with the terminal's own reports"}, nil
 }
 
 // Reverse is refused: the protocol cancels with the card at the terminal only.

@@ -67,7 +67,7 @@ type Terminal struct {
 	Address     Address  `toml:"address"`
 	Password    Secret   `toml:"password"`
 	TerminalID  string   `toml:"terminal_id"` // refuse another terminal; empty: any
-	Register    string   `toml:"register"`    // caisse-ap: number of this register at the terminal, two digits
+	Register    string   `toml:"register"`    // caisse-ap, concert: number of this register at the terminal, two digits
 	Application string   `toml:"application"` // caisse-ap: identification of the application, as the terminal's maker gives it
 	Answer      Duration `toml:"answer"`      // longest silence of the terminal in a dialogue
 	EndOfDay    string   `toml:"end_of_day"`  // "23:10"; empty: the terminal or staff closes the day
@@ -577,33 +577,33 @@ func (k *checker) kiosk() {
 	}
 }
 
-// The shapes of what Caisse-AP calls a register.
+// What French terminals want to know of a register.
 var (
 	registerNumber = regexp.MustCompile(`^[0-9]{2}$`)
 	applicationID  = regexp.MustCompile(`^([0-9A-Za-z]{12})?$`)
 )
 
-func (k *checker) caisseAP() {
+func (k *checker) terminal() {
 	c := k.c.Terminal
-	k.address("terminal.address", c.Address, "tcp")
+	k.oneOf("terminal.driver", c.Driver, "zvt", "caisse-ap", "concert")
+	schemes := []string{"tcp", "serial"}
+	if c.Driver == "caisse-ap" {
+		schemes = schemes[:1]
+	}
+	k.address("terminal.address", c.Address, schemes...)
 	if !registerNumber.MatchString(c.Register) {
 		k.say("terminal.register", fmt.Sprintf("%q is no number of a register", c.Register), `write two digits, "01"`)
 	}
 	if !applicationID.MatchString(c.Application) {
 		k.say("terminal.application", fmt.Sprintf("%q is no identification", c.Application), "write its 12 characters, or leave the key out")
 	}
-	if c.EndOfDay != "" {
-		k.say("terminal.end_of_day", "a Caisse-AP terminal ends its day by itself", "leave the key out")
+	if c.EndOfDay != "" && c.Driver != "zvt" {
+		k.say("terminal.end_of_day", "this terminal ends its day by itself", "leave the key out")
 	}
 }
 
 func (k *checker) devices() {
-	k.oneOf("terminal.driver", k.c.Terminal.Driver, "zvt", "caisse-ap")
-	if k.c.Terminal.Driver == "caisse-ap" {
-		k.caisseAP()
-	} else {
-		k.address("terminal.address", k.c.Terminal.Address, "tcp", "serial")
-	}
+	k.terminal()
 	if a := time.Duration(k.c.Terminal.Answer); a < 5*time.Second || a > 10*time.Minute {
 		k.say("terminal.answer", fmt.Sprintf("%s is no waiting time", a), `use a time between 5s and 10m; "180s" is what the protocol says`)
 	}

@@ -26,7 +26,7 @@
 //	    purchase found        -> approved
 //	    purchase found        -> purchase in doubt: another amount was charged: an open case
 //	    purchase not found    -> declined
-//	    terminal unclear      -> purchase in doubt: asked again; at the limit an open case
+//	    terminal unclear      -> purchase in doubt: asked again; at the limit, or where it has no answer ever, an open case
 //	    no answer             -> purchase in doubt: after a power cut: the waits begin anew
 //	    doubt too old         -> purchase in doubt: an open case
 //	    case resolved         -> approved: as charged, by staff
@@ -43,7 +43,7 @@
 //	  reversal in doubt
 //	    reversed              -> reversed
 //	    not reversed          -> approved
-//	    terminal unclear      -> reversal in doubt: asked again; at the limit an open case
+//	    terminal unclear      -> reversal in doubt: asked again; at the limit, or where it has no answer ever, an open case
 //	    no answer             -> reversal in doubt: after a power cut: the waits begin anew
 //	    doubt too old         -> reversal in doubt: an open case
 //	    case resolved         -> reversed: as reversed, by staff

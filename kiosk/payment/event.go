@@ -86,6 +86,7 @@ type (
 		Head
 		Found    Transaction `json:"found"`
 		Evidence string      `json:"evidence"`
+		Final    bool        `json:"final,omitempty"` // its protocol has no question for it: asking again proves nothing either
 	}
 	// DoubtTooOld: the limit for ending a doubt by ourselves has passed. Leg 0 is the terminal.
 	DoubtTooOld struct {

@@ -210,7 +210,7 @@ func (x *exploration) everyEvent(p Payment) []Event {
 	h := Head{present}
 	right, wrong := approval(x.first.Amount.Minor), approval(1)
 	all := []Event{x.first, Purchasing{Head: h}, Abandoned{Head: h}, ApprovalSeen{h, right}, ApprovalSeen{h, wrong}, DialogueEnded{Head: h},
-		Declined{Head: h}, PurchaseFound{h, right, ""}, PurchaseFound{h, wrong, ""}, PurchaseNotFound{Head: h}, TerminalUnclear{Head: h},
+		Declined{Head: h}, PurchaseFound{h, right, ""}, PurchaseFound{h, wrong, ""}, PurchaseNotFound{Head: h}, TerminalUnclear{Head: h}, TerminalUnclear{Head: h, Final: true},
 		PINGone{h}, Superseded{h}, ReversalWindowEnded{h}, Reversed{Head: h}, NotReversed{Head: h}, ReversalNotSent{Head: h}, ReceiptPrinted{Head: h}}
 	for leg := range len(x.first.Legs) + 1 {
 		all = append(all, NoAnswer{h, leg, ""}, DoubtTooOld{h, leg}, AccountRefused{h, leg, ""}, Answered{h, leg, true, ""}, Answered{h, leg, false, ""},
@@ -329,7 +329,7 @@ func (x *exploration) bringsBack(p Payment, d Effect, h Head) []Event {
 	case DoAcknowledge:
 		return []Event{DialogueEnded{Head: h}, NoAnswer{Head: h}}
 	case DoRecoverPurchase:
-		return []Event{PurchaseFound{h, right, ""}, PurchaseNotFound{Head: h}, TerminalUnclear{Head: h}}
+		return []Event{PurchaseFound{h, right, ""}, PurchaseNotFound{Head: h}, TerminalUnclear{Head: h}, TerminalUnclear{Head: h, Final: true}}
 	case DoReverse:
 		return []Event{Reversed{Head: h}, NotReversed{Head: h}, ReversalNotSent{Head: h}, NoAnswer{Head: h}}
 	case DoRecoverReversal:

@@ -41,7 +41,7 @@ var paymentMoves = []move[State]{
 	{StatePurchaseInDoubt, "purchase found", StateApproved, ""},
 	{StatePurchaseInDoubt, "purchase found", StatePurchaseInDoubt, "another amount was charged: an open case"},
 	{StatePurchaseInDoubt, "purchase not found", StateDeclined, ""},
-	{StatePurchaseInDoubt, "terminal unclear", StatePurchaseInDoubt, "asked again; at the limit an open case"},
+	{StatePurchaseInDoubt, "terminal unclear", StatePurchaseInDoubt, "asked again; at the limit, or where it has no answer ever, an open case"},
 	{StatePurchaseInDoubt, "no answer", StatePurchaseInDoubt, "after a power cut: the waits begin anew"},
 	{StatePurchaseInDoubt, "doubt too old", StatePurchaseInDoubt, "an open case"},
 	{StatePurchaseInDoubt, "case resolved", StateApproved, "as charged, by staff"},
@@ -58,7 +58,7 @@ var paymentMoves = []move[State]{
 
 	{StateReversalInDoubt, "reversed", StateReversed, ""},
 	{StateReversalInDoubt, "not reversed", StateApproved, ""},
-	{StateReversalInDoubt, "terminal unclear", StateReversalInDoubt, "asked again; at the limit an open case"},
+	{StateReversalInDoubt, "terminal unclear", StateReversalInDoubt, "asked again; at the limit, or where it has no answer ever, an open case"},
 	{StateReversalInDoubt, "no answer", StateReversalInDoubt, "after a power cut: the waits begin anew"},
 	{StateReversalInDoubt, "doubt too old", StateReversalInDoubt, "an open case"},
 	{StateReversalInDoubt, "case resolved", StateReversed, "as reversed, by staff"},

@@ -380,6 +380,13 @@ func TestAPostingsLostAnswerIsNotTheTerminals(t *testing.T) {
 	}
 }
 
+func TestWhatNoTerminalCanEverSayIsAnOpenCaseAtOnce(t *testing.T) {
+	p := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)}, NoAnswer{Head: head(2)}, TerminalUnclear{Head: head(3), Evidence: "has no question", Final: true})
+	if !p.OpenCase || p.Reason != "has no question" || p.Legs[0].State != LegOpenCase {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestAPauseIsNotBegunAnewByALook(t *testing.T) {
 	p := walk(t, Payment{}, intended("104"), Purchasing{Head: head(1)}, NoAnswer{Head: head(2)}, TerminalUnclear{Head: head(3)})
 	if due := Due(p, at(11))[0]; due.Do != DoRecoverPurchase || due.After != 2*time.Second {

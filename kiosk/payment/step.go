@@ -204,7 +204,7 @@ func (p *Payment) afterPowerCut(e NoAnswer) error {
 
 func (p *Payment) unclear(e TerminalUnclear) {
 	p.Unclear++
-	if p.Unclear >= p.Rules.UnclearLimit {
+	if e.Final || p.Unclear >= p.Rules.UnclearLimit {
 		p.openCase(e.Evidence)
 	}
 }

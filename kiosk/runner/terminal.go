@@ -115,7 +115,7 @@ func PurchaseRecovered(head payment.Head, found terminal.Recovery) payment.Event
 	case terminal.NotCharged:
 		return payment.PurchaseNotFound{Head: head, Evidence: found.Evidence}
 	}
-	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence}
+	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence, Final: found.Verdict == terminal.NeverKnown}
 }
 
 // reverse takes the purchase back by the terminal's own reference.
@@ -153,7 +153,7 @@ func ReversalRecovered(head payment.Head, found terminal.Recovery) payment.Event
 	case terminal.Charged:
 		return payment.NotReversed{Head: head, Reason: found.Evidence}
 	}
-	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence}
+	return payment.TerminalUnclear{Head: head, Found: saved(found.Found), Evidence: found.Evidence, Final: found.Verdict == terminal.NeverKnown}
 }
 
 func saved(t terminal.Transaction) payment.Transaction {

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"selfpay/drivers/caisseap/caisseaptest"
 	"selfpay/drivers/cardholder"
+	"selfpay/drivers/concert/concerttest"
 	"selfpay/drivers/zvt/zvttest"
 )
 
@@ -39,12 +41,18 @@ var protocols = map[string]func(Options) cardTerminal{
 			LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})}
 	},
 	"caisse-ap": func(o Options) cardTerminal {
-		return caisseTerminal{caisseaptest.New(&cardholder.Cardholder{Wait: o.CardWait, Approved: o.Approved, SilentFor: 25 * time.Second})}
+		p := patron(o)
+		return french{p, caisseaptest.New(p)}
+	},
+	"concert": func(o Options) cardTerminal {
+		p := patron(o)
+		far := concerttest.New(p)
+		return frenchOnLine{french{p, far}, far}
 	},
 }
 
 // Protocols are the names of what a terminal may speak.
-const Protocols = "zvt,caisse-ap"
+const Protocols = "zvt,caisse-ap,concert"
 
 // serial is a terminal that hangs on a serial line as well.
 type serial interface {
@@ -105,28 +113,50 @@ func (t zvtTerminal) charges() (charged, reversed []Charge) {
 	return list(b.Captures), list(b.Reversals)
 }
 
-type caisseTerminal struct{ *caisseaptest.Terminal }
+// french is a terminal that speaks Caisse-AP or Concert E+.
+type french struct {
+	*cardholder.Cardholder
+	farEnd
+}
 
-func (t caisseTerminal) next(text string) error {
+// farEnd is its end of the line.
+type farEnd interface {
+	Serve(net.Listener) error
+	Close() error
+	Cut()
+	Restore()
+}
+
+func (t french) next(text string) error {
 	order, err := cardholder.ParseOrder(text)
 	if err == nil {
-		t.Cardholder.Next(order)
+		t.Next(order)
 	}
 	return err
 }
 
-func (t caisseTerminal) unacknowledged(string) error {
-	return errors.New("Caisse-AP acknowledges no approval: it stays charged")
+func (t french) unacknowledged(string) error {
+	return errors.New("this terminal asks for no acknowledgement: an approval stays charged")
 }
 
-func (t caisseTerminal) charges() (charged, reversed []Charge) {
+func (t french) charges() (charged, reversed []Charge) {
 	list := func(of []cardholder.Charge) []Charge {
 		all := []Charge{}
 		for _, c := range of {
-			all = append(all, Charge{c.Reference, c.Minor, c.Number})
+			all = append(all, Charge{strings.TrimSpace(c.Reference), c.Minor, c.Number})
 		}
 		return all
 	}
-	c, r := t.Cardholder.Books()
+	c, r := t.Books()
 	return list(c), list(r)
+}
+
+// frenchOnLine is one that hangs on a serial line as well.
+type frenchOnLine struct {
+	french
+	serial
+}
+
+func patron(o Options) *cardholder.Cardholder {
+	return &cardholder.Cardholder{Wait: o.CardWait, Approved: o.Approved, SilentFor: 25 * time.Second}
 }

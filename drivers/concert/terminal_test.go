@@ -1,0 +1,70 @@
+package concert_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"selfpay/device"
+	"selfpay/device/money"
+	"selfpay/device/terminal"
+	"selfpay/device/terminal/terminaltest"
+	"selfpay/drivers/cardholder"
+	"selfpay/drivers/concert"
+	"selfpay/drivers/concert/concerttest"
+	"selfpay/drivers/serialport"
+)
+
+// TestWholePurchaseOverASerialLine goes over a pty, with the driver of serial ports that a kiosk has.
+func TestWholePurchaseOverASerialLine(t *testing.T) {
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	patron := &cardholder.Cardholder{}
+	far := concerttest.New(patron)
+	ended := make(chan error, 1)
+	go func() { ended <- far.ServeSerial(master) }()
+	address, err := serialport.ParseAddress("serial://" + slave.Name() + "?baud=9600")
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := concert.New(serialport.Dial(address), concert.Config{Currency: "EUR"}, slog.New(slog.DiscardHandler))
+	if s, err := term.Status(t.Context()); err != nil || !s.Ready {
+		t.Fatalf("status %+v, %v", s, err)
+	}
+	for n := range 3 {
+		_, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
+			terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
+		if charged, _ := patron.Books(); err != nil || len(charged) != n+1 {
+			t.Fatalf("purchase %d: %v, charged %+v", n+1, err, charged)
+		}
+	}
+	far.Close()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConformance(t *testing.T) {
+	terminaltest.Run(t, func(*testing.T) terminaltest.Bench {
+		patron := &cardholder.Cardholder{Wait: 30 * time.Second}
+		far := concerttest.New(patron)
+		return terminaltest.Bench{
+			Without: terminaltest.Without{Memory: true, Cancelling: true, Reversal: true, EndOfDay: true, Slip: true, Receipt: true},
+			Dial:    far.Dial,
+			New: func(dial device.Dial) terminal.Terminal {
+				return concert.New(dial, concert.Config{Currency: "EUR"}, slog.New(slog.DiscardHandler))
+			},
+			Next:           func(order string) { patron.Next(cardholder.Order(order)) },
+			Dialects:       []string{"keep"},
+			Unacknowledged: func(string) {},
+			Charged:        func() []int64 { charged, _ := patron.Books(); return cardholder.Minor(charged) },
+			Reversed:       func() []int64 { _, reversed := patron.Books(); return cardholder.Minor(reversed) },
+			Close:          func() { far.Close() },
+		}
+	})
+}
