@@ -597,7 +597,7 @@ func (k *checker) terminal() {
 	if !applicationID.MatchString(c.Application) {
 		k.say("terminal.application", fmt.Sprintf("%q is no identification", c.Application), "write its 12 characters, or leave the key out")
 	}
-	if c.EndOfDay != "" && c.Driver != "zvt" {
+	if c.EndOfDay != "" && (c.Driver == "caisse-ap" || c.Driver == "concert") {
 		k.say("terminal.end_of_day", "this terminal ends its day by itself", "leave the key out")
 	}
 }
