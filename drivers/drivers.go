@@ -67,11 +67,11 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Te
 		return zvt.New(dial, zvt.Config{Transport: transport, Password: s.Password, Currency: s.Currency,
 			TerminalID: s.TerminalID, T4: s.Answer}, log)
 	},
-	"caisse-ap": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
-		return caisseap.New(dial, caisseap.Config{Currency: s.Currency, Register: s.Register, Application: s.Application, Answer: s.Answer}, log)
+	"caisse-ap": func(s Settings, dial device.Dial, _ *slog.Logger) terminal.Terminal {
+		return caisseap.New(dial, caisseap.Config{Currency: s.Currency, Register: s.Register, Application: s.Application, Answer: s.Answer})
 	},
-	"concert": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
-		return concert.New(dial, concert.Config{Currency: s.Currency, Register: s.Register, Answer: s.Answer}, log)
+	"concert": func(s Settings, dial device.Dial, _ *slog.Logger) terminal.Terminal {
+		return concert.New(dial, concert.Config{Currency: s.Currency, Register: s.Register, Answer: s.Answer})
 	},
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -15,8 +14,6 @@ import (
 	"selfpay/device/money"
 	"selfpay/device/terminal"
 )
-
-var quiet = slog.New(slog.DiscardHandler)
 
 // says is a terminal that answers any request with the same bytes, in pieces, and then does what is told.
 func says(pieces ...string) device.Dial {
@@ -38,7 +35,7 @@ func says(pieces ...string) device.Dial {
 // pay asks for 12.50 and returns what was seen approved.
 func pay(t *testing.T, dial device.Dial) (slip terminal.CardSlip, seen []terminal.Approval, err error) {
 	synctest.Test(t, func(t *testing.T) {
-		term := New(dial, Config{Currency: "EUR"}, quiet)
+		term := New(dial, Config{Currency: "EUR"})
 		slip, err = term.Purchase(context.Background(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
 			terminal.Watch{Seen: func(a terminal.Approval) error { seen = append(seen, a); return nil }})
 		time.Sleep(time.Second) // the far end goes
@@ -148,7 +145,7 @@ func TestNoPurchaseBeginsWhileTheTerminalMayWaitForACardStill(t *testing.T) {
 			go func() { far.Read(make([]byte, 1024)); far.Close() }()
 			return near, nil
 		}
-		term := New(dial, Config{Currency: "EUR", Rest: time.Minute}, quiet)
+		term := New(dial, Config{Currency: "EUR", Rest: time.Minute})
 		buy := func() error {
 			_, err := term.Purchase(context.Background(), terminal.Purchase{Amount: money.Of(1250, "EUR")},
 				terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
@@ -172,7 +169,7 @@ func TestNoPurchaseBeginsWhileTheTerminalMayWaitForACardStill(t *testing.T) {
 
 func TestWhatCannotBeAskedForIsNotSent(t *testing.T) {
 	none := func(context.Context) (io.ReadWriteCloser, error) { return nil, errors.New("must not be dialled") }
-	term := New(none, Config{Currency: "EUR"}, quiet)
+	term := New(none, Config{Currency: "EUR"})
 	for _, a := range []money.Amount{money.Of(0, "EUR"), money.Of(-5, "EUR"), money.Of(mostMinor+1, "EUR"), money.Of(1250, "CHF")} {
 		if _, err := term.Purchase(context.Background(), terminal.Purchase{Amount: a}, terminal.Watch{}); device.Class(err) != device.ErrNotSent {
 			t.Errorf("%v: %v", a, err)
@@ -187,7 +184,7 @@ func TestWhatCannotBeAskedForIsNotSent(t *testing.T) {
 
 // TestTheAmountIsTheLastOfARequest: of a request that was cut off the terminal can charge nothing.
 func TestTheAmountIsTheLastOfARequest(t *testing.T) {
-	term := New(nil, Config{Currency: "EUR", Application: "012345678901"}, quiet)
+	term := New(nil, Config{Currency: "EUR", Application: "012345678901"})
 	b, err := term.request(terminal.Purchase{Ref: "4821-123", Amount: money.Of(5, "EUR")})
 	if want := "CZ0040300CJ012012345678901CA00201CE003978BA0010CD0010CH0084821-123CB00205"; err != nil || string(b) != want {
 		t.Errorf("%q, want %q, %v", b, want, err)

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/device/pan"
 	"selfpay/device/terminal"
+	"selfpay/drivers/unasked"
 	"selfpay/drivers/wire"
 )
 
@@ -47,66 +47,49 @@ func (c Config) filled() Config {
 	return c
 }
 
+const protocol unasked.Protocol = "Caisse-AP"
+
 // Terminal is one terminal.
 type Terminal struct {
+	unasked.Protocol
+	turn *unasked.Turn
 	dial device.Dial
 	cfg  Config
-	log  *slog.Logger
-
-	turn chan struct{} // holds something while an exchange is under way
-	free time.Time     // no purchase begins before; owned by whose turn it is
 }
 
 var _ terminal.Terminal = (*Terminal)(nil)
 
 // New makes a terminal. It opens nothing.
-func New(dial device.Dial, cfg Config, log *slog.Logger) *Terminal {
-	return &Terminal{dial: dial, cfg: cfg.filled(), log: log, turn: make(chan struct{}, 1)}
+func New(dial device.Dial, cfg Config) *Terminal {
+	cfg = cfg.filled()
+	return &Terminal{protocol, unasked.NewTurn(protocol, cfg.Rest), dial, cfg}
 }
-
-// take waits for the exchange that is under way. Nothing was sent when it fails.
-func (t *Terminal) take(ctx context.Context) error {
-	select {
-	case t.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: caisseap: %w", device.ErrNotSent, ctx.Err())
-	}
-}
-
-func (t *Terminal) give() { <-t.turn }
 
 // Status says whether the terminal takes connections. The protocol has no question that does not begin something.
 func (t *Terminal) Status(ctx context.Context) (terminal.Status, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.Status{}, err
 	}
-	defer t.give()
-	if wait := time.Until(t.free); wait > 0 {
-		return terminal.Status{Reason: fmt.Sprintf("the terminal may wait for a card still, for %s", wait.Round(time.Second))}, nil
+	defer t.turn.Give()
+	if err := t.turn.Rests(); err != nil {
+		return terminal.Status{Reason: err.Error()}, nil
 	}
 	link, err := t.dial(ctx)
 	if err != nil {
-		return terminal.Status{}, fmt.Errorf("caisseap: %w", err)
+		return terminal.Status{}, t.NotSent(err)
 	}
 	return terminal.Status{Ready: true, TerminalID: "register " + t.cfg.Register}, link.Close()
 }
 
 // Purchase charges the card, as the contract says. It cannot be stopped: when ctx ends it still waits for the answer.
 func (t *Terminal) Purchase(ctx context.Context, p terminal.Purchase, w terminal.Watch) (terminal.CardSlip, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.CardSlip{}, err
 	}
-	defer t.give()
-	if p.Amount.Currency != t.cfg.Currency {
-		return terminal.CardSlip{}, fmt.Errorf("%w: caisseap: %s is not the terminal's currency, %s", device.ErrNotSent, p.Amount.Currency, t.cfg.Currency)
-	}
+	defer t.turn.Give()
 	request, err := t.request(p)
-	if err != nil {
-		return terminal.CardSlip{}, fmt.Errorf("%w: %w", device.ErrNotSent, err)
-	}
-	if wait := time.Until(t.free); wait > 0 {
-		return terminal.CardSlip{}, fmt.Errorf("%w: caisseap: the terminal may wait for a card still, for %s", device.ErrNotSent, wait.Round(time.Second))
+	if err := errors.Join(err, t.turn.Rests(), ctx.Err()); err != nil {
+		return terminal.CardSlip{}, t.NotSent(err)
 	}
 	answer, err := t.exchange(ctx, request, w.Progress)
 	if err != nil {
@@ -117,27 +100,24 @@ func (t *Terminal) Purchase(ctx context.Context, p terminal.Purchase, w terminal
 
 // exchange sends a request and waits for the whole answer.
 func (t *Terminal) exchange(ctx context.Context, request []byte, progress func(terminal.Progress)) (Message, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%w: caisseap: %w", device.ErrNotSent, err)
-	}
 	link, err := t.dial(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: caisseap: %w", device.ErrNotSent, err)
+		return nil, t.NotSent(err)
 	}
 	w := wire.New(link)
 	defer w.Close()
 	switch err := w.Write(request, handOver); {
 	case errors.Is(err, wire.ErrNothingOut):
-		return nil, fmt.Errorf("%w: caisseap: %w", device.ErrNotSent, err)
+		return nil, t.NotSent(err)
 	case err != nil:
-		return nil, t.lost(err)
+		return nil, t.turn.Lost(err)
 	}
 	if progress != nil {
 		progress(terminal.ProgressCard)
 	}
 	answer, err := t.answer(w)
 	if err != nil {
-		return nil, t.lost(err)
+		return nil, t.turn.Lost(err)
 	}
 	return answer, nil
 }
@@ -168,17 +148,11 @@ func (t *Terminal) answer(w *wire.Wire) (Message, error) {
 	}
 }
 
-// lost is an answer that did not come. The terminal may wait for the card still.
-func (t *Terminal) lost(err error) error {
-	t.free = time.Now().Add(t.cfg.Rest)
-	return fmt.Errorf("%w: caisseap: %w", device.ErrDoubt, err)
-}
-
 // request asks for a debit. The amount comes last: of a request that was cut off the terminal can charge nothing.
 func (t *Terminal) request(p terminal.Purchase) ([]byte, error) {
 	number := p.Amount.Currency.Numeric()
-	if number == "" || p.Amount.Minor <= 0 || p.Amount.Minor > mostMinor {
-		return nil, fmt.Errorf("caisseap: %s cannot be asked for", p.Amount)
+	if number == "" || p.Amount.Currency != t.cfg.Currency || p.Amount.Minor <= 0 || p.Amount.Minor > mostMinor {
+		return nil, fmt.Errorf("%s cannot be asked for in %s", p.Amount, t.cfg.Currency)
 	}
 	m := Message{{tagVersion, version}}
 	if t.cfg.Application != "" {
@@ -197,17 +171,17 @@ func (t *Terminal) judge(answer Message, p terminal.Purchase, w terminal.Watch) 
 	reason, hasReason := answer.Value(tagReason)
 	switch {
 	case ended == endedNot && hasReason && reason != reasonAuthorised && reason != reasonUnfinished:
-		return terminal.CardSlip{}, fmt.Errorf("%w: caisseap: AF %s: %s", device.ErrRefused, reason, reasons[reason])
+		return terminal.CardSlip{}, t.Refused(fmt.Errorf("AF %s: %s", reason, reasons[reason]))
 	case ended != endedDone:
-		return terminal.CardSlip{}, t.doubt("AE is %q and AF %q", ended, reason)
+		return terminal.CardSlip{}, t.Doubt(fmt.Errorf("AE is %q and AF %q", ended, reason))
 	case hasReason && reason != reasonAuthorised:
-		return terminal.CardSlip{}, t.doubt("AE says done, and AF %s: %s", reason, reasons[reason])
+		return terminal.CardSlip{}, t.Doubt(fmt.Errorf("AE says done, and AF %s: %s", reason, reasons[reason]))
 	}
 	if err := t.fits(answer, p); err != nil {
-		return terminal.CardSlip{}, t.doubt("%v", err)
+		return terminal.CardSlip{}, t.Doubt(err)
 	}
 	if err := w.Seen(approval(answer, p)); err != nil {
-		return terminal.CardSlip{}, fmt.Errorf("%w: caisseap: the approval is not saved: %w", device.ErrDoubt, err)
+		return terminal.CardSlip{}, t.Doubt(fmt.Errorf("the approval is not saved: %w", err))
 	}
 	return slip(answer), nil
 }
@@ -225,11 +199,6 @@ func (t *Terminal) fits(answer Message, p terminal.Purchase) error {
 		return fmt.Errorf("the amount is %q, asked was %d", text, p.Amount.Minor)
 	}
 	return nil
-}
-
-// doubt is an answer that says neither yes nor no.
-func (t *Terminal) doubt(format string, of ...any) error {
-	return fmt.Errorf("%w: caisseap: "+format, append([]any{device.ErrDoubt}, of...)...)
 }
 
 // slip is the ticket that came with the answer, without any card number. Terminals with a printer send none.
@@ -255,36 +224,3 @@ func approval(answer Message, p terminal.Purchase) terminal.Approval {
 	a.MaskedPAN = pan.Mask(number)
 	return a
 }
-
-// RecoverPurchase finds nothing out: the terminal has no memory that it tells of. Only an approval that came is known.
-func (t *Terminal) RecoverPurchase(_ context.Context, a terminal.Attempt) (terminal.Recovery, error) {
-	if a.Seen != nil {
-		return terminal.Recovery{Verdict: terminal.Charged, Found: terminal.Transaction{Kind: terminal.KindPurchase, Approved: true, Approval: *a.Seen},
-			Evidence: "the terminal's answer had come and was saved; it is its last word"}, nil
-	}
-	return terminal.Recovery{Verdict: terminal.NeverKnown, Evidence: "Caisse-AP cannot ask for a transaction that has passed; compare with the terminal's own reports"}, nil
-}
-
-// Reverse is refused: the protocol cancels with the card at the terminal only.
-func (t *Terminal) Reverse(context.Context, terminal.Approval) error {
-	return fmt.Errorf("%w: caisseap: a purchase is taken back with its card only, at the desk", device.ErrRefused)
-}
-
-// RecoverReversal is Charged: nothing was taken back by this driver.
-func (t *Terminal) RecoverReversal(_ context.Context, a terminal.Approval) (terminal.Recovery, error) {
-	return terminal.Recovery{Verdict: terminal.Charged, Found: terminal.Transaction{Kind: terminal.KindPurchase, Approved: true, Approval: a},
-		Evidence: "Caisse-AP takes nothing back without the card"}, nil
-}
-
-// Last remembers nothing.
-func (t *Terminal) Last(context.Context) (terminal.Transaction, error) {
-	return terminal.Transaction{}, nil
-}
-
-// EndOfDay is not asked for: the terminal sends its day to the bank by itself.
-func (t *Terminal) EndOfDay(context.Context) (terminal.DayTotal, error) {
-	return terminal.DayTotal{}, fmt.Errorf("%w: caisseap: the terminal ends its day by itself (télécollecte)", device.ErrNotSent)
-}
-
-// Close has nothing to end: each exchange has a connection of its own.
-func (t *Terminal) Close() error { return nil }

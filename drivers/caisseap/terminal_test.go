@@ -1,7 +1,6 @@
 package caisseap_test
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -21,7 +20,7 @@ func TestConformance(t *testing.T) {
 			Without: terminaltest.Without{Memory: true, Cancelling: true, Reversal: true, EndOfDay: true, Slip: true},
 			Dial:    far.Dial,
 			New: func(dial device.Dial) terminal.Terminal {
-				return caisseap.New(dial, caisseap.Config{Currency: "EUR"}, slog.New(slog.DiscardHandler))
+				return caisseap.New(dial, caisseap.Config{Currency: "EUR"})
 			},
 			Next:           func(order string) { patron.Next(cardholder.Order(order)) },
 			Dialects:       []string{"keep"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -14,8 +13,6 @@ import (
 	"selfpay/device/money"
 	"selfpay/device/terminal"
 )
-
-var quiet = slog.New(slog.DiscardHandler)
 
 // far is a terminal that a test plays: what it hears and says, in turn.
 type far struct {
@@ -66,7 +63,7 @@ func pay(t *testing.T, play func(*far)) (heard string, seen []terminal.Approval,
 			f.Close()
 			close(played)
 		}()
-		term := New(func(context.Context) (io.ReadWriteCloser, error) { return near, nil }, Config{Currency: "EUR"}, quiet)
+		term := New(func(context.Context) (io.ReadWriteCloser, error) { return near, nil }, Config{Currency: "EUR"})
 		_, err = term.Purchase(context.Background(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
 			terminal.Watch{Seen: func(a terminal.Approval) error { seen = append(seen, a); return nil }})
 		<-played
@@ -186,7 +183,7 @@ func TestNoPurchaseBeginsWhileTheTerminalMayWaitForACardStill(t *testing.T) {
 			near, other := net.Pipe()
 			go func() { f := &far{Conn: other}; f.takes(); f.Close() }()
 			return near, nil
-		}, Config{Currency: "EUR", Rest: time.Minute}, quiet)
+		}, Config{Currency: "EUR", Rest: time.Minute})
 		buy := func() error {
 			_, err := term.Purchase(context.Background(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")}, terminal.Watch{})
 			return err

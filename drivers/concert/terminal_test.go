@@ -1,7 +1,6 @@
 package concert_test
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -32,7 +31,7 @@ func TestWholePurchaseOverASerialLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := concert.New(serialport.Dial(address), concert.Config{Currency: "EUR"}, slog.New(slog.DiscardHandler))
+	term := concert.New(serialport.Dial(address), concert.Config{Currency: "EUR"})
 	if s, err := term.Status(t.Context()); err != nil || !s.Ready {
 		t.Fatalf("status %+v, %v", s, err)
 	}
@@ -57,7 +56,7 @@ func TestConformance(t *testing.T) {
 			Without: terminaltest.Without{Memory: true, Cancelling: true, Reversal: true, EndOfDay: true, Slip: true, Receipt: true},
 			Dial:    far.Dial,
 			New: func(dial device.Dial) terminal.Terminal {
-				return concert.New(dial, concert.Config{Currency: "EUR"}, slog.New(slog.DiscardHandler))
+				return concert.New(dial, concert.Config{Currency: "EUR"})
 			},
 			Next:           func(order string) { patron.Next(cardholder.Order(order)) },
 			Dialects:       []string{"keep"},
