@@ -386,8 +386,8 @@ func endOfDay(s *stage) {
 }
 
 // cuts runs one case for every byte of a dialogue, in both directions, by closing the link and by losing bytes without a
-// sign, for each dialect.
-func cuts(t *testing.T, make func(t *testing.T) Bench, run func(*stage, *scissors)) {
+// sign, for each dialect. The log says how many bytes ended in which outcome, all of them right.
+func cuts(t *testing.T, make func(t *testing.T) Bench, run func(*stage, *scissors) error) {
 	for _, sent := range []bool{true, false} {
 		for _, vanish := range []bool{false, true} {
 			name := fmt.Sprintf("sent=%t/vanish=%t", sent, vanish)
@@ -401,6 +401,7 @@ func cuts(t *testing.T, make func(t *testing.T) Bench, run func(*stage, *scissor
 				}
 				var names []string
 				on(t, make, func(s *stage) { names = s.Dialects })
+				outcomes := map[error]int{}
 				for at := range length {
 					for i, dialect := range names {
 						if vanish && (at+i)%len(names) != 0 {
@@ -409,19 +410,22 @@ func cuts(t *testing.T, make func(t *testing.T) Bench, run func(*stage, *scissor
 						cut := &scissors{left: at, sent: sent, vanish: vanish}
 						on(t, make, func(s *stage) {
 							s.Unacknowledged(dialect)
-							run(s, cut)
+							outcomes[run(s, cut)]++
 						})
 						if t.Failed() {
 							t.Fatalf("cut after byte %d, dialect %s", at, dialect)
 						}
 					}
 				}
+				t.Logf("| %4d bytes | done %4d | refused %4d | not sent %4d | in doubt %4d |", length,
+					outcomes[nil], outcomes[device.ErrRefused], outcomes[device.ErrNotSent], outcomes[device.ErrDoubt])
 			})
 		}
 	}
 }
 
-func cutPurchase(s *stage, cut *scissors) {
+// cutPurchase returns the class of how a purchase ended over a cut link, when it was right.
+func cutPurchase(s *stage, cut *scissors) error {
 	s.last()
 	s.term.Close()
 	first := s.New(cut.dial(s.Dial))
@@ -445,9 +449,10 @@ func cutPurchase(s *stage, cut *scissors) {
 	if n := len(s.Charged()); n > 1 {
 		s.Fatalf("%d charges for one purchase", n)
 	}
+	return device.Class(err)
 }
 
-func cutReversal(s *stage, cut *scissors) {
+func cutReversal(s *stage, cut *scissors) error {
 	a := s.bought()
 	s.term.Close()
 	first := s.New(cut.dial(s.Dial))
@@ -471,4 +476,5 @@ func cutReversal(s *stage, cut *scissors) {
 	case class != nil && !stays:
 		s.Fatalf("Reverse = %v, but the books hold nothing any more", err)
 	}
+	return device.Class(err)
 }
