@@ -247,6 +247,9 @@ func TestBrokenReleaseGoesBack(t *testing.T) {
 
 // What is on a stick is believed only where a key of the station has signed it; a stick may be pulled at any time.
 func TestForeignStickChangesNothing(t *testing.T) {
+	if !*long {
+		t.Skip("make vm-long does this")
+	}
 	s := trusting(t)
 	before := standing(t)
 	const n = markRelease + 20

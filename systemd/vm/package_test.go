@@ -130,6 +130,9 @@ func TestAnUpgradeWaitsUntilNobodyPays(t *testing.T) {
 
 // Whatever is done with the package, the record of payments and its keys stay.
 func TestRemovalKeepsTheRecordOfPayments(t *testing.T) {
+	if !*long {
+		t.Skip("make vm-long does this")
+	}
 	s := started(t)
 	s.ready()
 	s.patron(t.Context(), cards[1])
