@@ -40,12 +40,13 @@ func TestFiguresOfThePage(t *testing.T) {
 	weight := b.weight("/", "/static/page.css", "/static/page.js", "/library/colours.css", "/library/fonts.css")
 	before := heap()
 	script := browsertest.Start(t, "figures.mjs", "http://"+b.address, control.URL, fmt.Sprint(aDay))
-	var found struct{ Paint, Median, P99, HeapBefore, HeapAfter float64 }
+	var found struct{ Paint, EmptyPaint, Median, P99, HeapBefore, HeapAfter float64 }
 	script.Next(&found)
 	script.End()
 	for _, row := range []struct{ what, is, most string }{
 		{"page: HTML, CSS and JavaScript, gzipped", fmt.Sprintf("%.1f kB", weight/1000), fmt.Sprintf("at most %d kB", mostWeight)},
 		{"first paint, processor slowed six times, median of 7", fmt.Sprintf("%.0f ms", found.Paint), fmt.Sprintf("at most %d ms", mostPaint)},
+		{"the same of a page of one line, in turn with it", fmt.Sprintf("%.0f ms", found.EmptyPaint), ""},
 		{"event to screen, 99 of 100 (median)", fmt.Sprintf("%.0f ms (%.0f ms)", found.P99, found.Median), fmt.Sprintf("at most %d ms", mostDelay)},
 		{fmt.Sprintf("heap of the page, %d and %d screens into 24 hours of its clock", aDay/10, aDay), fmt.Sprintf("%.2f, %.2f MB", found.HeapBefore/1e6, found.HeapAfter/1e6), "no growth"},
 		{fmt.Sprintf("heap of the server, before and after %d screens", aDay), fmt.Sprintf("%.2f, %.2f MB", before/1e6, heap()/1e6), "no growth"},
