@@ -1,6 +1,7 @@
 package caisseap
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -33,17 +34,10 @@ type Config struct {
 }
 
 func (c Config) filled() Config {
-	if c.Register == "" {
-		c.Register = "01"
-	}
-	for _, d := range []struct {
-		value    *time.Duration
-		standard time.Duration
-	}{{&c.Answer, 3 * time.Minute}, {&c.Quiet, 300 * time.Millisecond}, {&c.Rest, 2 * time.Minute}} {
-		if *d.value == 0 {
-			*d.value = d.standard
-		}
-	}
+	c.Register = cmp.Or(c.Register, "01")
+	c.Answer = cmp.Or(c.Answer, 3*time.Minute)
+	c.Quiet = cmp.Or(c.Quiet, 300*time.Millisecond)
+	c.Rest = cmp.Or(c.Rest, 2*time.Minute)
 	return c
 }
 

@@ -1,6 +1,7 @@
 package concert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,15 +24,9 @@ type Config struct {
 }
 
 func (c Config) filled() Config {
-	if c.Register == "" {
-		c.Register = "01"
-	}
-	if c.Answer == 0 {
-		c.Answer = 3 * time.Minute
-	}
-	if c.Rest == 0 {
-		c.Rest = 2 * time.Minute
-	}
+	c.Register = cmp.Or(c.Register, "01")
+	c.Answer = cmp.Or(c.Answer, 3*time.Minute)
+	c.Rest = cmp.Or(c.Rest, 2*time.Minute)
 	return c
 }
 

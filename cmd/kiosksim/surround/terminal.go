@@ -22,13 +22,17 @@ type Charge struct {
 	Receipt     int    `json:"receipt"` // the terminal's own number of the purchase
 }
 
-// cardTerminal is the far end of the terminal's cable, whatever it speaks.
-type cardTerminal interface {
+// farEnd is that of the terminal's cable.
+type farEnd interface {
 	Serve(net.Listener) error
 	Close() error
 	Cut() // takes the link away until Restore; a purchase under way goes on alone
 	Restore()
+}
 
+// cardTerminal is a far end that takes orders and tells its books, whatever it speaks.
+type cardTerminal interface {
+	farEnd
 	next(order string) error
 	unacknowledged(dialect string) error
 	charges() (charged, reversed []Charge)
@@ -117,14 +121,6 @@ func (t zvtTerminal) charges() (charged, reversed []Charge) {
 type french struct {
 	*cardholder.Cardholder
 	farEnd
-}
-
-// farEnd is its end of the line.
-type farEnd interface {
-	Serve(net.Listener) error
-	Close() error
-	Cut()
-	Restore()
 }
 
 func (t french) next(text string) error {
