@@ -2,7 +2,6 @@ package concert_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 
@@ -11,6 +10,7 @@ import (
 	"selfpay/device/terminal"
 	"selfpay/device/terminal/terminaltest"
 	"selfpay/drivers/cardholder"
+	"selfpay/drivers/cardholder/cardholdertest"
 	"selfpay/drivers/concert"
 	"selfpay/drivers/concert/concerttest"
 	"selfpay/drivers/serialport"
@@ -50,20 +50,9 @@ func TestWholePurchaseOverASerialLine(t *testing.T) {
 
 func TestConformance(t *testing.T) {
 	terminaltest.Run(t, func(*testing.T) terminaltest.Bench {
-		patron := &cardholder.Cardholder{Wait: 30 * time.Second}
-		far := concerttest.New(patron)
-		return terminaltest.Bench{
-			Without: terminaltest.Without{Memory: true, Cancelling: true, Reversal: true, EndOfDay: true, Slip: true, Receipt: true},
-			Dial:    far.Dial,
-			New: func(dial device.Dial) terminal.Terminal {
+		return cardholdertest.Bench(terminaltest.Without{Memory: true, Cancelling: true, Reversal: true, EndOfDay: true, Slip: true, Receipt: true},
+			concerttest.New, func(dial device.Dial) terminal.Terminal {
 				return concert.New(dial, concert.Config{Currency: "EUR"})
-			},
-			Next:           func(order string) { patron.Next(cardholder.Order(order)) },
-			Dialects:       []string{"keep"},
-			Unacknowledged: func(string) {},
-			Charged:        func() []int64 { charged, _ := patron.Books(); return cardholder.Minor(charged) },
-			Reversed:       func() []int64 { _, reversed := patron.Books(); return cardholder.Minor(reversed) },
-			Close:          func() { far.Close() },
-		}
+			})
 	})
 }

@@ -3,138 +3,70 @@
 package caisseaptest
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
+	"slices"
 	"strconv"
-	"sync"
+	"time"
 
 	"selfpay/drivers/caisseap"
 	"selfpay/drivers/cardholder"
+	"selfpay/drivers/farend"
 )
+
+const patience = 24 * time.Hour // for the register
 
 // Terminal is one simulated terminal. Its patron and books are those of Cardholder.
 type Terminal struct {
+	*farend.Cable
 	Cardholder *cardholder.Cardholder
-
-	mu      sync.Mutex
-	open    map[io.Closer]bool
-	cut     bool
-	closed  bool
-	serving sync.WaitGroup
 }
 
 // New makes a terminal with its patron.
 func New(c *cardholder.Cardholder) *Terminal {
-	return &Terminal{Cardholder: c, open: map[io.Closer]bool{}}
+	t := &Terminal{Cardholder: c}
+	t.Cable = farend.New(t.serve)
+	return t
 }
 
-// Serve answers connections until l is closed.
-func (t *Terminal) Serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
+// serve takes one request, and waits for the register to go. A purchase goes on though the register went.
+func (t *Terminal) serve(l *farend.Link) {
+	request, err := t.receive(l)
+	if err != nil {
+		return
+	}
+	if answer, said := t.answer(request); said {
+		b, err := answer.Bytes()
 		if err != nil {
-			return err
+			panic(err) // it is made of the request's fields and ours
 		}
-		t.begin(conn)
+		if l.Write(b...) != nil {
+			return
+		}
+	}
+	for err == nil {
+		_, err = l.Next(time.Now().Add(patience), t.Gone())
 	}
 }
 
-// Dial is a connection without a network.
-func (t *Terminal) Dial(context.Context) (io.ReadWriteCloser, error) {
-	near, far := net.Pipe()
-	if !t.begin(far) {
-		return nil, errors.New("caisseaptest: nobody answers")
-	}
-	return near, nil
-}
+// needed are the tags without which nothing can be asked: amount, action, currency.
+var needed = []string{"CB", "CD", "CE"}
 
-// Cut takes the network away until Restore. A purchase under way goes on alone.
-func (t *Terminal) Cut() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.cut = true
-	t.drop()
-}
-
-// Restore gives the network back.
-func (t *Terminal) Restore() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.cut = false
-}
-
-func (t *Terminal) drop() {
-	for c := range t.open {
-		c.Close()
-	}
-}
-
-// Close ends the terminal, when the purchase that is under way has ended.
-func (t *Terminal) Close() error {
-	t.mu.Lock()
-	t.closed = true
-	t.drop()
-	t.mu.Unlock()
-	t.serving.Wait()
-	return nil
-}
-
-func (t *Terminal) begin(conn io.ReadWriteCloser) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed || t.cut {
-		conn.Close()
-		return false
-	}
-	t.open[conn] = true
-	t.serving.Go(func() {
-		t.serve(conn)
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.open, conn)
-		conn.Close()
-	})
-	return true
-}
-
-// serve takes one request, and waits for the register to go.
-func (t *Terminal) serve(conn io.ReadWriteCloser) {
-	request, err := receive(conn)
-	if err != nil {
-		return
-	}
-	answer, said := t.answer(request)
-	if !said {
-		io.Copy(io.Discard, conn)
-		return
-	}
-	b, err := answer.Bytes()
-	if err != nil {
-		panic(err) // it is made of the request's fields and ours
-	}
-	if _, err := conn.Write(b); err == nil {
-		io.Copy(io.Discard, conn)
-	}
-}
-
-// receive reads until a request is whole: it ends with a field, and has an amount.
-func receive(conn io.Reader) (caisseap.Message, error) {
+// receive reads until a request is whole: it ends with a field, and has what is needed.
+func (t *Terminal) receive(l *farend.Link) (caisseap.Message, error) {
 	var got []byte
-	b := make([]byte, 1024)
 	for {
-		n, err := conn.Read(b)
+		b, err := l.Next(time.Now().Add(patience), t.Gone())
 		if err != nil {
 			return nil, err
 		}
-		got = append(got, b[:n]...)
+		got = append(got, b)
 		request, err := caisseap.Parse(got)
 		if errors.Is(err, caisseap.ErrMalformed) {
 			return nil, err
 		}
-		if _, whole := request.Value("CB"); whole {
+		lacks := func(tag string) bool { _, there := request.Value(tag); return !there }
+		if !slices.ContainsFunc(needed, lacks) {
 			return request, nil
 		}
 	}
