@@ -190,7 +190,7 @@ func shipped(t *testing.T) float64 {
 	if runtime.GOARCH == "amd64" {
 		flags += " -extldflags=-Wl,-z,pack-relative-relocs"
 	}
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-ldflags", flags, "-o", path, "./kioskd")
+	build := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-ldflags", flags, "-o", path, "./kioskd")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

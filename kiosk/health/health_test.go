@@ -471,6 +471,26 @@ func TestMetricsSayTheSameToPrometheus(t *testing.T) {
 	})
 }
 
+func TestMetricsKeepNamesAsTheyAre(t *testing.T) {
+	name := "main \"01\"\\n\nÖffnung"
+	m := health.New(health.Config{Kiosk: name, Runner: runner.New(runner.Config{}), Version: "v1"})
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := families["kiosk_info"].GetMetric()[0].GetLabel()[0].GetValue(); got != name {
+		t.Errorf("%q is told as %q", name, got)
+	}
+	for _, family := range []string{"process_resident_memory_bytes", "go_goroutines"} {
+		if families[family] == nil {
+			t.Errorf("the program tells no %s", family)
+		}
+	}
+}
+
 func TestAQueueThatWaitsLongIsTold(t *testing.T) {
 	watched(t, func(t *testing.T, s *station) {
 		s.pay()
