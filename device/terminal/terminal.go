@@ -53,6 +53,30 @@ type Purchase struct {
 	Amount money.Amount
 }
 
+// Maintainer is a terminal that needs service now and then which the kiosk can give it.
+type Maintainer interface {
+	// Maintain does what the terminal asks for, and says what that was; empty: nothing. It moves no money and may be repeated. It must not
+	// be called while an attempt is open or in doubt.
+	Maintain(ctx context.Context) (done string, err error)
+}
+
+// StrayWatcher is a terminal that can tell of approvals nobody asked for: of a purchase that was typed at its own keys, or that another
+// register began. Without a watcher it leaves them unanswered, and the terminal's own rule decides.
+type StrayWatcher interface {
+	// WatchStrays is called once, before any other method.
+	WatchStrays(Stray)
+}
+
+// Stray is told of an approval that came while no purchase ran. Its functions are called from the goroutine of the method during which
+// the approval came.
+type Stray struct {
+	// Seen is called before the terminal is told that nothing was given for the money, upon which it takes it back. After an error it is
+	// told nothing.
+	Seen func(Approval) error
+	// Ended is called with what the terminal's memory says of it afterwards.
+	Ended func(Approval, Recovery)
+}
+
 // Watch is told what happens during a purchase, from the goroutine that runs it.
 type Watch struct {
 	// Seen is called with the approval before it is acknowledged to the terminal. Only when it has returned nil
@@ -144,6 +168,7 @@ type Status struct {
 	Reason     string // why not, for staff; empty when ready
 	TerminalID string
 	EndOfDay   bool // the terminal demands an end of day
+	Service    bool // the terminal asks for what Maintainer does
 }
 
 // DayTotal is what the terminal says it closed.

@@ -22,6 +22,9 @@ const (
 	LogOff             Control = 0x0602
 	Completion         Control = 0x060F
 	SendTotals         Control = 0x0610
+	PrintTotals        Control = 0x0612
+	Reset              Control = 0x0618
+	PrintConfiguration Control = 0x061A
 	Abort              Control = 0x061E // the terminal ends a command with an error
 	RepeatReceipt      Control = 0x0620
 	Reservation        Control = 0x0622
@@ -31,7 +34,10 @@ const (
 	Reversal           Control = 0x0630
 	Refund             Control = 0x0631
 	EndOfDay           Control = 0x0650
+	SendOffline        Control = 0x0651
 	Diagnosis          Control = 0x0670
+	SelfTest           Control = 0x0679
+	SetTerminalClock   Control = 0x0691
 	Initialisation     Control = 0x0693
 	AbortRequest       Control = 0x06B0 // the kiosk asks the terminal to stop
 	ReadCard           Control = 0x06C0
@@ -45,13 +51,13 @@ var controlNames = map[Control]string{
 	StatusInformation: "status information", IntermediateStatus: "intermediate status",
 	StatusEnquiry: "status enquiry", Registration: "registration", Authorisation: "authorisation",
 	LogOff: "log-off", Completion: "completion", SendTotals: "send turnover totals",
-	0x0612: "print turnover receipts", 0x0618: "reset terminal", 0x061A: "print system configuration",
+	PrintTotals: "print turnover receipts", Reset: "reset terminal", PrintConfiguration: "print system configuration",
 	0x061B: "set terminal id", Abort: "abort", RepeatReceipt: "repeat receipt",
 	0x0621: "telephonic authorisation", Reservation: "reservation", PartialReversal: "partial reversal",
 	BookTotal: "book total", PreAuthReversal: "pre-authorisation reversal",
 	0x0626: "reversal of an external transaction", Reversal: "reversal", Refund: "refund",
-	EndOfDay: "end of day", 0x0651: "send offline transactions", Diagnosis: "diagnosis",
-	0x0679: "self test", 0x0691: "set clock", Initialisation: "initialisation", 0x0695: "change password",
+	EndOfDay: "end of day", SendOffline: "send offline transactions", Diagnosis: "diagnosis",
+	SelfTest: "self test", SetTerminalClock: "set clock", Initialisation: "initialisation", 0x0695: "change password",
 	AbortRequest: "abort request", ReadCard: "read card", 0x06C5: "open card session", 0x06C6: "close card session",
 	0x060D: "menu request", PrintLine: "print line", PrintBlock: "print text block",
 	0x06D8: "dial up", 0x06D9: "transmit data", 0x06DA: "receive data", 0x06DB: "hang up",

@@ -37,6 +37,7 @@ const (
 	BMPCardName       byte = 0x8B
 	BMPNetworkType    byte = 0x8C
 	BMPHostResultCode byte = 0xA0
+	BMPFullDate       byte = 0xAA // YYMMDD
 )
 
 // Lengths in bitmapLengths that are not a number of bytes.

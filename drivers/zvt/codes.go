@@ -95,6 +95,10 @@ const (
 	statusCardIn   byte = 0xDC
 	statusRemote   byte = 0xE0
 	statusEndOfDay byte = 0xF0
+
+	statusInitialise byte = 0x51
+	statusClock      byte = 0x62
+	statusDiagnose   byte = 0xC2
 )
 
 // statusText is a terminal status in words.

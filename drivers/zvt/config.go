@@ -1,6 +1,7 @@
 package zvt
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -36,14 +37,19 @@ const (
 
 // Config says what a terminal expects. The zero value of a field chooses the default in its comment.
 type Config struct {
-	Transport     Transport
-	Password      string         // six digits; "000000"
-	Currency      money.Currency // EUR
-	TerminalID    string         // eight digits; where set, another terminal takes no payment. Empty: any
-	Printing      Printing
-	Charset       string        // of texts without tag 14, see ParseCharset; cp437
-	LineWidth     int           // characters in a printed line, told to the terminal; 0: not told
-	PaymentType   byte          // BMP 19 of an authorisation; 40: the terminal decides
+	Transport   Transport
+	Password    string         // six digits; "000000"
+	Currency    money.Currency // EUR
+	TerminalID  string         // eight digits; where set, another terminal takes no payment. Empty: any
+	Printing    Printing
+	ConfigByte  byte     // of the registration; 0: what Printing needs, with intermediate status and both keyboards locked
+	Charset     string   // of texts without tag 14, see ParseCharset; cp437
+	Charsets    []string // offered at registration, the best first; what the terminal takes goes before Charset. Empty: no offer
+	LineWidth   int      // characters in a printed line, told to the terminal; 0: not told
+	PaymentType byte     // BMP 19 of an authorisation; 40: the terminal decides
+	// MessageNumbers offers at registration that each message carries a number (tag 1F73).
+	MessageNumbers bool
+
 	OmitReference bool          // do not send Purchase.Ref in tag E9
 	ReferenceType string        // two letters in front of the reference, tag 1F62; "AC"
 	T3            time.Duration // command to first answer; 5 s
@@ -64,33 +70,33 @@ type settings struct {
 	password []byte
 	currency []byte
 	charset  Charset
+	charsets []Charset
+
+	configByte byte
 }
 
+// configBytes are registrations with intermediate status, where amounts and administration cannot be entered at the terminal.
+var configBytes = map[Printing]byte{PrintBlocks: 0xBE, PrintOwn: 0x3E, PrintTerminal: 0x38}
+
 func (c Config) settings() (settings, error) {
-	setDuration := func(d *time.Duration, standard time.Duration) {
-		if *d <= 0 {
-			*d = standard
+	c.T3 = cmp.Or(c.T3, 5*time.Second)
+	c.T4 = cmp.Or(c.T4, 180*time.Second)
+	c.Longest = cmp.Or(c.Longest, 20*time.Minute)
+	c.CardWait = cmp.Or(c.CardWait, 60*time.Second)
+	c.IdleWait = cmp.Or(c.IdleWait, 3*time.Minute)
+	c.IdlePoll = cmp.Or(c.IdlePoll, 2500*time.Millisecond)
+	c.Password = cmp.Or(c.Password, "000000")
+	c.Currency = cmp.Or(c.Currency, "EUR")
+	c.PaymentType = cmp.Or(c.PaymentType, 0x40)
+	c.ReferenceType = cmp.Or(c.ReferenceType, "AC")
+	s := settings{Config: c, configByte: cmp.Or(c.ConfigByte, configBytes[c.Printing])}
+	for _, name := range c.Charsets {
+		offered, err := ParseCharset(name)
+		if err != nil {
+			return s, err
 		}
+		s.charsets = append(s.charsets, offered)
 	}
-	setDuration(&c.T3, 5*time.Second)
-	setDuration(&c.T4, 180*time.Second)
-	setDuration(&c.Longest, 20*time.Minute)
-	setDuration(&c.CardWait, 60*time.Second)
-	setDuration(&c.IdleWait, 3*time.Minute)
-	setDuration(&c.IdlePoll, 2500*time.Millisecond)
-	if c.Password == "" {
-		c.Password = "000000"
-	}
-	if c.Currency == "" {
-		c.Currency = "EUR"
-	}
-	if c.PaymentType == 0 {
-		c.PaymentType = 0x40
-	}
-	if c.ReferenceType == "" {
-		c.ReferenceType = "AC"
-	}
-	s := settings{Config: c}
 	var err error
 	if s.charset, err = ParseCharset(c.Charset); err != nil {
 		return s, err
@@ -106,6 +112,9 @@ func (c Config) settings() (settings, error) {
 	}
 	if _, err = packDigits(c.TerminalID, 8); c.TerminalID != "" && err != nil {
 		return s, fmt.Errorf("zvt: terminal id %q must have eight digits", c.TerminalID)
+	}
+	if min(c.T3, c.T4, c.Longest, c.IdleWait, c.IdlePoll) < 0 {
+		return s, fmt.Errorf("zvt: no time may be negative")
 	}
 	if c.LineWidth < 0 || c.LineWidth > 99 {
 		return s, fmt.Errorf("zvt: line width %d must be 0 to 99", c.LineWidth)

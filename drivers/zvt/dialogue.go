@@ -11,13 +11,28 @@ import (
 	"selfpay/drivers/wire"
 )
 
+// command is one command of the kiosk: its data, and the objects of the container behind it.
+type command struct {
+	control   Control
+	data      []byte
+	container []byte // nil: no container; empty: one without objects
+}
+
+func (c command) apdu() APDU {
+	if c.container == nil {
+		return APDU{Control: c.control, Data: c.data}
+	}
+	return APDU{Control: c.control, Data: AppendField(c.data[:len(c.data):len(c.data)], BMPContainer, c.container...)}
+}
+
 // dialogue is one command to the terminal with what is done about its messages.
 type dialogue struct {
-	request APDU
+	command command
 	// status decides on a 04 0F: its answer, or an error that ends the dialogue without an answer. nil: acknowledged.
 	status func(Message) (APDU, error)
 	// late decides on a 04 0F that came before the command was accepted, so belongs to an earlier one: whether to
-	// acknowledge it. nil: the dialogue ends without an answer to it.
+	// acknowledge it. nil: there is no earlier one; where the command moves no money, see answerStray, else the dialogue ends without an
+	// answer.
 	late func(Message) bool
 	// progress is told intermediate statuses. May be nil.
 	progress func(terminal.Progress)
@@ -26,6 +41,9 @@ type dialogue struct {
 	// stop says whether a ctx that ends leads to an abort request, after which the last word is still awaited. nil: the
 	// dialogue moves no money and ends at once.
 	stop func() bool
+
+	acceptedOnly  bool // the command ends with its first answer
+	abortIsAnswer bool // 06 1E is how the terminal answers the question
 }
 
 // ending is how a dialogue ended.
@@ -50,7 +68,8 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 	if err := ctx.Err(); err != nil {
 		return ending{}, err
 	}
-	if err := l.send(d.request); err != nil {
+	request, number := t.sequence.command(d.command)
+	if err := l.send(request); err != nil {
 		return ending{handed: !errors.Is(err, wire.ErrNothingOut)}, err
 	}
 	end := ending{handed: true}
@@ -63,7 +82,8 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 		if stopWanted && accepted {
 			stopWanted = false
 			if d.stop() {
-				if err := l.send(APDU{Control: AbortRequest}); err != nil {
+				abort, _ := t.sequence.command(command{control: AbortRequest})
+				if err := l.send(abort); err != nil {
 					return end, err
 				}
 			}
@@ -85,10 +105,14 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 		}
 		if a.Control.Answer() {
 			switch {
+			case t.sequence.late(a, number):
+				t.log.Info("terminal answers an earlier command", "answer", a.Control.String())
 			case accepted: // the answer to an abort request; the last word is still to come
 				t.log.Debug("terminal answers an abort request", "answer", a.Control.String())
 			case a.Control.Positive():
-				accepted, deadline = true, time.Now().Add(t4)
+				if accepted, deadline = true, time.Now().Add(t4); d.acceptedOnly {
+					return end, nil
+				}
 			default:
 				end.refused, end.code, end.data = true, byte(a.Control), a.Data
 				return end, nil
@@ -99,12 +123,23 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 		if m.Err != nil {
 			t.log.Warn("terminal message not fully understood", "control", a.Control.String(), "err", m.Err)
 		}
+		if again, repeated := t.sequence.repeated(m); repeated {
+			deadline = restart(deadline, accepted, t4)
+			if err := l.send(again); err != nil {
+				return end, err
+			}
+			continue
+		}
 		answer := acknowledged
 		switch a.Control {
 		case StatusInformation:
 			switch {
-			case !accepted && d.late == nil:
+			case !accepted && d.late == nil && d.stop != nil:
 				return end, errUnfinished
+			case !accepted && d.late == nil:
+				if answer, err = t.answerStray(m); err != nil {
+					return end, err
+				}
 			case !accepted:
 				if !d.late(m) {
 					continue
@@ -135,7 +170,7 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 		case Completion, Abort:
 			if accepted {
 				end.last = m
-				if err := l.send(acknowledged); err != nil {
+				if err := l.send(t.sequence.answer(m, acknowledged)); err != nil {
 					// The terminal has said its last word; what it decided does not hang on this answer.
 					t.log.Info("terminal did not take the answer to its last message", "err", err)
 					t.drop()
@@ -147,7 +182,7 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 			t.log.Warn("terminal sends an unknown command", "control", a.Control.String())
 			answer = APDU{Control: 0x8483}
 		}
-		if err := l.send(answer); err != nil {
+		if err := l.send(t.sequence.answer(m, answer)); err != nil {
 			return end, err
 		}
 	}
@@ -172,6 +207,7 @@ func (t *Terminal) ask(ctx context.Context, d dialogue) (ending, error) {
 	if err != nil {
 		t.drop()
 	}
+	t.lookForStrays(ctx)
 	return end, err
 }
 
@@ -214,15 +250,18 @@ func (t *Terminal) clear(l *link, late func(Message) bool) error {
 			continue
 		}
 		t.log.Info("terminal message outside a dialogue", "control", a.Control.String())
-		if a.Control == StatusInformation {
-			if late == nil {
-				return errUnfinished
+		m := ReadMessage(a)
+		answer := acknowledged
+		switch {
+		case a.Control == StatusInformation && late == nil:
+			var err error
+			if answer, err = t.answerStray(m); err != nil {
+				return err
 			}
-			if !late(ReadMessage(a)) {
-				continue
-			}
+		case a.Control == StatusInformation && !late(m):
+			continue
 		}
-		if err := l.send(acknowledged); err != nil {
+		if err := l.send(t.sequence.answer(m, answer)); err != nil {
 			return err
 		}
 	}
@@ -231,7 +270,8 @@ func (t *Terminal) clear(l *link, late func(Message) bool) error {
 
 // register is 06 00: who prints, which currency, which texts may come. It checks that the terminal is the right one.
 func (t *Terminal) register(ctx context.Context, l *link, late func(Message) bool) error {
-	end, err := t.run(ctx, l, dialogue{request: t.registration(), late: late})
+	t.sequence, t.charset = sequence{}, t.cfg.charset
+	end, err := t.run(ctx, l, dialogue{command: t.registration(), late: late})
 	if err != nil {
 		return fmt.Errorf("registration: %w", err)
 	}
@@ -269,8 +309,24 @@ func (t *Terminal) register(ctx context.Context, l *link, late func(Message) boo
 	if status, ok := fields.Byte(BMPType); ok && status&0x07 != 0 {
 		t.log.Warn("terminal wants service", "initialisation", status&0x01 != 0, "diagnosis", status&0x02 != 0, "payment_data", status&0x04 != 0)
 	}
+	if o, ok := FindTLV(end.last.TLV, TagCharsets); ok {
+		t.agreeOn(o)
+	}
+	_, t.sequence.on = numberOf(end.last)
 	t.registered = true
 	return nil
+}
+
+// agreeOn takes the character set that the terminal names among those it was offered. Its order is that of the offer.
+func (t *Terminal) agreeOn(named TLV) {
+	for _, offered := range t.cfg.charsets {
+		for _, o := range named.Children {
+			if o.Tag == TagCharset && len(o.Value) == 1 && Charset(o.Value[0]) == offered {
+				t.charset = offered
+				return
+			}
+		}
+	}
 }
 
 // rightTerminal: a swapped terminal would pay into another account.

@@ -27,6 +27,7 @@ type script struct {
 	mu      sync.Mutex
 	answers []string // frames of the kiosk after the first command
 	status  string   // completion of a status enquiry; "060F0100"
+	numbers bool     // agrees to numbers of messages
 }
 
 // played says whether a command has come.
@@ -67,7 +68,11 @@ func (s *script) serve(far net.Conn) {
 		}
 		switch a.Control {
 		case Registration:
-			put("800000" + "060F0A19002952500295490978")
+			completion := "060F0A19002952500295490978"
+			if s.numbers {
+				completion = "060F1219002952500295490978" + number(0)
+			}
+			put("800000" + completion)
 			continue
 		case StatusEnquiry:
 			completion := s.status
@@ -367,6 +372,29 @@ func TestAnswerWithDataAndTheNextMessageInOnePiece(t *testing.T) {
 		defer term.Close()
 		if err != nil {
 			t.Fatalf("Purchase = %v", err)
+		}
+	})
+}
+
+// number is a container with the number of a message.
+func number(n int) string { return fmt.Sprintf("06061F7303%06d", n) }
+
+func TestMessageThatComesTwiceIsAnsweredTwiceAndSavedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// 1 is the status enquiry before the purchase, 2 the purchase; the document counts both sides together.
+		answer := func(n int) string { return "800008" + number(n) }
+		numbered, line := "040F22"+approval[6:]+number(3), "06D31006"+"0E"+"2506"+"09010007014A"+"1F7303000004"
+		far := &script{t: t, numbers: true, play: map[Control][]step{Authorisation: {
+			says("849C08" + number(1)), // an answer to the enquiry that comes too late
+			says(answer(2)), says(numbered), hears(answer(3)), says(numbered), hears(answer(3)),
+			says(line), hears(answer(4)), says(line), hears(answer(4)), says("060F08" + number(5)), hears(answer(5))}}}
+		term := New(far.dial, Config{MessageNumbers: true}, quiet)
+		defer term.Close()
+		saved := 0
+		slip, err := term.Purchase(t.Context(), order, terminal.Watch{Seen: func(terminal.Approval) error { saved++; return nil }})
+		synctest.Wait()
+		if err != nil || saved != 1 || len(far.heard()) != 5 || len(slip.Customer) != 1 {
+			t.Fatalf("Purchase = %v, saved %d, printed %q, heard %q", err, saved, slip.Customer, far.heard())
 		}
 	})
 }

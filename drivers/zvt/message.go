@@ -33,8 +33,8 @@ type Message struct {
 
 // forms: how many leading bytes belong to a password.
 var withPassword = map[Control]bool{
-	Registration: true, StatusEnquiry: true, SendTotals: true, 0x0612: true, 0x061B: true, RepeatReceipt: true,
-	Reversal: true, Refund: true, EndOfDay: true, 0x0651: true, Initialisation: true, 0x0695: true,
+	Registration: true, StatusEnquiry: true, SendTotals: true, PrintTotals: true, 0x061B: true, RepeatReceipt: true,
+	Reversal: true, Refund: true, EndOfDay: true, SendOffline: true, Initialisation: true, 0x0695: true,
 }
 
 // ReadMessage reads the data of an APDU. It never fails as a whole; see Message.Err.

@@ -44,9 +44,9 @@ func (t *Terminal) transaction(m Message) terminal.Transaction {
 		Trace:             f.Trace(),
 		Turnover:          int(turnover),
 		TerminalID:        f.Digits(BMPTerminalID),
-		AuthorisationCode: strings.Trim(t.cfg.charset.Text(authorisation), "\x00 "),
+		AuthorisationCode: strings.Trim(t.charset.Text(authorisation), "\x00 "),
 		MaskedPAN:         cardDigits(f.Digits(BMPPAN)),
-		CardName:          strings.TrimSpace(strings.TrimRight(t.cfg.charset.Text(pan.MaskText(name)), "\x00")),
+		CardName:          strings.TrimSpace(strings.TrimRight(t.charset.Text(pan.MaskText(name)), "\x00")),
 		Date:              f.Digits(BMPDate),
 		Time:              f.Digits(BMPTime),
 		Offline:           offline(m),
@@ -147,7 +147,7 @@ func (t *Terminal) lastMessage(ctx context.Context, late func(Message) bool) (te
 	var found terminal.Transaction
 	var message Message
 	end, err := t.ask(ctx, dialogue{
-		request: APDU{Control: RepeatReceipt, Data: AppendField(t.passwordOnly(), BMPServiceByte, 0x03)},
+		command: command{control: RepeatReceipt, data: AppendField(t.passwordOnly(), BMPServiceByte, 0x03)},
 		late:    late,
 		status: func(m Message) (APDU, error) {
 			if _, ok := m.Fields.Byte(BMPResultCode); ok {
@@ -191,7 +191,7 @@ func (t *Terminal) awaitIdle(ctx context.Context, late func(Message) bool) error
 		err := t.clear(l, late)
 		var end ending
 		if err == nil {
-			end, err = t.run(ctx, l, dialogue{request: t.statusEnquiry(), late: late})
+			end, err = t.run(ctx, l, dialogue{command: t.statusEnquiry(), late: late})
 		}
 		busy := ""
 		switch {
@@ -382,6 +382,13 @@ func (t *Terminal) RecoverReversal(ctx context.Context, a terminal.Approval) (te
 	if err != nil {
 		return fail(err)
 	}
+	r := afterReversal(a, found)
+	t.log.Info("terminal last result compared", "receipt", a.Receipt, "verdict", string(r.Verdict), "evidence", r.Evidence)
+	return r, nil
+}
+
+// afterReversal compares the terminal's last result with a purchase that should have been taken back.
+func afterReversal(a terminal.Approval, found terminal.Transaction) terminal.Recovery {
 	r := terminal.Recovery{Verdict: terminal.StillUnknown, Found: found}
 	f := found.Approval
 	ofOurs := found.Kind == terminal.KindReversal && found.OriginalTrace != 0 && found.OriginalTrace == a.Trace%1_000_000
@@ -397,6 +404,5 @@ func (t *Terminal) RecoverReversal(ctx context.Context, a terminal.Approval) (te
 	default:
 		r.Evidence = fmt.Sprintf("the newest transaction, receipt %04d, trace %d, is neither the purchase with trace %d nor its reversal", f.Receipt, f.Trace, a.Trace)
 	}
-	t.log.Info("terminal last result compared", "receipt", a.Receipt, "verdict", string(r.Verdict), "evidence", r.Evidence)
-	return r, nil
+	return r
 }

@@ -92,6 +92,15 @@ func (s *slip) place(attribute byte, text string) string {
 	return text
 }
 
+// text is everything, whatever it is of.
+func (s *slip) text() []string {
+	var all []string
+	for _, r := range s.receipts {
+		all = append(all, r.lines...)
+	}
+	return all
+}
+
 // cardSlip sorts the receipts. Where the terminal does not say which is which, a heading decides; else two are
 // merchant and customer in this order, and a single one is the customer's.
 func (s *slip) cardSlip() terminal.CardSlip {

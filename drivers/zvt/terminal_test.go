@@ -50,6 +50,8 @@ func TestConformance(t *testing.T) {
 	}{
 		{"tcp", zvttest.Config{}, zvt.Config{Transport: zvt.TCP}},
 		{"serial", zvttest.Config{}, zvt.Config{Transport: zvt.Serial}},
+		{"tcp, numbered messages", zvttest.Config{MessageNumbers: true}, zvt.Config{Transport: zvt.TCP, MessageNumbers: true}},
+		{"serial, numbered messages", zvttest.Config{MessageNumbers: true}, zvt.Config{Transport: zvt.Serial, MessageNumbers: true}},
 		{"tcp, print lines, final after print", zvttest.Config{PrintLines: true, FinalAfterPrint: true}, zvt.Config{Transport: zvt.TCP}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

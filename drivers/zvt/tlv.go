@@ -11,11 +11,14 @@ type Tag uint32
 // The TLV tags that the driver reads or writes.
 const (
 	TagText             Tag = 0x07
+	TagReceipt          Tag = 0x08
 	TagAttribute        Tag = 0x09
 	TagCommand          Tag = 0x0A
 	TagPrinterWidth     Tag = 0x12
 	TagExtraResult      Tag = 0x13
 	TagCharset          Tag = 0x14
+	TagDiagnosis        Tag = 0x1B
+	TagReservations     Tag = 0x23
 	TagDisplayTexts     Tag = 0x24
 	TagPrintTexts       Tag = 0x25
 	TagCommands         Tag = 0x26
@@ -33,6 +36,7 @@ const (
 	TagCardWait         Tag = 0x1F5B
 	TagReferenceType    Tag = 0x1F62
 	TagReferenceContent Tag = 0x1F63
+	TagMessageNumber    Tag = 0x1F73
 )
 
 // String is the tag in hex, two digits a byte.

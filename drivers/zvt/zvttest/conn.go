@@ -195,11 +195,48 @@ func (c *conn) send(a zvt.APDU) bool {
 	return false
 }
 
-// answer sends an answer without data.
-func (c *conn) answer(control zvt.Control) { c.send(zvt.APDU{Control: control}) }
+// answer sends an answer without data, with the number of the newest message where messages have numbers.
+func (c *conn) answer(control zvt.Control) {
+	a := zvt.APDU{Control: control}
+	c.t.mu.Lock()
+	numbers, n := c.t.numbers, c.t.number
+	c.t.mu.Unlock()
+	if numbers {
+		a = numbered(a, n)
+	}
+	c.send(a)
+}
+
+// number draws the next one for a message of the terminal.
+func (c *conn) number(a zvt.APDU) zvt.APDU {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	if !c.t.numbers {
+		return a
+	}
+	c.t.number = c.t.number%999999 + 1
+	return numbered(a, c.t.number)
+}
+
+// heard keeps the number of a message of the kiosk.
+func (c *conn) heard(a zvt.APDU) {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	if n := numberOf(a); c.t.numbers && n != 0 && !a.Control.Answer() {
+		c.t.number = n
+	}
+}
 
 // next waits for an APDU, or until expired. False: none came. What was received before the link ended still counts.
 func (c *conn) next(expired <-chan time.Time) (zvt.APDU, bool) {
+	a, ok := c.await(expired)
+	if ok {
+		c.heard(a)
+	}
+	return a, ok
+}
+
+func (c *conn) await(expired <-chan time.Time) (zvt.APDU, bool) {
 	select {
 	case a := <-c.in:
 		return a, true
@@ -222,7 +259,7 @@ func (c *conn) next(expired <-chan time.Time) (zvt.APDU, bool) {
 // ask sends a command of the terminal and waits for the kiosk's answer. Abort requests in between are accepted and
 // remembered; other commands hear that the terminal is busy.
 func (c *conn) ask(a zvt.APDU, wait time.Duration) (zvt.APDU, bool) {
-	if !c.send(a) {
+	if !c.send(c.number(a)) {
 		return zvt.APDU{}, false
 	}
 	timer := time.NewTimer(wait)

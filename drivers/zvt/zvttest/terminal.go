@@ -37,6 +37,9 @@ type Config struct {
 	FirstReceipt    int           // receipt number of that test purchase; 1
 	OpenPAN         string        // a card number, of an even number of digits, that is sent in full and printed on the slips, as a badly set up terminal does; empty: masked
 	Approved        func()        // called when the card is charged, before the kiosk hears of it; nil: nobody is told
+	MessageNumbers  bool          // agrees to numbers of messages where the kiosk offers them
+	Charset         byte          // agrees to this character set where the kiosk offers it (tag 14); 0: to none
+	Display         func(string)  // is shown what stands on the terminal's display; nil: nobody
 	Log             *slog.Logger  // nil: silent
 }
 
@@ -60,6 +63,8 @@ const (
 	// unacknowledged approvals applies when the link ends.
 	SilentCharged OrderKind = "silent-charged"
 	Late          OrderKind = "late" // approved after LateBy
+	PIN           OrderKind = "pin"  // approved after the patron typed the card's PIN
+	Pull          OrderKind = "pull" // the card is pulled before the terminal is done with it, 64; leaves no transaction
 	// DropAfter: approved, but the link is cut after so many bytes of the terminal: a TCP connection closes, on a serial
 	// line bytes vanish in both directions until the purchase has ended. The terminal goes on alone.
 	DropAfter OrderKind = "drop-after"
@@ -71,7 +76,7 @@ func ParseOrder(text string) (Order, error) {
 	word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	o := Order{Kind: OrderKind(word)}
 	switch o.Kind {
-	case Approve, Decline, Cancel, Silent, SilentCharged, Late, Busy:
+	case Approve, Decline, Cancel, Silent, SilentCharged, Late, PIN, Pull, Busy:
 		if rest == "" {
 			return o, nil
 		}
@@ -82,7 +87,7 @@ func ParseOrder(text string) (Order, error) {
 			return o, nil
 		}
 	}
-	return Order{}, fmt.Errorf("zvttest: %q is no order; use approve, decline, cancel, silent, silent-charged, late, busy or drop-after BYTES", text)
+	return Order{}, fmt.Errorf("zvttest: %q is no order; use approve, decline, cancel, silent, silent-charged, late, pin, pull, busy or drop-after BYTES", text)
 }
 
 // Dialect is what the terminal does with an approval whose 04 0F was not acknowledged; the documents name all three.
@@ -150,6 +155,12 @@ type Terminal struct {
 	last      *record
 	books     Books
 	first     int // first receipt number of the day
+	reserved  []Capture
+	unasked   []int64  // amounts of approvals nobody asked for, which were not told yet
+	answered  []string // what the kiosk answered to those that were
+	status    byte     // what it says to an enquiry; 0: ready
+	numbers   bool     // messages carry numbers
+	number    int      // of the newest message of either side
 }
 
 // New makes a terminal. It opens nothing; see Serve, ServeSerial, Dial and DialSerial.
@@ -349,6 +360,7 @@ func (t *Terminal) attend(c *conn) {
 			}
 			continue
 		}
+		t.tellUnasked(c)
 		t.handle(c, a)
 		c.lift()
 		t.mu.Lock()
@@ -389,10 +401,17 @@ func (t *Terminal) handle(c *conn, a zvt.APDU) {
 		t.register(c, m)
 	case zvt.StatusEnquiry:
 		c.answer(zvt.Ack)
+		t.mu.Lock()
+		status := t.status
+		t.mu.Unlock()
 		container := zvt.AppendTLV(nil, zvt.TagTerminalID, digits(t.cfg.TerminalID)...)
-		c.command(zvt.APDU{Control: zvt.Completion, Data: zvt.AppendField([]byte{0}, zvt.BMPContainer, container...)}, t.cfg.AnswerWait)
+		c.command(zvt.APDU{Control: zvt.Completion, Data: zvt.AppendField([]byte{status}, zvt.BMPContainer, container...)}, t.cfg.AnswerWait)
 	case zvt.Authorisation:
 		t.purchase(c, m)
+	case zvt.Reservation:
+		t.reserve(c, m)
+	case zvt.PartialReversal, zvt.BookTotal, zvt.PreAuthReversal:
+		t.settleReservation(c, m)
 	case zvt.RepeatReceipt:
 		c.answer(zvt.Ack)
 		t.mu.Lock()
@@ -406,6 +425,21 @@ func (t *Terminal) handle(c *conn, a zvt.APDU) {
 		t.reversal(c, m)
 	case zvt.EndOfDay:
 		t.endOfDay(c)
+	case zvt.SendTotals:
+		t.sendTotals(c)
+	case zvt.Diagnosis, zvt.Initialisation, zvt.SetTerminalClock, zvt.SendOffline:
+		t.serve(c, a.Control)
+	case zvt.SelfTest:
+		t.tell(c, "SELBSTTEST", "alles in Ordnung")
+	case zvt.PrintConfiguration:
+		t.tell(c, "KONFIGURATION", "Terminal "+t.cfg.TerminalID)
+	case zvt.PrintTotals:
+		t.mu.Lock()
+		count, total := t.day()
+		t.mu.Unlock()
+		t.tell(c, "SUMMEN", fmt.Sprintf("%d Zahlungen EUR %d,%02d", count, total/100, total%100))
+	case zvt.Reset:
+		t.restart(c)
 	case zvt.LogOff, zvt.AbortRequest:
 		c.answer(zvt.Ack)
 	default:
@@ -417,6 +451,9 @@ func (t *Terminal) register(c *conn, m zvt.Message) {
 	c.answer(zvt.Ack)
 	t.mu.Lock()
 	t.config, t.blocks = m.Config, false
+	_, offered := zvt.FindTLV(m.TLV, zvt.TagMessageNumber)
+	numbers := offered && t.cfg.MessageNumbers
+	t.numbers, t.number = false, 0
 	if o, ok := zvt.FindTLV(m.TLV, zvt.TagCommands); ok {
 		for _, command := range o.Children {
 			t.blocks = t.blocks || slices.Equal(command.Value, []byte{0x06, 0xD3})
@@ -426,7 +463,28 @@ func (t *Terminal) register(c *conn, m zvt.Message) {
 	data := zvt.AppendField(nil, zvt.BMPType, 0)
 	data = zvt.AppendField(data, zvt.BMPTerminalID, digits(t.cfg.TerminalID)...)
 	data = zvt.AppendField(data, zvt.BMPCurrency, digits(t.cfg.Currency)...)
+	var container []byte
+	if offers, ok := zvt.FindTLV(m.TLV, zvt.TagCharsets); ok && t.cfg.Charset != 0 && slices.ContainsFunc(offers.Children, func(o zvt.TLV) bool {
+		return slices.Equal(o.Value, []byte{t.cfg.Charset})
+	}) {
+		container = zvt.AppendTLV(container, zvt.TagCharsets, zvt.AppendTLV(nil, zvt.TagCharset, t.cfg.Charset)...)
+	}
+	if numbers {
+		container = zvt.AppendTLV(container, zvt.TagMessageNumber, 0, 0, 0)
+	}
+	if container != nil {
+		data = zvt.AppendField(data, zvt.BMPContainer, container...)
+	}
 	c.command(zvt.APDU{Control: zvt.Completion, Data: data}, t.cfg.AnswerWait)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.numbers = numbers
+}
+
+// referenceOf is what the kiosk sent in tag E9.
+func referenceOf(m zvt.Message) string {
+	o, _ := zvt.FindTLV(m.TLV, zvt.TagReferenceContent)
+	return string(o.Value)
 }
 
 func (t *Terminal) nextOrder() Order {
@@ -456,10 +514,7 @@ func (t *Terminal) purchase(c *conn, m zvt.Message) {
 		c.answer(0x846F)
 		return
 	}
-	reference := ""
-	if o, ok := zvt.FindTLV(m.TLV, zvt.TagReferenceContent); ok {
-		reference = string(o.Value)
-	}
+	reference := referenceOf(m)
 	order := t.nextOrder()
 	t.log.Info("purchase", "order", string(order.Kind), "amount_minor", amount, "reference", reference)
 	switch order.Kind {
@@ -480,11 +535,24 @@ func (t *Terminal) purchase(c *conn, m zvt.Message) {
 		t.unacknowledged()
 		return
 	}
+	t.display("%d,%02d EUR", amount/100, amount%100)
+	t.display("Bitte Karte")
 	c.command(intermediate(0x0A), t.cfg.AnswerWait)
 	if c.aborted() || c.listen(t.cfg.CardWait, true) || order.Kind == Cancel {
 		t.refuse(c, 0x6C, nil)
 		return
 	}
+	switch order.Kind {
+	case PIN:
+		t.display("PIN eingeben")
+		c.command(intermediate(0x01), t.cfg.AnswerWait)
+	case Pull:
+		t.display("Karte zu früh entnommen")
+		c.command(intermediate(0x0C), t.cfg.AnswerWait)
+		t.refuse(c, 0x64, nil)
+		return
+	}
+	t.display("Bitte warten")
 	c.command(intermediate(0x04), t.cfg.AnswerWait)
 	if order.Kind == Late {
 		c.listen(t.cfg.LateBy, false)
@@ -499,6 +567,7 @@ func (t *Terminal) purchase(c *conn, m zvt.Message) {
 		return
 	}
 	approval := t.approve(amount, reference)
+	t.display("Zahlung erfolgt")
 	answer, ok := c.ask(t.statusInformation(approval), t.cfg.AnswerWait)
 	for again := 0; ok && answer.Control == 0x849C && again < 3; again++ {
 		time.Sleep(2 * time.Second)
@@ -531,6 +600,7 @@ func (t *Terminal) refuse(c *conn, code byte, declined *record) {
 		data = zvt.AppendField(data, zvt.BMPTerminalID, digits(t.cfg.TerminalID)...)
 		c.command(zvt.APDU{Control: zvt.StatusInformation, Data: data}, t.cfg.AnswerWait)
 	}
+	t.display("Abgelehnt (%02X)", code)
 	c.command(zvt.APDU{Control: zvt.Abort, Data: []byte{code}}, t.cfg.AnswerWait)
 }
 
@@ -625,18 +695,12 @@ func (t *Terminal) reversal(c *conn, m zvt.Message) {
 func (t *Terminal) endOfDay(c *conn) {
 	c.answer(zvt.Ack)
 	t.mu.Lock()
-	var total int64
-	for _, capture := range t.books.Captures {
-		if capture.trace != 0 {
-			total += capture.AmountMinor
-		}
+	if t.status == clears[zvt.EndOfDay] {
+		t.status = 0
 	}
-	count := 0
+	count, total := t.day()
 	for i := range t.books.Captures { // what is closed can no longer be reversed
-		if t.books.Captures[i].trace != 0 {
-			count++
-			t.books.Captures[i].trace = 0
-		}
+		t.books.Captures[i].trace = 0
 	}
 	first, last := t.first, t.receipt
 	t.first, t.last = t.receipt%9999+1, nil
@@ -649,10 +713,7 @@ func (t *Terminal) endOfDay(c *conn) {
 	now := time.Now()
 	data = zvt.AppendField(data, zvt.BMPTime, digits(now.Format("150405"))...)
 	data = zvt.AppendField(data, zvt.BMPDate, digits(now.Format("0102"))...)
-	totals := append(number(int64(first), 2), number(int64(last), 2)...)
-	totals = append(append(totals, byte(min(count, 255))), number(total, 6)...)
-	totals = append(totals, make([]byte, 6*7)...)
-	data = zvt.AppendField(data, zvt.BMPTotals, totals...)
+	data = zvt.AppendField(data, zvt.BMPTotals, totals(first, last, count, total)...)
 	c.command(zvt.APDU{Control: zvt.StatusInformation, Data: data}, t.cfg.AnswerWait)
 	c.command(zvt.APDU{Control: zvt.Completion}, t.cfg.AnswerWait)
 }
