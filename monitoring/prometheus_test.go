@@ -91,6 +91,8 @@ var scenarios = map[string]scenario{
 	"KioskOpenCase":            {check: health.CheckOpenCases, status: health.Warn},
 	"KioskOpenCaseOld":         {check: health.CheckOpenCases, status: health.Fail},
 	"KioskRefundDue":           {check: health.CheckRefunds, status: health.Warn},
+	"KioskStrayApproval":       {check: health.CheckStrays, status: health.Warn},
+	"KioskStrayApprovalKept":   {check: health.CheckStrays, status: health.Fail},
 	"KioskPostedByAccount":     {check: health.CheckByAccount, status: health.Warn},
 	"KioskQueueOld":            {check: health.CheckQueueAge, status: health.Warn},
 	"KioskQueueTooOld":         {check: health.CheckQueueAge, status: health.Fail},

@@ -212,6 +212,7 @@ var fixes = map[string]string{
 	health.CheckInDoubt:   "nothing yet: the kiosk is looking; kioskctl queue list shows it",
 	health.CheckOpenCases: "kioskctl case list",
 	health.CheckRefunds:   "kioskctl refund list",
+	health.CheckStrays:    "kioskctl ledger notes names it; compare with the terminal's own report, and lock the terminal's keys",
 	health.CheckByAccount: "kioskctl case confirm lists them and ticks them off",
 	health.CheckEndOfDay:  "kioskctl terminal end-of-day closes the terminal's day now; kioskctl report day says what is known",
 

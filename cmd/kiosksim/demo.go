@@ -28,6 +28,7 @@ type demoCommand struct {
 	ILS      string `default:"sip2" enum:"${routes}" help:"The route to the library system: ${enum}."`
 	Mode     string `help:"The make of the library system. ${modes}."`
 	Serial   bool   `help:"The terminal hangs on a serial line at 9600 baud instead of TCP."`
+	Capture  string `type:"path" help:"Write what the terminal and the kiosk say over TCP into this file, for Wireshark: tshark -d tcp.port==20007,zvt."`
 	Keep     string `type:"path" help:"Leave everything in this folder; else a temporary one is used and removed."`
 }
 
@@ -59,7 +60,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 }
 
 func (d *demo) show(ctx context.Context) (err error) {
-	d.around, err = surround.Start(d.dir, surround.Options{ILS: d.ILS, Mode: d.Mode, Serial: d.Serial, CardWait: cardWait})
+	d.around, err = surround.Start(d.dir, surround.Options{ILS: d.ILS, Mode: d.Mode, Serial: d.Serial, CardWait: cardWait, Capture: d.Capture})
 	if err != nil {
 		return err
 	}

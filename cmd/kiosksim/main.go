@@ -188,11 +188,12 @@ type runCommand struct {
 	Serial   bool   `help:"The terminal hangs on a serial line, a pty, instead of TCP."`
 	Voice    bool   `help:"The kiosk has a keypad and a headset; the orders key and headset press and plug them."`
 	NeedPIN  bool   `name:"need-pin" help:"The library system books nothing without the PIN of a patron who has one."`
+	Capture  string `type:"path" help:"Write what a ZVT terminal and the kiosk say over TCP into this file, for Wireshark: tshark -d tcp.port==20007,zvt. Card numbers in it are masked."`
 	Kioskd   string `type:"path" help:"Also start this kioskd with the configuration written."`
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Terminal: c.Terminal, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN})
+	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Terminal: c.Terminal, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN, Capture: c.Capture})
 	if err != nil {
 		return err
 	}

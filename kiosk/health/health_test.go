@@ -46,6 +46,7 @@ type devices struct {
 	library  error
 	paper    printer.Status
 	unplug   error
+	served   int            // how often the terminal got service
 	asked    int            // how often the terminal's status was asked
 	clock    *time.Duration // the library's before ours; nil: not told
 }
@@ -66,6 +67,14 @@ func (c cardTerminal) Status(context.Context) (terminal.Status, error) {
 	defer c.mu.Unlock()
 	c.asked++
 	return c.terminalStatus(), c.lost
+}
+
+func (c cardTerminal) Maintain(context.Context) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.served++
+	c.terminal = terminal.Status{Ready: true}
+	return "initialisation", nil
 }
 
 func (d *devices) terminalStatus() terminal.Status { return d.terminal }
@@ -489,6 +498,40 @@ func TestMetricsKeepNamesAsTheyAre(t *testing.T) {
 			t.Errorf("the program tells no %s", family)
 		}
 	}
+}
+
+func TestATerminalThatAsksForServiceGetsItOnce(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		s.set(func(d *devices) { d.terminal = terminal.Status{Reason: "initialisation required", Service: true} })
+		over(time.Minute)
+		if c := s.Document().Checks[health.CheckTerminal][0]; s.served != 1 || c.Status != health.Pass {
+			t.Errorf("served %d times, then %+v", s.served, c)
+		}
+	})
+}
+
+func TestAnApprovalNobodyAskedForIsTold(t *testing.T) {
+	watched(t, func(t *testing.T, s *station) {
+		look := func(want health.Status, text string) {
+			t.Helper()
+			over(15 * time.Second)
+			if c := s.Document().Checks[health.CheckStrays][0]; c.Status != want || !strings.Contains(c.Output, text) {
+				t.Errorf("%+v, want %s and %q", c, want, text)
+			}
+		}
+		look(health.Pass, "")
+		if err := s.ledger.StraySeen(now(), payment.Approval{Amount: money.Of(4000, "EUR"), Receipt: 12, Trace: 112}); err != nil {
+			t.Fatal(err)
+		}
+		look(health.Fail, "40.00 EUR, receipt 0012, trace 112: it is not proven")
+		end := ledger.StrayResult{At: now(), Receipt: 12, Trace: 112, Outcome: string(terminal.NotCharged)}
+		if err := s.ledger.StrayEnded(end); err != nil {
+			t.Fatal(err)
+		}
+		look(health.Warn, "taken back")
+		over(24 * time.Hour)
+		look(health.Pass, "")
+	})
 }
 
 func TestAQueueThatWaitsLongIsTold(t *testing.T) {

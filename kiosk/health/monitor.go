@@ -94,6 +94,7 @@ const (
 	CheckChain     = "ledger:chain"
 	CheckTerminal  = "terminal:link"
 	CheckEndOfDay  = "terminal:end-of-day"
+	CheckStrays    = "terminal:approvals"
 	CheckLibrary   = "ils:link"
 	CheckAnswers   = "ils:latency"
 	CheckClock     = "ils:clock"
@@ -275,6 +276,37 @@ func (m *Monitor) lookByAccount() {
 	m.note(CheckByAccount, Check{Status: warnIf(n > 0), Output: strings.Join(codes, ", "), Value: &n, Unit: "payments"}, "")
 }
 
+// How long staff is told of an approval nobody asked for: of one that the terminal took back, and of one that it may not have.
+const (
+	strayIsPast = 24 * time.Hour
+	strayIsOpen = 7 * 24 * time.Hour
+)
+
+// lookStrays names the newest approval nobody asked for.
+func (m *Monitor) lookStrays() {
+	found, err := m.Ledger.Strays()
+	if err != nil {
+		m.set(CheckStrays, Warn, err.Error(), "")
+		return
+	}
+	status, output, n := Pass, "", int64(0)
+	for _, s := range found {
+		back := s.Result.Outcome == string(terminal.NotCharged)
+		if since := age(s.At); since > strayIsOpen || back && since > strayIsPast {
+			continue
+		}
+		n++
+		output = s.Note + ": "
+		switch {
+		case back:
+			status, output = worse(Warn, status), output+"taken back"
+		default:
+			status, output = Fail, output+"it is not proven that the terminal took it back"
+		}
+	}
+	m.note(CheckStrays, Check{Status: status, Output: output, Value: &n, Unit: "approvals"}, "")
+}
+
 func warnIf(bad bool) Status {
 	if bad {
 		return Warn
@@ -311,8 +343,12 @@ func (m *Monitor) LookTerminal(ctx context.Context, there func()) (pause time.Du
 	}
 	status, err := m.Terminal.Status(ctx)
 	m.hear(err)
+	m.lookStrays()
 	if err != nil {
 		return 0, err
+	}
+	if status.Service {
+		m.maintain(ctx)
 	}
 	if !status.Ready {
 		m.set(CheckTerminal, Fail, status.Reason, session.ReasonTerminalDown)
@@ -322,6 +358,18 @@ func (m *Monitor) LookTerminal(ctx context.Context, there func()) (pause time.Du
 	m.set(CheckTerminal, Pass, "", "")
 	there()
 	return lookWell, nil
+}
+
+// maintain gives the terminal the service it asks for; the next look says whether that helped.
+func (m *Monitor) maintain(ctx context.Context) {
+	t, can := m.Terminal.(terminal.Maintainer)
+	if !can {
+		return
+	}
+	done, err := t.Maintain(ctx)
+	if m.Log != nil && (done != "" || err != nil) {
+		m.Log.Info("the terminal asked for service", "done", done, "error", err)
+	}
 }
 
 // clocksDiffer is from which difference on staff is told; Polaris refuses everything from 30 minutes on.

@@ -46,6 +46,8 @@ type Ledger interface {
 	PowerCycleBegun(c ledger.PowerCycle) error
 	PowerCycleEnded(r ledger.PowerResult) error
 	PowerCycles() ([]ledger.PowerCycle, error)
+	StraySeen(at payment.Stamp, a payment.Approval) error
+	StrayEnded(r ledger.StrayResult) error
 }
 
 // Config is what the runner works with. All of it must be set, but for Power, Changed and Progress.
@@ -94,6 +96,9 @@ func New(c Config) *Runner {
 	}
 	r := &Runner{Config: c, inbox: make(chan func()), ended: make(chan struct{}), cancels: map[payment.ID]context.CancelFunc{}}
 	r.core = NewCore(c.Ledger, station{r}, c.Limits, c.Log, c.Changed)
+	if w, tells := c.Terminal.(terminal.StrayWatcher); tells {
+		w.WatchStrays(r.strays())
+	}
 	return r
 }
 

@@ -81,13 +81,7 @@ func PurchaseEnded(head payment.Head, seen bool, slip payment.CardSlip, err erro
 
 // saveApproval returns nil once the approval is in the ledger.
 func (r *Runner) saveApproval(id payment.ID, a terminal.Approval) error {
-	saved := make(chan error, 1)
-	select {
-	case r.inbox <- func() { saved <- r.core.Approve(id, payment.Approval(a)) }:
-		return <-saved
-	case <-r.ended:
-		return context.Canceled
-	}
+	return r.ask(func() error { return r.core.Approve(id, payment.Approval(a)) })
 }
 
 func (r *Runner) recoverPurchase(p payment.Payment) (payment.Event, error) {

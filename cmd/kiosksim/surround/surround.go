@@ -41,6 +41,7 @@ type Options struct {
 	Voice     bool          // the kiosk has a keypad and a headset, on serial lines
 	NeedPIN   bool          // the library system books nothing without the PIN of a patron who has one
 	FeesTimes int64         // every fee is so many times as high as usual; 0: once
+	Capture   string        // a file for Wireshark and tshark that gets what a ZVT terminal and the kiosk say over TCP; empty: none
 }
 
 func (o Options) filled() Options {

@@ -68,8 +68,12 @@ func (s *Surround) startTerminal() error {
 	o.Approved = s.approved
 	s.terminal = protocols[o.Terminal](o)
 	s.closers = append(s.closers, s.terminal)
+	serve, err := s.tapped(s.terminal.Serve)
+	if err != nil {
+		return err
+	}
 	if !o.Serial {
-		address, err := s.listen(s.terminal.Serve)
+		address, err := s.listen(serve)
 		s.places.Terminal = "tcp://" + address
 		return err
 	}
@@ -85,6 +89,23 @@ func (s *Surround) startTerminal() error {
 	s.serving.Go(func() { onLine.ServeSerial(line) })
 	s.places.Terminal = "serial://" + path + "?baud=9600&stop=2"
 	return nil
+}
+
+// tapped is a terminal's server whose connections are captured, where that is wanted.
+func (s *Surround) tapped(serve func(net.Listener) error) (func(net.Listener) error, error) {
+	o := s.options
+	if o.Capture == "" {
+		return serve, nil
+	}
+	if o.Serial || o.Terminal != "zvt" {
+		return nil, errors.New("only ZVT over TCP is captured; leave --capture out, or --serial and --terminal")
+	}
+	into, err := openCapture(o.Capture)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, into)
+	return func(l net.Listener) error { return serve(into.listener(l)) }, nil
 }
 
 type zvtTerminal struct{ *zvttest.Terminal }
