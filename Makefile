@@ -24,8 +24,9 @@ all: deps-build build
 build:
 	$(GO) build -tags '$(TAGS)' -o bin/ ./cmd/...
 
+# CAPTURE=demo.pcapng: with what the card terminal and the kiosk say, for Wireshark: tshark -r demo.pcapng -d tcp.port==20007,zvt
 demo: deps-build build
-	bin/kiosksim demo --ils $(ILS) --kioskd bin/kioskd --kioskctl bin/kioskctl
+	bin/kiosksim demo --ils $(ILS) $(if $(CAPTURE),--capture '$(CAPTURE)') --kioskd bin/kioskd --kioskctl bin/kioskctl
 
 run: deps-build build
 	bin/kiosksim run --ils $(ILS) --dir "$${DIR:-$$(mktemp -d)}" --kioskd bin/kioskd
@@ -146,9 +147,9 @@ deps-build: go-there
 
 # What the tests need besides: a browser with a font, Node.js, systemd's checker, a TLS proxy, a model checker, a reader of
 # barcodes, Python for the second reader of receipts, a reader of manual pages, a checker of signatures, the font that receipts
-# are drawn with, Prometheus for the alerts, and the voice of the headset.
+# are drawn with, Prometheus for the alerts, the voice of the headset, and a second reader of what card terminals say.
 deps-test:
-	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd stunnel:stunnel4 gcc:gcc spin:spin zbarimg:zbar-tools python3:python3 prometheus:prometheus promtool:prometheus mandoc:mandoc minisign:minisign espeak-ng:espeak-ng; do \
+	@missing=""; for program in chromium:chromium node:nodejs npm:npm systemd-analyze:systemd stunnel:stunnel4 gcc:gcc spin:spin zbarimg:zbar-tools python3:python3 prometheus:prometheus promtool:prometheus mandoc:mandoc minisign:minisign espeak-ng:espeak-ng tshark:tshark; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
 	[ -e /usr/include/stdio.h ] || missing="$$missing libc6-dev"; \
 	fc-list : family 2>/dev/null | grep -qE 'Noto Sans|Liberation Sans|DejaVu Sans' || missing="$$missing fontconfig fonts-liberation"; \
