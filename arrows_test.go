@@ -27,7 +27,7 @@ var arrows = map[string]struct {
 	"selfpay/systemd/vm":    {ours: []string{"selfpay/systemd/vm"}, others: []string{"golang.org/x/sys"}},
 	"selfpay/cmd":           {ours: []string{"selfpay"}, others: []string{"*"}},
 	"selfpay/packaging":     {ours: []string{"selfpay/kiosk/update"}, others: []string{"*"}},
-	"selfpay/drivers/zvt":   {ours: []string{"selfpay/device", "selfpay/drivers/wire", "selfpay/drivers/zvt"}, others: []string{"golang.org/x/text"}},
+	"selfpay/drivers/zvt":   {ours: []string{"selfpay/device", "selfpay/drivers/wire", "selfpay/drivers/zvt", "selfpay/profile"}, others: []string{"github.com/BurntSushi/toml", "golang.org/x/text"}},
 	"selfpay/kiosk/ils": {ours: []string{"selfpay/device", "selfpay/profile", "selfpay/sip", "selfpay/kiosk/ils"},
 		others: []string{"github.com/BurntSushi/toml", "golang.org/x/text"}},
 	"selfpay/kiosk/ils/ilstest": {ours: []string{"selfpay/device", "selfpay/kiosk/ils", "selfpay/kiosk/payment", "selfpay/kiosk/posting"}},

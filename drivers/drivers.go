@@ -2,6 +2,7 @@
 package drivers
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -58,21 +59,31 @@ type Settings struct {
 	Currency    money.Currency
 }
 
-var terminals = map[string]func(Settings, device.Dial, *slog.Logger) terminal.Terminal{
-	"zvt": func(s Settings, dial device.Dial, log *slog.Logger) terminal.Terminal {
-		transport := zvt.TCP
-		if s.Address.Scheme == "serial" {
-			transport = zvt.Serial
-		}
-		return zvt.New(dial, zvt.Config{Transport: transport, Password: s.Password, Currency: s.Currency,
-			TerminalID: s.TerminalID, T4: s.Answer}, log)
+var terminals = map[string]func(Settings, device.Dial, *slog.Logger) (terminal.Terminal, error){
+	"zvt": zvtTerminal,
+	"caisse-ap": func(s Settings, dial device.Dial, _ *slog.Logger) (terminal.Terminal, error) {
+		return caisseap.New(dial, caisseap.Config{Currency: s.Currency, Register: s.Register, Application: s.Application, Answer: s.Answer}), nil
 	},
-	"caisse-ap": func(s Settings, dial device.Dial, _ *slog.Logger) terminal.Terminal {
-		return caisseap.New(dial, caisseap.Config{Currency: s.Currency, Register: s.Register, Application: s.Application, Answer: s.Answer})
+	"concert": func(s Settings, dial device.Dial, _ *slog.Logger) (terminal.Terminal, error) {
+		return concert.New(dial, concert.Config{Currency: s.Currency, Register: s.Register, Answer: s.Answer}), nil
 	},
-	"concert": func(s Settings, dial device.Dial, _ *slog.Logger) terminal.Terminal {
-		return concert.New(dial, concert.Config{Currency: s.Currency, Register: s.Register, Answer: s.Answer})
-	},
+}
+
+// zvtTerminal is a terminal with its family's profile. The station's own settings go before it.
+func zvtTerminal(s Settings, dial device.Dial, log *slog.Logger) (terminal.Terminal, error) {
+	p, err := zvt.FindProfile(s.Profile)
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.Config()
+	if err != nil {
+		return nil, err
+	}
+	if s.Address.Scheme == "serial" {
+		c.Transport = zvt.Serial
+	}
+	c.Password, c.Currency, c.TerminalID, c.T4 = s.Password, s.Currency, s.TerminalID, cmp.Or(s.Answer, c.T4)
+	return zvt.New(dial, c, log), nil
 }
 
 var printers = map[string]func(Settings, device.Dial, *slog.Logger) (printer.Printer, error){
@@ -99,7 +110,7 @@ func Terminal(s Settings, log *slog.Logger) (terminal.Terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return make(s, dial, log), nil
+	return make(s, dial, log)
 }
 
 // Printer makes the configured receipt printer; nil where none is configured. It opens nothing.

@@ -9,7 +9,7 @@ import (
 )
 
 // Checks look at what package config cannot know of, and a station cannot work without.
-var Checks = []config.Check{CheckTexts, CheckPrinter, CheckLetters, CheckScanner, CheckLines, CheckScreen}
+var Checks = []config.Check{CheckTexts, CheckTerminal, CheckPrinter, CheckLetters, CheckScanner, CheckLines, CheckScreen}
 
 // AllChecks also look at what a station takes payments without.
 var AllChecks = append(slices.Clone(Checks), CheckHealth)

@@ -18,7 +18,7 @@ func Terminal(c config.Config, log *slog.Logger) (terminal.Terminal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("terminal.password: %w", err)
 	}
-	t, err := drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Address: c.Terminal.Address.URL,
+	t, err := drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Profile: c.Terminal.Profile, Address: c.Terminal.Address.URL,
 		Password: password, TerminalID: c.Terminal.TerminalID, Register: c.Terminal.Register, Application: c.Terminal.Application,
 		Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, log)
 	if err != nil {

@@ -51,6 +51,19 @@ func ParseCharset(name string) (Charset, error) {
 	return 0, fmt.Errorf("zvt: %q is no character set; use cp437, 7bit, utf-8 or iso8859-1 to iso8859-16", name)
 }
 
+// String is the name that ParseCharset reads.
+func (c Charset) String() string {
+	switch {
+	case c == Charset7Bit:
+		return "7bit"
+	case c == CharsetUTF8:
+		return "utf-8"
+	case iso8859[c] != nil:
+		return fmt.Sprintf("iso8859-%d", byte(c))
+	}
+	return "cp437"
+}
+
 // Text reads terminal text. It never fails: what the set does not hold becomes the replacement character, for a
 // receipt must not be lost over a letter.
 func (c Charset) Text(b []byte) string {

@@ -62,6 +62,8 @@ type Config struct {
 	// LastResultProven: at installation this terminal was seen to send 04 0F upon 06 20. Only then does its silence there
 	// mean that it remembers no transaction.
 	LastResultProven bool
+	// NoLastResult: it was seen not to. A lost answer is never known then, and a person decides at once.
+	NoLastResult bool
 }
 
 // settings is a Config with its defaults, ready for use.

@@ -247,15 +247,26 @@ func (t *Terminal) RecoverPurchase(ctx context.Context, a terminal.Attempt) (ter
 	}
 	found, m, err := t.lastMessage(ctx, late)
 	if errors.Is(err, errNoMemory) {
-		return terminal.Recovery{Verdict: terminal.StillUnknown, Evidence: err.Error()}, nil
+		return terminal.Recovery{Verdict: t.unknown(), Evidence: err.Error()}, nil
 	}
 	if err != nil {
 		return fail(err)
 	}
 	r := terminal.Recovery{Found: found}
 	r.Verdict, r.Evidence = t.judge(a, found, m)
+	if found.Kind == terminal.KindNone && r.Verdict == terminal.StillUnknown {
+		r.Verdict = t.unknown()
+	}
 	t.log.Info("terminal last result compared", "payment", a.Purchase.Ref, "verdict", string(r.Verdict), "evidence", r.Evidence)
 	return r, nil
+}
+
+// unknown is the verdict where the terminal did not tell its last result.
+func (t *Terminal) unknown() terminal.Verdict {
+	if t.cfg.NoLastResult && !t.repeats {
+		return terminal.NeverKnown
+	}
+	return terminal.StillUnknown
 }
 
 // judge is the comparison of a last result with an attempt, and a sentence on it.

@@ -74,6 +74,22 @@ func (t *Terminal) Close() error {
 	return nil
 }
 
+// Agreement is what a terminal said at its registration.
+type Agreement struct {
+	TerminalID     string
+	Charset        Charset // of texts that name none
+	Width          int     // characters in a printed line; 0: not told
+	MessageNumbers bool
+	Registered     bool // false: nothing was said yet, or the link was lost since
+}
+
+// Agreed waits for the method that is running, and asks the terminal nothing.
+func (t *Terminal) Agreed() Agreement {
+	<-t.turn
+	defer func() { t.turn <- struct{}{} }()
+	return Agreement{t.terminalID, t.charset, t.width, t.sequence.on, t.registered}
+}
+
 // couldNotAsk gives an error of a step that moves no money its class: ErrNotSent unless it carries one.
 func couldNotAsk(err error) error {
 	for _, class := range []error{device.ErrRefused, device.ErrNotSent, device.ErrAttention, device.ErrDoubt} {

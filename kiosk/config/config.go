@@ -66,6 +66,7 @@ type Terminal struct {
 	Driver      string   `toml:"driver"`
 	Address     Address  `toml:"address"`
 	Password    Secret   `toml:"password"`
+	Profile     string   `toml:"profile"`     // zvt: built in, or the whole path of the site's own file; empty: "standard"
 	TerminalID  string   `toml:"terminal_id"` // refuse another terminal; empty: any
 	Register    string   `toml:"register"`    // caisse-ap, concert: number of this register at the terminal, two digits
 	Application string   `toml:"application"` // caisse-ap: identification of the application, as the terminal's maker gives it
@@ -596,6 +597,9 @@ func (k *checker) terminal() {
 	}
 	if !applicationID.MatchString(c.Application) {
 		k.say("terminal.application", fmt.Sprintf("%q is no identification", c.Application), "write its 12 characters, or leave the key out")
+	}
+	if c.Profile != "" && c.Driver != "zvt" {
+		k.say("terminal.profile", "only zvt knows profiles", "leave the key out")
 	}
 	if c.EndOfDay != "" && (c.Driver == "caisse-ap" || c.Driver == "concert") {
 		k.say("terminal.end_of_day", "this terminal ends its day by itself", "leave the key out")
