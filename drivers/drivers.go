@@ -40,6 +40,7 @@ import (
 	"selfpay/drivers/spidev"
 	"selfpay/drivers/tcpport"
 	"selfpay/drivers/zvt"
+	"selfpay/drivers/zvt/accept"
 )
 
 // Settings are what the configuration says of one device.
@@ -69,22 +70,44 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) (terminal.T
 	},
 }
 
-// zvtTerminal is a terminal with its family's profile. The station's own settings go before it.
 func zvtTerminal(s Settings, dial device.Dial, log *slog.Logger) (terminal.Terminal, error) {
+	_, c, err := zvtConfig(s)
+	if err != nil {
+		return nil, err
+	}
+	return zvt.New(dial, c, log), nil
+}
+
+// zvtConfig is that of the terminal's family. The station's own settings go before it.
+func zvtConfig(s Settings) (zvt.Profile, zvt.Config, error) {
 	p, err := zvt.FindProfile(s.Profile)
 	if err != nil {
-		return nil, err
+		return p, zvt.Config{}, err
 	}
 	c, err := p.Config()
-	if err != nil {
-		return nil, err
-	}
 	if s.Address.Scheme == "serial" {
 		c.Transport = zvt.Serial
 	}
 	c.Password, c.Currency, c.TerminalID, c.T4 = s.Password, s.Currency, s.TerminalID, cmp.Or(s.Answer, c.T4)
-	return zvt.New(dial, c, log), nil
+	return p, c, err
 }
+
+// Acceptance is the script for a new model of the configured ZVT terminal, without whom it asks and where it keeps its steps. It opens
+// nothing.
+func Acceptance(s Settings, log *slog.Logger) (accept.Script, error) {
+	if s.Driver != "zvt" {
+		return accept.Script{}, fmt.Errorf("there is an acceptance for ZVT terminals only, not for %s", s.Driver)
+	}
+	p, c, err := zvtConfig(s)
+	if err != nil {
+		return accept.Script{}, err
+	}
+	dial, err := dialer(s.Address, zvtLine)
+	return accept.Script{Dial: dial, Config: c, Profile: p, Log: log}, err
+}
+
+// zvtLine is how a serial line of ZVT is set: 8 data bits, no parity, 2 stop bits (PA00P016).
+const zvtLine = "?baud=9600&stop=2"
 
 var printers = map[string]func(Settings, device.Dial, *slog.Logger) (printer.Printer, error){
 	"escpos": func(s Settings, dial device.Dial, log *slog.Logger) (printer.Printer, error) {
@@ -104,7 +127,7 @@ func Terminal(s Settings, log *slog.Logger) (terminal.Terminal, error) {
 	}
 	standard := "?baud=9600"
 	if s.Driver == "zvt" {
-		standard += "&stop=2" // transport document: 8 data bits, no parity, 2 stop bits
+		standard = zvtLine
 	}
 	dial, err := dialer(s.Address, standard)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 type terminalCommand struct {
 	EndOfDay   terminalEndOfDay   `cmd:"" name:"end-of-day" help:"Close the terminal's day with the acquirer now; afterwards no purchase can be reversed."`
+	Accept     terminalAccept     `cmd:"" help:"Try a new model with a card and a small amount, and write its profile and a protocol; kioskd must be stopped."`
 	PowerCycle terminalPowerCycle `cmd:"" name:"power-cycle" help:"Take the terminal's power away for a moment; with an attempt in doubt the key switch must be at service."`
 }
 

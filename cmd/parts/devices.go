@@ -9,22 +9,44 @@ import (
 	"selfpay/device/scanner"
 	"selfpay/device/terminal"
 	"selfpay/drivers"
+	"selfpay/drivers/zvt/accept"
 	"selfpay/kiosk/config"
 )
 
 // Terminal makes the configured card terminal. The error is a mistake in the configuration, or a password that cannot be read.
 func Terminal(c config.Config, log *slog.Logger) (terminal.Terminal, error) {
-	password, err := c.Terminal.Password.Read()
+	s, err := terminalSettings(c)
 	if err != nil {
-		return nil, fmt.Errorf("terminal.password: %w", err)
+		return nil, err
 	}
-	t, err := drivers.Terminal(drivers.Settings{Driver: c.Terminal.Driver, Profile: c.Terminal.Profile, Address: c.Terminal.Address.URL,
-		Password: password, TerminalID: c.Terminal.TerminalID, Register: c.Terminal.Register, Application: c.Terminal.Application,
-		Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, log)
+	t, err := drivers.Terminal(s, log)
 	if err != nil {
 		return nil, fmt.Errorf("terminal: %w", err)
 	}
 	return t, nil
+}
+
+// Acceptance is the script for a new model of the configured card terminal. The error is as Terminal's.
+func Acceptance(c config.Config, log *slog.Logger) (accept.Script, error) {
+	s, err := terminalSettings(c)
+	if err != nil {
+		return accept.Script{}, err
+	}
+	script, err := drivers.Acceptance(s, log)
+	if err != nil {
+		return script, fmt.Errorf("terminal: %w", err)
+	}
+	return script, nil
+}
+
+func terminalSettings(c config.Config) (drivers.Settings, error) {
+	password, err := c.Terminal.Password.Read()
+	if err != nil {
+		return drivers.Settings{}, fmt.Errorf("terminal.password: %w", err)
+	}
+	return drivers.Settings{Driver: c.Terminal.Driver, Profile: c.Terminal.Profile, Address: c.Terminal.Address.URL,
+		Password: password, TerminalID: c.Terminal.TerminalID, Register: c.Terminal.Register, Application: c.Terminal.Application,
+		Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, nil
 }
 
 // Printer makes the configured receipt printer; nil where there is none.

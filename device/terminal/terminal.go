@@ -36,7 +36,8 @@ type Terminal interface {
 	RecoverReversal(ctx context.Context, a Approval) (Recovery, error)
 
 	// Last reports the newest transaction the terminal remembers, whoever started it. It changes nothing and may be
-	// repeated. Saved before a purchase it is the baseline that RecoverPurchase compares with.
+	// repeated. Saved before a purchase it is the baseline that RecoverPurchase compares with. device.ErrRefused: this
+	// terminal does not tell; purchases are possible all the same.
 	Last(ctx context.Context) (Transaction, error)
 
 	// EndOfDay closes the day with the acquirer; afterwards nothing can be reversed. device.ErrDoubt: it may have

@@ -365,6 +365,7 @@ func TestCharacterSets(t *testing.T) {
 	}
 }
 
+// FuzzMessage also writes what it could read to its end, and reads it again.
 func FuzzMessage(f *testing.F) {
 	frames, _ := golden(f)
 	for _, v := range frames {
@@ -380,6 +381,11 @@ func FuzzMessage(f *testing.F) {
 			t.Fatalf("% X comes back as % X", b, again.Bytes())
 		}
 		m := ReadMessage(a)
+		if written := m.APDU(); m.Err == nil {
+			if back := ReadMessage(written); back.Err != nil || !bytes.Equal(back.APDU().Bytes(), written.Bytes()) {
+				t.Fatalf("% X is written as % X, and that as % X", b, written.Bytes(), back.APDU().Bytes())
+			}
+		}
 		m.Lines()
 		m.Fields.Trace()
 		m.Fields.receiptNumber()

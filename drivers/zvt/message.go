@@ -28,7 +28,9 @@ type Message struct {
 	Attribute      byte   // 06 D1
 	HasAttribute   bool
 	Text           []byte // 06 D1, without the container that some terminals append
-	ReceiptType    byte   // 06 D1 and 06 D3, tag 1F07: 1 merchant, 2 customer, 3 administration, 0 not said
+	Reason         byte   // of a refusal 84 xx that carries one in a bare byte
+	HasReason      bool
+	ReceiptType    byte // 06 D1 and 06 D3, tag 1F07: 1 merchant, 2 customer, 3 administration, 0 not said
 }
 
 // forms: how many leading bytes belong to a password.
@@ -47,6 +49,7 @@ func ReadMessage(a APDU) Message {
 		return m
 	case a.Control.Answer() && a.Control != Ack && a.Control != 0x849D:
 		if len(rest) == 1 { // 84 1E carries the reason in one byte, or a bare currency field
+			m.Reason, m.HasReason = rest[0], true
 			return m
 		}
 	case withPassword[a.Control] && len(rest) > 0:
@@ -138,6 +141,51 @@ func (m *Message) readPrintLine(data []byte) {
 	if n := len(m.Text) - 6; n >= 0 && bytes.HasPrefix(m.Text[n:], trailingType) {
 		m.ReceiptType, m.Text = m.Text[n+5], m.Text[:n]
 	}
+}
+
+// APDU is the message as it is sent: what was read of a well-formed message comes out as the same bytes, but for lengths that were written
+// longer than they need to be.
+func (m Message) APDU() APDU {
+	var data []byte
+	flag := func(has bool, b byte) {
+		if has {
+			data = append(data, b)
+		}
+	}
+	data = append(data, m.Password...)
+	flag(m.HasConfig, m.Config)
+	if m.Version != nil {
+		data = append(data, AppendField(nil, BMPText, m.Version...)[1:]...) // LLLVAR as well, but without the number of a bitmap
+	}
+	flag(m.HasStatus, m.TerminalStatus)
+	flag(m.HasReason, m.Reason)
+	flag(m.Control == ReadCard && m.HasTimeout, m.Timeout)
+	flag(m.Control == IntermediateStatus, m.Intermediate)
+	flag(m.Control == IntermediateStatus && m.HasTimeout, m.Timeout)
+	flag(m.HasResultCode, m.ResultCode)
+	if bare, err := packDigits(m.Currency, 4); err == nil {
+		data = append(data, bare...)
+	}
+	if m.Control == PrintLine {
+		return APDU{Control: m.Control, Data: append(data, m.printLine()...)}
+	}
+	for _, f := range m.Fields {
+		content := f.Data
+		if f.BMP == BMPContainer {
+			content = AppendObjects(nil, m.TLV)
+		}
+		data = AppendField(data, f.BMP, content...)
+	}
+	return APDU{Control: m.Control, Data: data}
+}
+
+// printLine is a line with the container that some terminals append to it.
+func (m Message) printLine() []byte {
+	line := append([]byte{m.Attribute}, m.Text...)
+	if m.ReceiptType == 0 {
+		return line
+	}
+	return AppendField(line, BMPContainer, AppendTLV(nil, TagReceiptType, m.ReceiptType)...)
 }
 
 // PrintedLine is one line of a receipt as the terminal sent it.

@@ -122,7 +122,7 @@ func sameNumbers(a, b terminal.Approval) bool {
 }
 
 // Last is 06 20 with service byte 03: the status information of the newest transaction, nothing printed. KindNone: the
-// terminal went through the dialogue and sent none.
+// terminal went through the dialogue and sent none. device.ErrRefused: it does not tell.
 func (t *Terminal) Last(ctx context.Context) (terminal.Transaction, error) {
 	if err := t.begin(ctx); err != nil {
 		return terminal.Transaction{}, fmt.Errorf("zvt: last transaction: %w", couldNotAsk(err))
@@ -135,7 +135,7 @@ func (t *Terminal) Last(ctx context.Context) (terminal.Transaction, error) {
 	return found, nil
 }
 
-var errNoMemory = errors.New("the terminal does not give its last result")
+var errNoMemory = fmt.Errorf("%w: the terminal does not give its last result", device.ErrRefused)
 
 // lastResult asks for the newest transaction. errNoMemory: the terminal answered and refused.
 func (t *Terminal) lastResult(ctx context.Context, late func(Message) bool) (terminal.Transaction, error) {

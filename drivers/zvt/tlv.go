@@ -37,6 +37,7 @@ const (
 	TagReferenceType    Tag = 0x1F62
 	TagReferenceContent Tag = 0x1F63
 	TagMessageNumber    Tag = 0x1F73
+	TagLongPassword     Tag = 0x1F74
 )
 
 // String is the tag in hex, two digits a byte.
@@ -147,6 +148,18 @@ func AppendTLV(dst []byte, tag Tag, value ...byte) []byte {
 		}
 	}
 	return append(appendTLVLength(dst, len(value)), value...)
+}
+
+// AppendObjects appends objects with all that is in them.
+func AppendObjects(dst []byte, objects []TLV) []byte {
+	for _, o := range objects {
+		value := o.Value
+		if len(o.Children) > 0 {
+			value = AppendObjects(nil, o.Children)
+		}
+		dst = AppendTLV(dst, o.Tag, value...)
+	}
+	return dst
 }
 
 func appendTLVLength(dst []byte, n int) []byte {

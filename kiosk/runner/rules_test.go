@@ -652,6 +652,16 @@ func TestADeclinedPurchaseIsNotPosted(t *testing.T) {
 	}
 }
 
+func TestATerminalThatTellsNoLastResultTakesPayments(t *testing.T) {
+	inWorld(t, acs.Koha, zvttest.Config{NoMemory: true}, func(t *testing.T, w *world) {
+		k := w.kiosk("koha", nil)
+		defer k.end()
+		id := k.begin(order(card, both...))
+		over(time.Minute)
+		k.wantState(id, "closed: posted, posted")
+	})
+}
+
 func TestLimitsBlockFurtherPayments(t *testing.T) {
 	for name, c := range map[string]struct {
 		limits runner.Limits

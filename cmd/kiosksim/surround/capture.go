@@ -250,7 +250,10 @@ func hideNumber(packed []byte) {
 func hideTexts(list []zvt.TLV) {
 	for _, o := range list {
 		hideTexts(o.Children)
-		if len(o.Children) == 0 {
+		switch {
+		case o.Tag == zvt.TagLongPassword:
+			clear(o.Value)
+		case len(o.Children) == 0:
 			copy(o.Value, pan.MaskText(o.Value))
 		}
 	}

@@ -29,7 +29,7 @@ type Document struct {
 	Problems []string       `json:"problems"`
 }
 
-// Object is one TLV object. Hex is empty where Children shows the content.
+// Object is one TLV object. Hex is empty where Children shows the content, and of a password.
 type Object struct {
 	Tag      string   `json:"tag"`
 	Len      int      `json:"len"`
@@ -309,7 +309,9 @@ func objects(list []zvt.TLV) []Object {
 	shown := make([]Object, 0, len(list))
 	for _, o := range list {
 		object := Object{Tag: o.Tag.String(), Len: len(o.Value), Children: objects(o.Children)}
-		if len(object.Children) == 0 {
+		switch {
+		case o.Tag == zvt.TagLongPassword: // not told
+		case len(object.Children) == 0:
 			object.Hex = fmt.Sprintf("%X", pan.MaskText(o.Value))
 		}
 		shown = append(shown, object)

@@ -38,6 +38,9 @@ type Config struct {
 	OpenPAN         string        // a card number, of an even number of digits, that is sent in full and printed on the slips, as a badly set up terminal does; empty: masked
 	Approved        func()        // called when the card is charged, before the kiosk hears of it; nil: nobody is told
 	MessageNumbers  bool          // agrees to numbers of messages where the kiosk offers them
+	NoMemory        bool          // refuses to repeat a receipt
+	LastOnly        bool          // reverses the newest purchase only
+	EndlessCardWait bool          // does not heed how long it should wait for a card
 	Charset         byte          // agrees to this character set where the kiosk offers it (tag 14); 0: to none
 	Display         func(string)  // is shown what stands on the terminal's display; nil: nobody
 	Log             *slog.Logger  // nil: silent
@@ -413,6 +416,10 @@ func (t *Terminal) handle(c *conn, a zvt.APDU) {
 	case zvt.PartialReversal, zvt.BookTotal, zvt.PreAuthReversal:
 		t.settleReservation(c, m)
 	case zvt.RepeatReceipt:
+		if t.cfg.NoMemory {
+			c.answer(0x8483)
+			return
+		}
 		c.answer(zvt.Ack)
 		t.mu.Lock()
 		last := t.last
@@ -538,7 +545,7 @@ func (t *Terminal) purchase(c *conn, m zvt.Message) {
 	t.display("%d,%02d EUR", amount/100, amount%100)
 	t.display("Bitte Karte")
 	c.command(intermediate(0x0A), t.cfg.AnswerWait)
-	if c.aborted() || c.listen(t.cfg.CardWait, true) || order.Kind == Cancel {
+	if c.aborted() || !t.presented(c, m) || order.Kind == Cancel {
 		t.refuse(c, 0x6C, nil)
 		return
 	}
@@ -589,6 +596,18 @@ func (t *Terminal) purchase(c *conn, m zvt.Message) {
 		return
 	}
 	c.command(zvt.APDU{Control: zvt.Completion}, t.cfg.AnswerWait)
+}
+
+// presented waits for the patron's card, and not longer than the kiosk said (tag 1F5B).
+func (t *Terminal) presented(c *conn, m zvt.Message) bool {
+	o, limited := zvt.FindTLV(m.TLV, zvt.TagCardWait)
+	if limit := time.Duration(0); limited && len(o.Value) == 1 && !t.cfg.EndlessCardWait {
+		if limit = time.Duration(o.Value[0]) * time.Second; limit > 0 && limit < t.cfg.CardWait {
+			c.listen(limit, true)
+			return false
+		}
+	}
+	return !c.listen(t.cfg.CardWait, true)
 }
 
 // refuse reports a result that is no approval and ends the command.
@@ -675,7 +694,7 @@ func (t *Terminal) reversal(c *conn, m zvt.Message) {
 	case already:
 		c.command(zvt.APDU{Control: zvt.Abort, Data: []byte{0xB4}}, t.cfg.AnswerWait)
 		return
-	case at < 0:
+	case at < 0, t.cfg.LastOnly && receipt != t.newestReceipt():
 		c.command(zvt.APDU{Control: zvt.Abort, Data: []byte{0xB5}}, t.cfg.AnswerWait)
 		return
 	}
@@ -690,6 +709,12 @@ func (t *Terminal) reversal(c *conn, m zvt.Message) {
 	c.command(t.statusInformation(last), t.cfg.AnswerWait)
 	t.print(c, last)
 	c.command(zvt.APDU{Control: zvt.Completion}, t.cfg.AnswerWait)
+}
+
+func (t *Terminal) newestReceipt() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.receipt
 }
 
 func (t *Terminal) endOfDay(c *conn) {
