@@ -7,16 +7,18 @@ import (
 	"selfpay/cmd/kiosksim/surround"
 )
 
-// unasked are the terminals that can be asked nothing about a lost answer, and take nothing back.
-var unasked = map[string]surround.Options{
+// keeping are the terminals that take nothing back without the card. All but the one that speaks ECR17 can be asked nothing about a lost
+// answer, either.
+var keeping = map[string]surround.Options{
 	"caisse-ap":        {Terminal: "caisse-ap"},
 	"concert":          {Terminal: "concert"},
 	"concert, on line": {Terminal: "concert", Serial: true},
+	"ecr17":            {Terminal: "ecr17"},
 }
 
-// forEachUnasked runs a test at a real kioskd with each of them.
-func forEachUnasked(t *testing.T, run func(*testing.T, *station)) {
-	for name, o := range unasked {
+// forEachKeeping runs a test at a real kioskd with each of them.
+func forEachKeeping(t *testing.T, run func(*testing.T, *station)) {
+	for name, o := range keeping {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, newStation(t, o).begin().ready())
@@ -24,8 +26,8 @@ func forEachUnasked(t *testing.T, run func(*testing.T, *station)) {
 	}
 }
 
-func TestTerminalsThatCanBeAskedNothingChargeAndDecline(t *testing.T) {
-	forEachUnasked(t, func(t *testing.T, s *station) {
+func TestTerminalsThatTakeNothingBackChargeAndDecline(t *testing.T) {
+	forEachKeeping(t, func(t *testing.T, s *station) {
 		for _, order := range []string{"decline", "cancel", "busy"} {
 			s.order("terminal", "next", order)
 			s.patron(cardOneFee).said(t, "not-charged", "not charged")
@@ -38,7 +40,7 @@ func TestTerminalsThatCanBeAskedNothingChargeAndDecline(t *testing.T) {
 
 // What the library refuses is a refund at the desk, and the patron is told so.
 func TestWhatTheLibraryRefusesStaysChargedWhereNothingIsTakenBack(t *testing.T) {
-	forEachUnasked(t, func(t *testing.T, s *station) {
+	forEachKeeping(t, func(t *testing.T, s *station) {
 		s.order("ils", "next", "refuse")
 		s.patron(cardOneFee).said(t, "staff")
 		s.eventually("the refund is due", func() (bool, string) {
@@ -51,10 +53,19 @@ func TestWhatTheLibraryRefusesStaysChargedWhereNothingIsTakenBack(t *testing.T) 
 	})
 }
 
+// The terminal's last result tells.
+func TestALostAnswerIsFoundOutAtAnECR17Terminal(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, keeping["ecr17"]).begin().ready()
+	s.order("terminal", "next", "silent-charged")
+	s.patron(cardOneFee).said(t, "booked")
+	s.booksAgree(oneFee)
+}
+
 // Nobody is told a guess, and a person decides.
 func TestALostAnswerIsAnOpenCaseWhereNothingCanBeAsked(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, unasked["concert, on line"]).begin().ready()
+	s := newStation(t, keeping["concert, on line"]).begin().ready()
 	s.order("terminal", "next", "silent-charged")
 	s.patron(cardOneFee).said(t, "staff")
 	if out, _ := s.ctl("case", "list"); !strings.Contains(out, "12.50 EUR") {

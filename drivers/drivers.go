@@ -27,6 +27,7 @@ import (
 	"selfpay/drivers/battery"
 	"selfpay/drivers/caisseap"
 	"selfpay/drivers/concert"
+	"selfpay/drivers/ecr17"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/escpos/usbprinter"
 	"selfpay/drivers/espeak"
@@ -54,6 +55,7 @@ type Settings struct {
 	Logo       string   // a file, for the receipts; empty: none
 	TerminalID string
 	Register   string // number of this register at the terminal
+	LRC        string // how a terminal builds check sums
 	// Application is the identification that a terminal's maker gives to who integrates it.
 	Application string
 	Answer      time.Duration // longest silence of a terminal in a dialogue
@@ -67,6 +69,10 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) (terminal.T
 	},
 	"concert": func(s Settings, dial device.Dial, _ *slog.Logger) (terminal.Terminal, error) {
 		return concert.New(dial, concert.Config{Currency: s.Currency, Register: s.Register, Answer: s.Answer}), nil
+	},
+	"ecr17": func(s Settings, dial device.Dial, _ *slog.Logger) (terminal.Terminal, error) {
+		lrc, err := ecr17.ParseLRC(s.LRC)
+		return ecr17.New(dial, ecr17.Config{Currency: s.Currency, TerminalID: s.TerminalID, Register: s.Register, LRC: lrc, Answer: s.Answer}), err
 	},
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"selfpay/drivers/caisseap"
+	"selfpay/drivers/ecr17"
 	"selfpay/drivers/escpos"
 	escposdecode "selfpay/drivers/escpos/decode"
 	zvtdecode "selfpay/drivers/zvt/decode"
@@ -22,6 +23,8 @@ type decodeCommand struct {
 	ZVT  decodeZVT  `cmd:"" name:"zvt" help:"Messages to and from a card terminal."`
 
 	Caisse decodeCaisse `cmd:"" name:"caisse" help:"A message to or from a card terminal that speaks Caisse-AP over IP."`
+
+	ECR17 decodeECR17 `cmd:"" name:"ecr17" help:"What goes to and comes from a card terminal that speaks ECR17."`
 
 	ESCPOS decodeESCPOS `cmd:"" name:"escpos" help:"What is sent to a receipt printer."`
 }
@@ -88,6 +91,28 @@ func (c *decodeCaisse) Run(t *tool) error {
 		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
 		if all = bytes.TrimRight(all, "\r\n"); err == nil && len(all) > 0 {
 			emit(caisseap.Explain(all))
+		}
+		return err
+	})
+}
+
+type decodeECR17 struct {
+	Bytes []string `arg:"" optional:"" help:"The bytes in hex; standard input, as they are, where there are none."`
+}
+
+func (c *decodeECR17) Run(t *tool) error {
+	input := io.Reader(os.Stdin)
+	if len(c.Bytes) > 0 {
+		decoded, err := fromHex(c.Bytes)
+		if err != nil {
+			return errUsage("the arguments are no hex: write two digits for each byte, such as 06 03 7A")
+		}
+		input = bytes.NewReader(decoded)
+	}
+	return explain(t, input, func(r io.Reader, emit func(ecr17.Document)) error {
+		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
+		if err == nil && len(all) > 0 {
+			emit(ecr17.Explain(all))
 		}
 		return err
 	})

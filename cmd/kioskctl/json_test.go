@@ -19,6 +19,7 @@ import (
 
 	"selfpay/cmd/kiosksim/surround"
 	"selfpay/drivers/caisseap"
+	"selfpay/drivers/ecr17"
 	escposdecode "selfpay/drivers/escpos/decode"
 	"selfpay/drivers/plugged"
 	zvtdecode "selfpay/drivers/zvt/decode"
@@ -79,6 +80,7 @@ var shapes = map[string][]reflect.Type{
 	"ils proxy":         {reflect.TypeFor[proxied]()},
 	"decode sip2":       {reflect.TypeFor[sipdecode.Document]()},
 	"decode escpos":     {reflect.TypeFor[escposdecode.Event]()},
+	"decode ecr17":      {reflect.TypeFor[ecr17.Document]()},
 	"decode caisse":     {reflect.TypeFor[caisseap.Document]()},
 	"decode zvt":        {reflect.TypeFor[zvtdecode.Document]()},
 	"kiosksim books":    {reflect.TypeFor[surround.Books]()},

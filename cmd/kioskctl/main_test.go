@@ -266,6 +266,22 @@ func TestCaisseAPIsExplained(t *testing.T) {
 	}
 }
 
+func TestECR17IsExplained(t *testing.T) {
+	s := call(t, "", "decode", "ecr17", "06037A15", "0369")
+	if s.status != 0 || !strings.Contains(s.out, `"name":"ACK"`) || !strings.Contains(s.out, `"name":"NAK"`) {
+		t.Errorf("%+v", s)
+	}
+	if other := call(t, "\x06\x03\x7a\x15\x03\x69", "decode", "ecr17"); other.out != s.out {
+		t.Errorf("%+v, want %s", other, s.out)
+	}
+	if s := call(t, "", "decode", "ecr17", "zz"); s.status != 2 || !strings.Contains(s.err, "no hex") {
+		t.Errorf("no hex: %+v", s)
+	}
+	if s := call(t, "", "decode", "ecr17"); s.status == 0 || !strings.Contains(s.err, "no bytes") {
+		t.Errorf("nothing: %+v", s)
+	}
+}
+
 func TestWithoutTheDaemonTheLedgerIsRead(t *testing.T) {
 	p := newPlace(t)
 	if s := p.call(t, "status"); s.status != exitNotWell || !strings.Contains(s.err, "its ledger cannot be read") {

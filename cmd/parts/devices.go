@@ -45,7 +45,7 @@ func terminalSettings(c config.Config) (drivers.Settings, error) {
 		return drivers.Settings{}, fmt.Errorf("terminal.password: %w", err)
 	}
 	return drivers.Settings{Driver: c.Terminal.Driver, Profile: c.Terminal.Profile, Address: c.Terminal.Address.URL,
-		Password: password, TerminalID: c.Terminal.TerminalID, Register: c.Terminal.Register, Application: c.Terminal.Application,
+		Password: password, TerminalID: c.Terminal.TerminalID, Register: c.Terminal.Register, Application: c.Terminal.Application, LRC: c.Terminal.LRC,
 		Answer: time.Duration(c.Terminal.Answer), Currency: c.Kiosk.Currency}, nil
 }
 

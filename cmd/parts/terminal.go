@@ -3,12 +3,17 @@ package parts
 import (
 	"strings"
 
+	"selfpay/drivers/ecr17"
 	"selfpay/drivers/zvt"
 	"selfpay/kiosk/config"
 )
 
-// CheckTerminal looks at the terminal's profile.
+// CheckTerminal looks at the terminal's profile, or at the way of its check sums.
 func CheckTerminal(c config.Config, say func(key, what, mend string)) {
+	if _, err := ecr17.ParseLRC(c.Terminal.LRC); err != nil {
+		what, mend, _ := strings.Cut(strings.TrimPrefix(err.Error(), "ecr17: "), "; ")
+		say("terminal.lrc", what, mend)
+	}
 	if c.Terminal.Driver != "zvt" {
 		return
 	}

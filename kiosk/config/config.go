@@ -68,7 +68,8 @@ type Terminal struct {
 	Password    Secret   `toml:"password"`
 	Profile     string   `toml:"profile"`     // zvt: built in, or the whole path of the site's own file; empty: "standard"
 	TerminalID  string   `toml:"terminal_id"` // refuse another terminal; empty: any
-	Register    string   `toml:"register"`    // caisse-ap, concert: number of this register at the terminal, two digits
+	Register    string   `toml:"register"`    // caisse-ap, concert: number of this register at the terminal, two digits; ecr17: up to eight
+	LRC         string   `toml:"lrc"`         // ecr17: how check sums are built; empty: "stx-message-etx"
 	Application string   `toml:"application"` // caisse-ap: identification of the application, as the terminal's maker gives it
 	Answer      Duration `toml:"answer"`      // longest silence of the terminal in a dialogue
 	EndOfDay    string   `toml:"end_of_day"`  // "23:10"; empty: the terminal or staff closes the day
@@ -578,21 +579,25 @@ func (k *checker) kiosk() {
 	}
 }
 
-// What French terminals want to know of a register.
+// What terminals want to know of a register, and what they are known by.
 var (
 	registerNumber = regexp.MustCompile(`^[0-9]{2}$`)
+	longRegister   = regexp.MustCompile(`^[0-9]{1,8}$`)
+	terminalNumber = regexp.MustCompile(`^[0-9]{8}$`)
 	applicationID  = regexp.MustCompile(`^([0-9A-Za-z]{12})?$`)
 )
 
 func (k *checker) terminal() {
 	c := k.c.Terminal
-	k.oneOf("terminal.driver", c.Driver, "zvt", "caisse-ap", "concert")
+	k.oneOf("terminal.driver", c.Driver, "zvt", "caisse-ap", "concert", "ecr17")
 	schemes := []string{"tcp", "serial"}
 	if c.Driver == "caisse-ap" {
 		schemes = schemes[:1]
 	}
 	k.address("terminal.address", c.Address, schemes...)
-	if !registerNumber.MatchString(c.Register) {
+	if c.Driver == "ecr17" {
+		k.ecr17(c)
+	} else if !registerNumber.MatchString(c.Register) {
 		k.say("terminal.register", fmt.Sprintf("%q is no number of a register", c.Register), `write two digits, "01"`)
 	}
 	if !applicationID.MatchString(c.Application) {
@@ -603,6 +608,19 @@ func (k *checker) terminal() {
 	}
 	if c.EndOfDay != "" && (c.Driver == "caisse-ap" || c.Driver == "concert") {
 		k.say("terminal.end_of_day", "this terminal ends its day by itself", "leave the key out")
+	}
+}
+
+// ecr17 is what a terminal in Italy wants to know. The way of its check sums is looked at where the driver is.
+func (k *checker) ecr17(c Terminal) {
+	if !longRegister.MatchString(c.Register) {
+		k.say("terminal.register", fmt.Sprintf("%q is no number of a register", c.Register), `write up to eight digits, "1"`)
+	}
+	if c.TerminalID != "" && !terminalNumber.MatchString(c.TerminalID) {
+		k.say("terminal.terminal_id", fmt.Sprintf("%q is no TID", c.TerminalID), "write its eight digits, or leave the key out")
+	}
+	if k.c.Kiosk.Currency != "EUR" {
+		k.say("terminal.driver", "an ecr17 terminal takes euro only", `set kiosk.currency = "EUR"`)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"selfpay/drivers/caisseap/caisseaptest"
 	"selfpay/drivers/cardholder"
 	"selfpay/drivers/concert/concerttest"
+	"selfpay/drivers/ecr17/ecr17test"
 	"selfpay/drivers/zvt/zvttest"
 )
 
@@ -46,17 +47,22 @@ var protocols = map[string]func(Options) cardTerminal{
 	},
 	"caisse-ap": func(o Options) cardTerminal {
 		p := patron(o)
-		return french{p, caisseaptest.New(p)}
+		return withPatron{p, caisseaptest.New(p)}
 	},
 	"concert": func(o Options) cardTerminal {
 		p := patron(o)
 		far := concerttest.New(p)
-		return frenchOnLine{french{p, far}, far}
+		return lineWithPatron{withPatron{p, far}, far}
+	},
+	"ecr17": func(o Options) cardTerminal {
+		p := patron(o)
+		far := ecr17test.New(p)
+		return lineWithPatron{withPatron{p, far}, far}
 	},
 }
 
 // Protocols are the names of what a terminal may speak.
-const Protocols = "zvt,caisse-ap,concert"
+const Protocols = "zvt,caisse-ap,concert,ecr17"
 
 // serial is a terminal that hangs on a serial line as well.
 type serial interface {
@@ -138,13 +144,13 @@ func (t zvtTerminal) charges() (charged, reversed []Charge) {
 	return list(b.Captures), list(b.Reversals)
 }
 
-// french is a terminal that speaks Caisse-AP or Concert E+.
-type french struct {
+// withPatron is a terminal with a patron and books as all protocols but ZVT have them.
+type withPatron struct {
 	*cardholder.Cardholder
 	farEnd
 }
 
-func (t french) next(text string) error {
+func (t withPatron) next(text string) error {
 	order, err := cardholder.ParseOrder(text)
 	if err == nil {
 		t.Next(order)
@@ -152,11 +158,11 @@ func (t french) next(text string) error {
 	return err
 }
 
-func (t french) unacknowledged(string) error {
+func (t withPatron) unacknowledged(string) error {
 	return errors.New("this terminal asks for no acknowledgement: an approval stays charged")
 }
 
-func (t french) charges() (charged, reversed []Charge) {
+func (t withPatron) charges() (charged, reversed []Charge) {
 	list := func(of []cardholder.Charge) []Charge {
 		all := []Charge{}
 		for _, c := range of {
@@ -168,9 +174,9 @@ func (t french) charges() (charged, reversed []Charge) {
 	return list(c), list(r)
 }
 
-// frenchOnLine is one that hangs on a serial line as well.
-type frenchOnLine struct {
-	french
+// lineWithPatron is one that hangs on a serial line as well.
+type lineWithPatron struct {
+	withPatron
 	serial
 }
 
