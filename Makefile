@@ -44,14 +44,13 @@ verify: deps
 	$(GO) mod verify
 	$(GO) -C packaging/nfpm mod tidy -diff
 	$(GO) vet -tags '$(TAGS)' ./...
-	$(GO) vet -tags nousb ./...
 	$(GO) vet -tags 'nousb vm' ./...
 	GOARCH=arm CGO_ENABLED=0 $(GO) vet -tags nousb ./...
 	$(GO) tool staticcheck -tags '$(TAGS)' ./...
-	$(GO) tool staticcheck -tags 'nousb vm' ./...
+	$(GO) tool staticcheck -tags 'nousb vm' ./systemd/vm ./drivers/...
 	$(MAKE) units
 	$(MAKE) race
-	$(MAKE) fuzz FUZZTIME=5s
+	$(MAKE) fuzz FUZZTIME=3s
 	$(MAKE) vuln
 
 # Every fuzz target for a minute; FUZZTIME=5s for less. Before Go 1.27 a run may end with nothing but "context deadline
@@ -77,11 +76,11 @@ vm: deps-vm deps-deb
 	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 40m ./systemd/vm $(if $(SEED),-args -seed $(SEED))
 
 # Fifty cuts, half of them while patrons pay and half while the station is updated, the disk after three hundred of its writes, each
-# way in which a release may not be well, foreign sticks, the package removed, and a station's whole disk for arm64.
+# way in which a release may not be well, foreign sticks, the package upgraded and removed, and a station's whole disk for arm64.
 vm-long: export PATH := $(PATH):/usr/sbin:/sbin
 vm-long: deps-vm deps-deb
 	$(MAKE) image
-	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release|Removal|Arm64' ./systemd/vm \
+	$(GO) test -tags 'nousb vm' -count=1 -v -timeout 180m -run 'PowerCuts|EveryWrite|Stick|Release|Upgrade|Removal|Arm64' ./systemd/vm \
 		-args -long -station $(CURDIR)/bin/kiosk-arm64.img -cuts 25 -points 300 $(if $(SEED),-seed $(SEED))
 
 # The Debian package, bin/kiosk_VERSION_ARCH.deb, for amd64, arm64 or armhf: make deb ARCH=arm64. See packaging/README.md.

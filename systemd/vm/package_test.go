@@ -88,6 +88,9 @@ func TestAFreshInstallationStartsNothingAndSaysWhatIsMissing(t *testing.T) {
 
 // An upgrade restarts a station where nobody pays at once, and lets a payment end before. The record goes on.
 func TestAnUpgradeWaitsUntilNobodyPays(t *testing.T) {
+	if !*long {
+		t.Skip("make vm-long does this")
+	}
 	s := started(t)
 	s.ready()
 	does(t, "mkdir -p /root/stick && ln -sf %s/%s /root/stick/kiosk_0.2_amd64.deb", vm.BenchFolder, newerPackage)
