@@ -14,6 +14,7 @@ var keeping = map[string]surround.Options{
 	"concert":          {Terminal: "concert"},
 	"concert, on line": {Terminal: "concert", Serial: true},
 	"ecr17":            {Terminal: "ecr17"},
+	"mdb":              {Terminal: "mdb", Serial: true},
 }
 
 // forEachKeeping runs a test at a real kioskd with each of them.

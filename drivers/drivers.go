@@ -35,6 +35,7 @@ import (
 	"selfpay/drivers/handset"
 	"selfpay/drivers/i2cdev"
 	"selfpay/drivers/ledring"
+	"selfpay/drivers/mdb"
 	"selfpay/drivers/oled"
 	"selfpay/drivers/scanline"
 	"selfpay/drivers/serialport"
@@ -73,6 +74,9 @@ var terminals = map[string]func(Settings, device.Dial, *slog.Logger) (terminal.T
 	"ecr17": func(s Settings, dial device.Dial, _ *slog.Logger) (terminal.Terminal, error) {
 		lrc, err := ecr17.ParseLRC(s.LRC)
 		return ecr17.New(dial, ecr17.Config{Currency: s.Currency, TerminalID: s.TerminalID, Register: s.Register, LRC: lrc, Answer: s.Answer}), err
+	},
+	"mdb": func(s Settings, dial device.Dial, _ *slog.Logger) (terminal.Terminal, error) {
+		return mdb.New(dial, mdb.Config{Currency: s.Currency, Answer: s.Answer}), nil
 	},
 }
 
@@ -131,10 +135,7 @@ func Terminal(s Settings, log *slog.Logger) (terminal.Terminal, error) {
 	if !known {
 		return nil, fmt.Errorf("there is no terminal driver %q", s.Driver)
 	}
-	standard := "?baud=9600"
-	if s.Driver == "zvt" {
-		standard = zvtLine
-	}
+	standard := cmp.Or(map[string]string{"zvt": zvtLine, "mdb": "?baud=115200"}[s.Driver], "?baud=9600")
 	dial, err := dialer(s.Address, standard)
 	if err != nil {
 		return nil, err

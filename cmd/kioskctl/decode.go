@@ -13,6 +13,7 @@ import (
 	"selfpay/drivers/ecr17"
 	"selfpay/drivers/escpos"
 	escposdecode "selfpay/drivers/escpos/decode"
+	"selfpay/drivers/mdb"
 	zvtdecode "selfpay/drivers/zvt/decode"
 	sipdecode "selfpay/sip/decode"
 	"selfpay/sip/wire"
@@ -25,6 +26,8 @@ type decodeCommand struct {
 	Caisse decodeCaisse `cmd:"" name:"caisse" help:"A message to or from a card terminal that speaks Caisse-AP over IP."`
 
 	ECR17 decodeECR17 `cmd:"" name:"ecr17" help:"What goes to and comes from a card terminal that speaks ECR17."`
+
+	MDB decodeMDB `cmd:"" name:"mdb" help:"Lines to and from an adapter of an MDB bus."`
 
 	ESCPOS decodeESCPOS `cmd:"" name:"escpos" help:"What is sent to a receipt printer."`
 }
@@ -91,6 +94,24 @@ func (c *decodeCaisse) Run(t *tool) error {
 		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
 		if all = bytes.TrimRight(all, "\r\n"); err == nil && len(all) > 0 {
 			emit(caisseap.Explain(all))
+		}
+		return err
+	})
+}
+
+type decodeMDB struct {
+	Lines []string `arg:"" optional:"" help:"One line for each argument; standard input where there are none."`
+}
+
+func (c *decodeMDB) Run(t *tool) error {
+	input := io.Reader(os.Stdin)
+	if len(c.Lines) > 0 {
+		input = strings.NewReader(strings.Join(c.Lines, "\n"))
+	}
+	return explain(t, input, func(r io.Reader, emit func(mdb.Document)) error {
+		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
+		if err == nil && len(all) > 0 {
+			emit(mdb.Explain(all))
 		}
 		return err
 	})

@@ -21,6 +21,7 @@ import (
 	"selfpay/drivers/caisseap"
 	"selfpay/drivers/ecr17"
 	escposdecode "selfpay/drivers/escpos/decode"
+	"selfpay/drivers/mdb"
 	"selfpay/drivers/plugged"
 	zvtdecode "selfpay/drivers/zvt/decode"
 	"selfpay/kiosk/config"
@@ -80,6 +81,7 @@ var shapes = map[string][]reflect.Type{
 	"ils proxy":         {reflect.TypeFor[proxied]()},
 	"decode sip2":       {reflect.TypeFor[sipdecode.Document]()},
 	"decode escpos":     {reflect.TypeFor[escposdecode.Event]()},
+	"decode mdb":        {reflect.TypeFor[mdb.Document]()},
 	"decode ecr17":      {reflect.TypeFor[ecr17.Document]()},
 	"decode caisse":     {reflect.TypeFor[caisseap.Document]()},
 	"decode zvt":        {reflect.TypeFor[zvtdecode.Document]()},

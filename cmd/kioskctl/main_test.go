@@ -282,6 +282,19 @@ func TestECR17IsExplained(t *testing.T) {
 	}
 }
 
+func TestLinesOfAnMDBAdapterAreExplained(t *testing.T) {
+	s := call(t, "", "decode", "mdb", "D,REQ,12.50,1", "d,STATUS,RESULT,1,12.50")
+	if s.status != 0 || !strings.Contains(s.out, "12.50") || !strings.Contains(s.out, `"problems":[]`) {
+		t.Errorf("%+v", s)
+	}
+	if other := call(t, "D,REQ,12.50,1\nd,STATUS,RESULT,1,12.50", "decode", "mdb"); other.out != s.out {
+		t.Errorf("%+v, want %s", other, s.out)
+	}
+	if s := call(t, "", "decode", "mdb"); s.status == 0 || !strings.Contains(s.err, "no bytes") {
+		t.Errorf("nothing: %+v", s)
+	}
+}
+
 func TestWithoutTheDaemonTheLedgerIsRead(t *testing.T) {
 	p := newPlace(t)
 	if s := p.call(t, "status"); s.status != exitNotWell || !strings.Contains(s.err, "its ledger cannot be read") {

@@ -589,10 +589,13 @@ var (
 
 func (k *checker) terminal() {
 	c := k.c.Terminal
-	k.oneOf("terminal.driver", c.Driver, "zvt", "caisse-ap", "concert", "ecr17")
+	k.oneOf("terminal.driver", c.Driver, "zvt", "caisse-ap", "concert", "ecr17", "mdb")
 	schemes := []string{"tcp", "serial"}
-	if c.Driver == "caisse-ap" {
-		schemes = schemes[:1]
+	switch c.Driver {
+	case "caisse-ap":
+		schemes = []string{"tcp"}
+	case "mdb":
+		schemes = []string{"serial"}
 	}
 	k.address("terminal.address", c.Address, schemes...)
 	if c.Driver == "ecr17" {
@@ -606,7 +609,7 @@ func (k *checker) terminal() {
 	if c.Profile != "" && c.Driver != "zvt" {
 		k.say("terminal.profile", "only zvt knows profiles", "leave the key out")
 	}
-	if c.EndOfDay != "" && (c.Driver == "caisse-ap" || c.Driver == "concert") {
+	if c.EndOfDay != "" && slices.Contains([]string{"caisse-ap", "concert", "mdb"}, c.Driver) {
 		k.say("terminal.end_of_day", "this terminal ends its day by itself", "leave the key out")
 	}
 }

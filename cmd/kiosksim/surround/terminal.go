@@ -13,6 +13,7 @@ import (
 	"selfpay/drivers/cardholder"
 	"selfpay/drivers/concert/concerttest"
 	"selfpay/drivers/ecr17/ecr17test"
+	"selfpay/drivers/mdb/mdbtest"
 	"selfpay/drivers/zvt/zvttest"
 )
 
@@ -54,6 +55,11 @@ var protocols = map[string]func(Options) cardTerminal{
 		far := concerttest.New(p)
 		return lineWithPatron{withPatron{p, far}, far}
 	},
+	"mdb": func(o Options) cardTerminal {
+		p := patron(o)
+		far := mdbtest.New(p)
+		return lineWithPatron{withPatron{p, far}, far}
+	},
 	"ecr17": func(o Options) cardTerminal {
 		p := patron(o)
 		far := ecr17test.New(p)
@@ -62,7 +68,7 @@ var protocols = map[string]func(Options) cardTerminal{
 }
 
 // Protocols are the names of what a terminal may speak.
-const Protocols = "zvt,caisse-ap,concert,ecr17"
+const Protocols = "zvt,caisse-ap,concert,ecr17,mdb"
 
 // serial is a terminal that hangs on a serial line as well.
 type serial interface {
