@@ -193,7 +193,8 @@ type runCommand struct {
 }
 
 func (c *runCommand) Run(ctx context.Context) error {
-	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Terminal: c.Terminal, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN, Capture: c.Capture})
+	s, err := surround.Start(c.Dir, surround.Options{ILS: c.ILS, Mode: c.Mode, Terminal: c.Terminal, Serial: c.Serial, Voice: c.Voice, CardWait: cardWait, NeedPIN: c.NeedPIN, Capture: c.Capture,
+		Display: func(text string) { fmt.Println("terminal       ", text) }})
 	if err != nil {
 		return err
 	}

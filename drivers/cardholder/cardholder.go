@@ -22,10 +22,12 @@ const (
 	Silent        Order = "silent"  // nothing is charged, and the terminal says no word more
 	SilentCharged Order = "silent-charged"
 	Late          Order = "late" // approved, long after the card
+	PIN           Order = "pin"  // approved after the card's PIN
+	Pull          Order = "pull" // the card is pulled too early, and declined
 	Busy          Order = "busy" // the terminal does something else just now
 )
 
-var orders = []Order{Approve, Decline, Cancel, Silent, SilentCharged, Late, Busy}
+var orders = []Order{Approve, Decline, Cancel, Silent, SilentCharged, Late, PIN, Pull, Busy}
 
 // ParseOrder reads an order.
 func ParseOrder(text string) (Order, error) {
@@ -60,6 +62,7 @@ type Cardholder struct {
 	Wait      time.Duration // how long the patron takes to present a card
 	LateBy    time.Duration // how much longer the order late takes; 0 means 10 s
 	SilentFor time.Duration // how long the terminal stays occupied after it lost its voice; 0 means 200 s
+	Display   func(string)  // is shown what stands on the terminal's display; nil: nobody
 	Approved  func()        // called when a card is charged, before the kiosk hears of it; nil: nobody is told
 
 	mu       sync.Mutex
@@ -94,14 +97,20 @@ func (c *Cardholder) Pay(minor int64, reference string, stop <-chan struct{}) (E
 }
 
 func (c *Cardholder) present(order Order, minor int64, reference string, stop <-chan struct{}) (End, Charge) {
+	c.show("%d.%02d", minor/100, minor%100)
+	c.show("card, please")
 	select {
 	case <-stop:
+		c.show("cancelled")
 		return Cancelled, Charge{}
 	case <-time.After(c.Wait):
 	}
 	switch order {
-	case Decline:
+	case Decline, Pull:
+		c.show("declined")
 		return Declined, Charge{}
+	case PIN:
+		c.show("PIN, please")
 	case Cancel:
 		return Cancelled, Charge{}
 	case Silent:
@@ -109,6 +118,7 @@ func (c *Cardholder) present(order Order, minor int64, reference string, stop <-
 	case Late:
 		time.Sleep(cmp.Or(c.LateBy, 10*time.Second))
 	}
+	c.show("approved")
 	charge := c.charge(minor, reference)
 	if c.Approved != nil {
 		c.Approved()
@@ -117,6 +127,12 @@ func (c *Cardholder) present(order Order, minor int64, reference string, stop <-
 		return Unsaid, charge
 	}
 	return Charged, charge
+}
+
+func (c *Cardholder) show(format string, args ...any) {
+	if c.Display != nil {
+		c.Display(fmt.Sprintf(format, args...))
+	}
 }
 
 // begin takes the next order. Busy needs no purchase under way, and leaves none.

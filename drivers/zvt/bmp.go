@@ -75,34 +75,39 @@ var errBMP = errors.New("BMP")
 // ParseFields reads a list of bitmaps. A bitmap outside the table or one that is cut off ends it: the list so far
 // is returned with an error, for a status information must never be refused because of one field.
 func ParseFields(b []byte) (Fields, error) {
-	var fields Fields
+	fields, _, err := parseFields(b)
+	return fields, err
+}
+
+// parseFields also returns what it could not read.
+func parseFields(b []byte) (fields Fields, unread []byte, err error) {
 	for len(b) > 0 {
 		bmp := b[0]
 		length, known := bitmapLengths[bmp]
 		if !known {
-			return fields, fmt.Errorf("%w %02X is not known, %d bytes are left unread", errBMP, bmp, len(b)-1)
+			return fields, b, fmt.Errorf("%w %02X is not known, %d bytes are left unread", errBMP, bmp, len(b)-1)
 		}
 		size := 0
 		switch length {
 		case llvar, lllvar:
 			var err error
 			if length, size, err = parseVarLength(b[1:], -length); err != nil {
-				return fields, fmt.Errorf("%w %02X: %w", errBMP, bmp, err)
+				return fields, b, fmt.Errorf("%w %02X: %w", errBMP, bmp, err)
 			}
 		case tlvLen:
 			var err error
 			if length, size, err = parseTLVLength(b[1:]); err != nil {
-				return fields, fmt.Errorf("%w %02X: %w", errBMP, bmp, err)
+				return fields, b, fmt.Errorf("%w %02X: %w", errBMP, bmp, err)
 			}
 		}
 		start := 1 + size
 		if len(b) < start+length {
-			return fields, fmt.Errorf("%w %02X announces %d bytes, %d are there", errBMP, bmp, length, len(b)-start)
+			return fields, b, fmt.Errorf("%w %02X announces %d bytes, %d are there", errBMP, bmp, length, len(b)-start)
 		}
 		fields = append(fields, Field{BMP: bmp, Data: b[start : start+length : start+length]})
 		b = b[start+length:]
 	}
-	return fields, nil
+	return fields, nil, nil
 }
 
 // parseVarLength reads the decimal length of LLVAR (2 digits) and LLLVAR (3): one byte F0-F9 each.

@@ -311,6 +311,18 @@ func TestUnknownFieldKeepsWhatCameBefore(t *testing.T) {
 	}
 }
 
+func TestUnknownFieldIsKeptWithWhatFollows(t *testing.T) {
+	raw := unhex(t, "040F0C"+"2700"+"92F0F1AA"+"870012"+"0C1234"[:6])
+	a, _, err := ParseAPDU(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := ReadMessage(a)
+	if m.Err == nil || !bytes.Equal(m.Unread, a.Data[2:]) || !bytes.Equal(m.APDU().Bytes(), raw) {
+		t.Errorf("%v: unread % X, written as % X", m.Err, m.Unread, m.APDU().Bytes())
+	}
+}
+
 func TestUnknownTagsAreSkipped(t *testing.T) {
 	objects, err := ParseTLV(unhex(t, "5A02AABB"+"1F800001FF"+"DF010102"+"1F100102"))
 	if err != nil || len(objects) != 4 {

@@ -1,10 +1,10 @@
 // Package zvt drives a card terminal by the ZVT protocol (German ECR interface, PA00P015 revision 13 for commands,
 // PA00P016 for the transport) over TCP or a serial line, and holds the codec of its messages, which does no I/O.
 //
-// The driver does what an unattended station needs: registration, status enquiry, authorisation, reversal by receipt
-// number, repeat receipt as the way to the last result, end of day. It never sees more of a card than the masked
-// digits that the terminal sends, never repeats an authorisation, and never decides by a timer whether a card was
-// charged.
+// The driver does what a till needs: registration, status enquiry, authorisation, reversal by receipt number, repeat receipt as the way to
+// the last result, end of day; and reservations, refunds, totals, diagnosis and the other commands of service for whoever wants them. It never
+// sees more of a card than the masked digits that the terminal sends, never repeats a command that moves money, and never decides by a
+// timer whether a card was charged.
 //
 // What an error means for the money is decided here. Until the first byte of 06 01 has left, nothing can have
 // happened (device.ErrNotSent). From then on only three things end the doubt: a refusal as first answer, 06 1E
@@ -19,6 +19,13 @@
 // Watch.Seen, acknowledged, and reported as in doubt: the money moved and is on record, and RecoverPurchase answers
 // "still unknown" because the difference stays, so that a person decides. Refusing it would leave the outcome to the
 // dialect of the terminal.
+//
+// An approval that comes while no command that moves money runs belongs to nobody: it is handed to Stray.Seen, refused (84 66), upon which the
+// terminal takes it back, and looked for afterwards. Without a watcher it is not answered.
+//
+// What differs between families of terminals is a Profile: config byte, character set, times, what the terminal remembers. Package accept
+// finds it out at a new model. A terminal may agree to numbered messages (tag 1F73): then an answer that comes late is told from the one that
+// is awaited, and a message that comes twice is answered twice and carried out once.
 //
 // A serial block is confirmed before its content is looked at. A repeated block is one that equals the block before
 // it while our answer to that one was not confirmed; two equal messages otherwise are two messages, and an approval

@@ -12,6 +12,7 @@ type Message struct {
 	Fields   Fields // the bitmaps, the container 06 among them
 	TLV      []TLV  // the objects of the container
 	Err      error
+	Unread   []byte // what stands behind a bitmap that is not known, with it
 	Password []byte // 3 BCD bytes, of commands that begin with it
 
 	Config         byte   // registration: config byte
@@ -78,7 +79,7 @@ func ReadMessage(a APDU) Message {
 	case a.Control == Completion:
 		rest = m.readCompletion(rest)
 	}
-	m.Fields, m.Err = ParseFields(rest)
+	m.Fields, m.Unread, m.Err = parseFields(rest)
 	if container, ok := m.Fields.Get(BMPContainer); ok {
 		var err error
 		if m.TLV, err = ParseTLV(container); err != nil && m.Err == nil {
@@ -176,7 +177,7 @@ func (m Message) APDU() APDU {
 		}
 		data = AppendField(data, f.BMP, content...)
 	}
-	return APDU{Control: m.Control, Data: data}
+	return APDU{Control: m.Control, Data: append(data, m.Unread...)}
 }
 
 // printLine is a line with the container that some terminals append to it.

@@ -238,7 +238,8 @@ func (t *Terminal) Maintain(ctx context.Context) (done string, err error) {
 	if err != nil {
 		return "", named("maintenance", err)
 	}
-	switch end.last.TerminalStatus {
+	_, asks := locks(end.last.TLV)
+	switch serviceOf(end.last.TerminalStatus, asks) {
 	case statusInitialise:
 		return "initialisation", t.Initialise(ctx)
 	case statusDiagnose:

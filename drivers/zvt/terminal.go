@@ -128,19 +128,19 @@ func (t *Terminal) readStatus(end ending) terminal.Status {
 		s.TerminalID = Nibbles(o.Value)
 	}
 	status := end.last.TerminalStatus
-	s.EndOfDay = status == statusEndOfDay
-	if o, ok := FindTLV(end.last.TLV, TagLocks); ok && len(o.Value) > 0 {
-		s.EndOfDay = s.EndOfDay || o.Value[0]&0x80 != 0
-	}
+	locked, asks := locks(end.last.TLV)
+	s.EndOfDay = status == statusEndOfDay || asks == statusEndOfDay
 	if err := t.rightTerminal(s.TerminalID); err != nil {
 		s.Reason = fmt.Sprintf("this is terminal %s, configured is %s", s.TerminalID, t.cfg.TerminalID)
 		return s
 	}
-	s.Service = status == statusInitialise || status == statusDiagnose || status == statusClock
-	s.Ready = statusAllowsPurchase(status) && !s.EndOfDay
+	s.Service = serviceOf(status, asks) != 0
+	s.Ready = statusAllowsPurchase(status) && !s.EndOfDay && locked == ""
 	switch {
 	case s.EndOfDay:
 		s.Reason = statusText(statusEndOfDay)
+	case locked != "":
+		s.Reason = locked
 	case !s.Ready:
 		s.Reason = statusText(status)
 	}

@@ -35,6 +35,7 @@ type Options struct {
 	Terminal  string        // what the terminal speaks, one of Protocols; empty: zvt
 	Serial    bool          // the terminal hangs on a serial line, a pty, instead of TCP
 	CardWait  time.Duration // how long a patron takes to present the bank card
+	Display   func(string)  // is shown what stands on the terminal's display; nil: nobody
 	OpenPAN   string        // a card number that the terminal sends in full, as it never should; empty: masked
 	Plain     bool          // a library system that wants https takes http too
 	Approved  func()        // called when the terminal has charged a card; nil: nobody is told

@@ -43,7 +43,7 @@ type cardTerminal interface {
 // protocols are the terminals by what they speak.
 var protocols = map[string]func(Options) cardTerminal{
 	"zvt": func(o Options) cardTerminal {
-		return zvtTerminal{zvttest.New(zvttest.Config{CardWait: o.CardWait, OpenPAN: o.OpenPAN, Approved: o.Approved,
+		return zvtTerminal{zvttest.New(zvttest.Config{CardWait: o.CardWait, OpenPAN: o.OpenPAN, Display: o.Display, Approved: o.Approved,
 			LateBy: 10 * time.Second, SilentFor: 25 * time.Second, AnswerWait: 5 * time.Second})}
 	},
 	"caisse-ap": func(o Options) cardTerminal {
@@ -187,5 +187,5 @@ type lineWithPatron struct {
 }
 
 func patron(o Options) *cardholder.Cardholder {
-	return &cardholder.Cardholder{Wait: o.CardWait, Approved: o.Approved, SilentFor: 25 * time.Second}
+	return &cardholder.Cardholder{Wait: o.CardWait, Display: o.Display, Approved: o.Approved, SilentFor: 25 * time.Second}
 }

@@ -32,6 +32,7 @@ type Document struct {
 // Object is one TLV object. Hex is empty where Children shows the content, and of a password.
 type Object struct {
 	Tag      string   `json:"tag"`
+	Name     string   `json:"name"` // empty where the tag is not known
 	Len      int      `json:"len"`
 	Hex      string   `json:"hex"`
 	Children []Object `json:"children"`
@@ -308,7 +309,7 @@ func (d *Document) field(control zvt.Control, f zvt.Field) {
 func objects(list []zvt.TLV) []Object {
 	shown := make([]Object, 0, len(list))
 	for _, o := range list {
-		object := Object{Tag: o.Tag.String(), Len: len(o.Value), Children: objects(o.Children)}
+		object := Object{Tag: o.Tag.String(), Name: o.Tag.Name(), Len: len(o.Value), Children: objects(o.Children)}
 		switch {
 		case o.Tag == zvt.TagLongPassword: // not told
 		case len(object.Children) == 0:

@@ -251,6 +251,15 @@ func (t *Terminal) Restore() {
 	t.cut = false
 }
 
+// Restart takes the power away for a while: links end, the registration and what runs are forgotten, and nothing answers until it is over.
+func (t *Terminal) Restart(boot time.Duration) {
+	t.Cut()
+	t.mu.Lock()
+	t.config, t.blocks, t.numbers = 0, false, false
+	t.mu.Unlock()
+	time.AfterFunc(boot, t.Restore)
+}
+
 func (t *Terminal) isCut() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -522,6 +531,13 @@ func (t *Terminal) purchase(c *conn, m zvt.Message) {
 		return
 	}
 	reference := referenceOf(m)
+	t.mu.Lock()
+	registered := t.config != 0
+	t.mu.Unlock()
+	if !registered {
+		c.answer(0x846B)
+		return
+	}
 	order := t.nextOrder()
 	t.log.Info("purchase", "order", string(order.Kind), "amount_minor", amount, "reference", reference)
 	switch order.Kind {
