@@ -85,8 +85,8 @@ func TestATechnicianSetsAStationUp(t *testing.T) {
 		{"How is the library", "1"}, {"Its address", library}, {"Which one", "99"}, {"Which one", "koha"}, {"encrypted", "n"}, {"login there", login}, {"password", "wrong"}, {"Institution", "CPL"},
 		{"all the same?", "n"},
 		{"How is the library", ""}, {"Its address", ""}, {"Which one", ""}, {"encrypted", ""}, {"login there", ""}, {"password", password}, {"Institution", ""},
-		{"card terminal:", "tcp://127.0.0.1:1"}, {"password", "000000"}, {"all the same?", ""},
-		{"card terminal:", terminal}, {"password", ""},
+		{"terminal speaks", "opi"}, {"terminal speaks", "1"}, {"card terminal:", "tcp://127.0.0.1:1"}, {"Its family", "ingenica"}, {"Its family", "standard"}, {"password", "000000"}, {"all the same?", ""},
+		{"terminal speaks", ""}, {"card terminal:", terminal}, {"Its family", ""}, {"password", ""},
 		{"receipt printer:", "banana"}, {"receipt printer:", printer}, {"Which model", "epsen"}, {"Which model", "epson-tm-t88v"}, {"slip come out", "y"},
 		{"scanner:", "none"},
 		{"Close it to all others?", "y"},
@@ -110,7 +110,7 @@ func TestATechnicianSetsAStationUp(t *testing.T) {
 	written := s.configuration()
 	if said, status := s.conversation(words, []answer{{"station's name", ""}, {"library's name", ""}, {"Currency", ""}, {"Languages", ""},
 		{"How is the library", ""}, {"Its address", ""}, {"Which one", ""}, {"encrypted", ""}, {"login there", ""}, {"password", ""}, {"Institution", ""},
-		{"card terminal:", ""}, {"password", ""}, {"receipt printer:", ""}, {"Which model", ""}, {"slip come out", "y"}, {"scanner:", ""},
+		{"terminal speaks", ""}, {"card terminal:", ""}, {"Its family", ""}, {"password", ""}, {"receipt printer:", ""}, {"Which model", ""}, {"slip come out", "y"}, {"scanner:", ""},
 		{"Close it to all others?", "n"}}); status != 0 || s.configuration() != written {
 		t.Errorf("asked once more and told nothing new: %d\n%s\n%s", status, said, s.configuration())
 	}

@@ -21,6 +21,7 @@ import (
 	"selfpay/cmd/parts"
 	"selfpay/drivers/escpos"
 	"selfpay/drivers/plugged"
+	"selfpay/drivers/zvt"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/ils/aleph"
@@ -311,12 +312,29 @@ func (s *setup) pluggedAs(scheme string, kinds ...string) []choice {
 	return found
 }
 
+// terminalDrivers are what a card terminal may speak.
+var terminalDrivers = []choice{
+	{"zvt", "zvt: Germany, Austria, Switzerland and neighbours"}, {"caisse-ap", "caisse-ap: France, over IP"}, {"concert", "concert: France, older ones on a serial line"},
+	{"ecr17", "ecr17: Italy"}, {"mdb", "mdb: a reader of vending machines behind an adapter"},
+}
+
 func (s *setup) terminal(ctx context.Context) error {
 	ask := func(ctx context.Context) error {
 		c := s.config().Terminal
-		s.set("terminal.driver", config.Quoted(c.Driver))
+		driver, err := s.at.chooses(ctx, "What the card terminal speaks", c.Driver, terminalDrivers, false)
+		if err != nil {
+			return err
+		}
+		s.set("terminal.driver", config.Quoted(driver))
 		if err := s.picks(ctx, "terminal.address", "The card terminal: a number, or its address as tcp://192.0.2.20:20007", c.Address.String(),
-			s.pluggedAs("serial://", plugged.SerialLine)); err != nil {
+			s.pluggedAs("serial://", plugged.SerialLine)); err != nil || driver != "zvt" {
+			return err
+		}
+		var families []choice
+		for _, name := range zvt.Profiles() {
+			families = append(families, choice{name, name})
+		}
+		if err := s.picks(ctx, "terminal.profile", "Its family, or the path of what kioskctl terminal accept wrote", cmp.Or(c.Profile, zvt.DefaultProfile), families); err != nil {
 			return err
 		}
 		return s.password("terminal.password", "terminal", "Its password (empty: as it is): ")
