@@ -190,6 +190,7 @@ func (s *station) newSession(r *runner.Runner, l *ledger.Ledger, obstacle func()
 		Partial:       s.Config.Payment.Partial,
 		HideDetails:   s.Config.Screen.HideDetails,
 		RefuseNoPaper: s.Config.Receipt.WithoutPaper == "refuse",
+		NoCancel:      !terminal.Cancels(s.Terminal),
 		Waits:         session.StandardWaits,
 		Upkeep:        menu,
 	})

@@ -54,6 +54,13 @@ type Purchase struct {
 	Amount money.Amount
 }
 
+// Cancels says whether the kiosk can stop a purchase that waits for a card. A terminal that cannot be stopped says so itself, by a method
+// CannotCancel.
+func Cancels(t Terminal) bool {
+	c, says := t.(interface{ CannotCancel() bool })
+	return !says || !c.CannotCancel()
+}
+
 // Maintainer is a terminal that needs service now and then which the kiosk can give it.
 type Maintainer interface {
 	// Maintain does what the terminal asks for, and says what that was; empty: nothing. It moves no money and may be repeated. It must not

@@ -51,6 +51,9 @@ func New(dial device.Dial, cfg Config) *Terminal {
 	return &Terminal{protocol, unasked.NewTurn(protocol, 0), dial, cfg.filled()}
 }
 
+// CannotCancel is false: a pending request can be withdrawn.
+func (t *Terminal) CannotCancel() bool { return false }
+
 // open opens a link and reads the adapter's version. Nothing has begun.
 func (t *Terminal) open(ctx context.Context) (*link, string, error) {
 	opened, err := t.dial(ctx)

@@ -68,6 +68,9 @@ func (p Protocol) Refused(err error) error {
 // Doubt is an answer that says neither yes nor no, or an approval that could not be saved.
 func (p Protocol) Doubt(err error) error { return fmt.Errorf("%w: %s: %w", device.ErrDoubt, p, err) }
 
+// CannotCancel is true: only the terminal's own keys stop a purchase. See terminal.Cancels.
+func (p Protocol) CannotCancel() bool { return true }
+
 // RecoverPurchase finds nothing out. Only an approval that came is known.
 func (p Protocol) RecoverPurchase(_ context.Context, a terminal.Attempt) (terminal.Recovery, error) {
 	if a.Seen != nil {

@@ -18,7 +18,8 @@ func (s *Session) PaymentProgress(id payment.ID, progress terminal.Progress) {
 			return
 		}
 		s.view.Progress = progress
-		s.view.CanCancel = progress == terminal.ProgressCard || progress == terminal.ProgressRetry
+		waits := progress == terminal.ProgressCard || progress == terminal.ProgressRetry
+		s.view.CanCancel, s.view.RedKey = waits && !s.NoCancel, waits && s.NoCancel
 		s.show()
 	})
 }

@@ -41,6 +41,7 @@ type Config struct {
 	Partial       bool // less than whole fees may be paid, where the library takes it
 	HideDetails   bool // what fees are for is shown only when the patron asks
 	RefuseNoPaper bool // no payment without a printed receipt
+	NoCancel      bool // only the terminal's own keys stop a purchase
 	Waits         Waits
 	Upkeep        Upkeep // nil: there is no service menu
 }
@@ -652,7 +653,7 @@ func (s *Session) confirm() {
 	}
 	order := runner.Order{Patron: s.patron, Legs: legs, Amount: s.view.ToPay(), Rules: s.Rules, Seen: posting.Reading(s.account)}
 	s.view.Chosen, s.view.Part = order.Amount, money.Amount{}
-	s.view.Progress, s.view.CanCancel = terminal.ProgressWait, false
+	s.view.Progress, s.view.CanCancel, s.view.RedKey = terminal.ProgressWait, false, false
 	s.view.Screen = ScreenTerminal
 	s.stopTimer()
 	s.show()

@@ -640,6 +640,22 @@ func TestThePatronFollowsTheTerminalAndMayCancel(t *testing.T) {
 	})
 }
 
+func TestThePatronIsSentToTheRedKeyWhereTheKioskCannotCancel(t *testing.T) {
+	inStation(t, func(c *session.Config) { c.NoCancel = true }, func(t *testing.T, s *station) {
+		s.terminal.set(func(c *cardTerminal) { c.wait = time.Minute })
+		s.pay()
+		if v := s.sees(session.ScreenTerminal); v.CanCancel || !v.RedKey {
+			t.Errorf("%+v", v)
+		}
+		over(40 * time.Second)
+		if v := s.sees(session.ScreenTerminal); !v.RedKey {
+			t.Errorf("%+v", v)
+		}
+		over(time.Minute)
+		s.ended(session.OutcomeBooked, session.ReceiptPrinted)
+	})
+}
+
 func TestWhyAPaymentCannotBeginIsTold(t *testing.T) {
 	for err, want := range map[error]session.Reason{
 		runner.ErrTerminalInDoubt: session.ReasonSettling, runner.ErrBusy: session.ReasonSettling,

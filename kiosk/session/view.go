@@ -38,6 +38,7 @@ type View struct {
 	PaidAt    time.Time         // ScreenOutcome; zero where the clock was not set
 	Progress  terminal.Progress // ScreenTerminal
 	CanCancel bool              // ScreenTerminal
+	RedKey    bool              // ScreenTerminal: it is cancelled at the terminal
 	Outcome   Outcome           // ScreenOutcome
 	Reference string            // the patron's code, once there is one
 	Receipt   Receipt           // ScreenOutcome

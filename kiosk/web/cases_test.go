@@ -214,6 +214,9 @@ func examples() []example {
 			v.CanCancel = p == terminal.ProgressCard || p == terminal.ProgressRetry
 		})})
 	}
+	all = append(all, example{"terminal-red-key", with(session.ScreenTerminal, func(v *session.View) {
+		v.Chosen, v.Progress, v.RedKey = euro(1250), terminal.ProgressCard, true
+	})})
 	for _, o := range allOutcomes {
 		receipt := session.ReceiptPrinted
 		if o == session.OutcomeNotCharged {
