@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -39,9 +40,16 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 			return 1
 		}
+		if err := flag.Set("test.parallel", stationsAtOnce); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		return m.Run()
 	}())
 }
+
+// stationsAtOnce is how many parallel tests run: most of what they do is wait.
+const stationsAtOnce = "4"
 
 // lookAtSources lets the go command know what the programs are made of; else it would take the results of old ones
 // from its cache. It notes only what a test looks at, not what TestMain does.
