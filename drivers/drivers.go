@@ -23,6 +23,7 @@ import (
 	"selfpay/device/ring"
 	"selfpay/device/scanner"
 	"selfpay/device/speech"
+	"selfpay/device/tap"
 	"selfpay/device/terminal"
 	"selfpay/drivers/battery"
 	"selfpay/drivers/caisseap"
@@ -61,6 +62,7 @@ type Settings struct {
 	Application string
 	Answer      time.Duration // longest silence of a terminal in a dialogue
 	Currency    money.Currency
+	Tap         *tap.Tap // lets a terminal's line be listened to; nil: nobody can
 }
 
 var terminals = map[string]func(Settings, device.Dial, *slog.Logger) (terminal.Terminal, error){
@@ -139,6 +141,9 @@ func Terminal(s Settings, log *slog.Logger) (terminal.Terminal, error) {
 	dial, err := dialer(s.Address, standard)
 	if err != nil {
 		return nil, err
+	}
+	if s.Tap != nil {
+		dial = s.Tap.Dial(dial)
 	}
 	return make(s, dial, log)
 }

@@ -74,6 +74,8 @@ type Parts struct {
 
 	DeskAccess func() (desk.Access, error) // how the desk's page is served, and to whom
 
+	Trace func(ctx context.Context, emit func(any) error) error // explains what is said on the terminal's line, without secrets, until ctx ends; may be nil
+
 	// What is called outside, and how; nil: nothing.
 	Heartbeat func() (heartbeat.HubConfig, error)
 	Ping      func() (heartbeat.PingConfig, error)
@@ -314,7 +316,8 @@ func (s *station) run(ctx context.Context, l *ledger.Ledger, screen net.Listener
 		return fmt.Errorf("the socket for kioskctl cannot be opened: %w", err)
 	}
 	counter := &control.Server{Ledger: l, Runner: money, Session: patron, Monitor: monitor, Devices: devices.States, Printer: s.Printer, Slip: s.booksSlip, Panel: lamps,
-		Maintain: serviced.set, TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules(), Key: key, Release: s.Release, Updating: newer.waits.Load}
+		Maintain: serviced.set, TestSlip: s.testSlip, Cards: s.Config.Scanner.CardRules(), Key: key, Release: s.Release, Updating: newer.waits.Load,
+		Trace: s.Trace}
 	if s.Scanner != nil {
 		counter.NextLabel = labels.next
 	}

@@ -23,6 +23,7 @@ import (
 	escposdecode "selfpay/drivers/escpos/decode"
 	"selfpay/drivers/mdb"
 	"selfpay/drivers/plugged"
+	"selfpay/drivers/trace"
 	zvtdecode "selfpay/drivers/zvt/decode"
 	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
@@ -79,6 +80,7 @@ var shapes = map[string][]reflect.Type{
 	"ils patron":        {reflect.TypeFor[libraryPatron]()},
 	"ils fees":          {reflect.TypeFor[libraryFee]()},
 	"ils proxy":         {reflect.TypeFor[proxied]()},
+	"trace terminal":    {reflect.TypeFor[trace.Message]()},
 	"decode sip2":       {reflect.TypeFor[sipdecode.Document]()},
 	"decode escpos":     {reflect.TypeFor[escposdecode.Event]()},
 	"decode mdb":        {reflect.TypeFor[mdb.Document]()},

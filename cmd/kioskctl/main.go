@@ -64,6 +64,7 @@ type arguments struct {
 	Conf    configCommand  `cmd:"" name:"config" help:"The configuration."`
 	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong, and say how to mend it."`
 	Decode  decodeCommand  `cmd:"" help:"Explain bytes of a protocol."`
+	Trace   traceCommand   `cmd:"" help:"Show what is said on a device's line."`
 	ILS     ilsCommand     `cmd:"" name:"ils" help:"Ask the library system itself, with or without a running kiosk."`
 
 	Setup    setupCommand    `cmd:"" help:"Ask the few questions that a station needs answered, try each answer, and write the configuration."`

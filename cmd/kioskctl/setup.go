@@ -340,7 +340,7 @@ func (s *setup) terminal(ctx context.Context) error {
 		return s.password("terminal.password", "terminal", "Its password (empty: as it is): ")
 	}
 	return s.until(ctx, "the card terminal", always(ask), func(ctx context.Context) error {
-		t, err := parts.Terminal(s.config(), quietly)
+		t, err := parts.Terminal(s.config(), nil, quietly)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 
 	"selfpay/cmd/manual"
 	"selfpay/cmd/parts"
+	"selfpay/device/tap"
 	"selfpay/drivers"
 	"selfpay/drivers/hotplug"
 	"selfpay/kiosk"
@@ -108,9 +109,11 @@ func assemble(c config.Config, log *slog.Logger) (kiosk.Parts, error) {
 			})
 		}}
 	var err error
-	if p.Terminal, err = parts.Terminal(c, log.With("device", "terminal")); err != nil {
+	heard := &tap.Tap{}
+	if p.Terminal, err = parts.Terminal(c, heard, log.With("device", "terminal")); err != nil {
 		return p, err
 	}
+	p.Trace = parts.Trace(c, heard)
 	if p.Printer, err = parts.Printer(c, log.With("device", "printer")); err != nil {
 		return p, err
 	}

@@ -1,29 +1,42 @@
 package parts
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"selfpay/device/printer"
 	"selfpay/device/scanner"
+	"selfpay/device/tap"
 	"selfpay/device/terminal"
 	"selfpay/drivers"
+	"selfpay/drivers/trace"
 	"selfpay/drivers/zvt/accept"
 	"selfpay/kiosk/config"
 )
 
-// Terminal makes the configured card terminal. The error is a mistake in the configuration, or a password that cannot be read.
-func Terminal(c config.Config, log *slog.Logger) (terminal.Terminal, error) {
+// Terminal makes the configured card terminal. What is said on its line can be heard at the tap; nil: by nobody. The error is a mistake in the
+// configuration, or a password that cannot be read.
+func Terminal(c config.Config, heard *tap.Tap, log *slog.Logger) (terminal.Terminal, error) {
 	s, err := terminalSettings(c)
 	if err != nil {
 		return nil, err
 	}
+	s.Tap = heard
 	t, err := drivers.Terminal(s, log)
 	if err != nil {
 		return nil, fmt.Errorf("terminal: %w", err)
 	}
 	return t, nil
+}
+
+// Trace explains what is heard of the configured card terminal's line, until ctx ends.
+func Trace(c config.Config, heard *tap.Tap) func(ctx context.Context, emit func(any) error) error {
+	return func(ctx context.Context, emit func(any) error) error {
+		serial := c.Terminal.Address.Scheme == "serial"
+		return trace.Terminal(ctx, c.Terminal.Driver, serial, heard, func(m trace.Message) error { return emit(m) })
+	}
 }
 
 // Acceptance is the script for a new model of the configured card terminal. The error is as Terminal's.

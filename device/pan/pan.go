@@ -26,7 +26,7 @@ func Mask(digits string) string {
 }
 
 // MaskText hides card numbers in a line of text: 13 to 19 digits that carry a valid check digit, in one run or in
-// groups with one blank or dash between them. Its length stays the same. A long number of another kind may be hidden by
+// groups with one blank or dash between them, and what follows one on a track. Its length stays the same. A long number of another kind may be hidden by
 // chance; that is the safer mistake.
 func MaskText(b []byte) []byte {
 	masked := b
@@ -47,9 +47,25 @@ func MaskText(b []byte) []byte {
 				masked[i], hidden = hidden[0], hidden[1:]
 			}
 		}
-		start = end
+		track := trackAfter(b[end:])
+		for i := range track {
+			masked[end+1+i] = '*'
+		}
+		start = end + track
 	}
 	return masked
+}
+
+// trackAfter is how many characters behind a card number and the sign after it belong to its magnetic stripe: digits after = or D, of the
+// second track, and everything up to a question mark after ^, of the first.
+func trackAfter(b []byte) (n int) {
+	if len(b) == 0 || b[0] != '=' && b[0] != 'D' && b[0] != '^' {
+		return 0
+	}
+	for n+1 < len(b) && (isDigit(b[n+1]) || b[0] == '^' && b[n+1] != '?' && b[n+1] >= ' ') {
+		n++
+	}
+	return n
 }
 
 // cardNumberAt finds the longest card number that begins at start, in whole groups of digits; end is 0 if there is none.

@@ -32,6 +32,10 @@ func NewClient(socket string) *Client {
 		}
 		return c, nil
 	}
+	return newClient(socket, dial)
+}
+
+func newClient(socket string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Client {
 	return &Client{socket: socket, http: http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{DialContext: dial}}}
 }
 

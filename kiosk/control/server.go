@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"selfpay/device/printer"
@@ -47,7 +48,10 @@ type Server struct {
 	Release  int           // the number of its release
 	Updating func() bool   // no patron may begin because of an update
 
-	exporting sync.Mutex // one export at a time
+	Trace func(ctx context.Context, emit func(any) error) error // explains what is said on the terminal's line, without secrets, until ctx ends; nil: nobody can
+
+	exporting sync.Mutex   // one export at a time
+	tracing   atomic.Int32 // traces under way
 }
 
 // longestRequest bounds what is read of a request, in bytes.
@@ -75,6 +79,10 @@ func Listen(path string) (net.Listener, error) {
 // Serve answers until ctx ends.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	removeExport(filepath.Join(s.Ledger.Folder(), exportFile)) // of a daemon that was killed
+	return s.serve(ctx, l)
+}
+
+func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: s.handler(), ReadTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -96,6 +104,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /report", answer(s.report))
 	mux.HandleFunc("GET /lines", answer(s.lines))
 	mux.HandleFunc("GET /verify", answer(s.verify))
+	mux.HandleFunc("GET /trace/terminal", s.traceTerminal)
 	mux.HandleFunc("POST /retry", answer(s.retry))
 	mux.HandleFunc("POST /resolve", answer(s.resolve))
 	mux.HandleFunc("POST /refunded", answer(s.refunded))

@@ -86,117 +86,28 @@ func Block(b []byte) Document {
 // Stream decodes message after message until r ends and hands each to emit. The error is that of r; a message that is
 // cut off by the end is emitted with its problem.
 func Stream(r io.Reader, serial bool, emit func(Document)) error {
-	if serial {
-		return serialStream(r, emit)
-	}
+	s := NewScanner(serial, emit)
+	buffer := make([]byte, 4096)
 	for {
-		message, err := nextMessage(r)
-		if len(message) > 0 {
-			emit(APDU(message))
+		n, err := r.Read(buffer)
+		s.Feed(buffer[:n])
+		if err == nil {
+			continue
 		}
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		s.End()
+		if errors.Is(err, io.EOF) {
 			return nil
-		case err != nil:
-			return fmt.Errorf("zvt: decode: %w", err)
 		}
+		return fmt.Errorf("zvt: decode: %w", err)
 	}
-}
-
-// nextMessage reads the bytes of one APDU, or what there is of it.
-func nextMessage(r io.Reader) ([]byte, error) {
-	message := make([]byte, 3, 64)
-	if n, err := io.ReadFull(r, message); err != nil {
-		return message[:n], err
-	}
-	h, err := zvt.ParseHeader(message)
-	if errors.Is(err, zvt.ErrIncomplete) {
-		message = message[:5]
-		if n, err := io.ReadFull(r, message[3:]); err != nil {
-			return message[:3+n], err
-		}
-		h, _ = zvt.ParseHeader(message)
-	}
-	message = append(message, make([]byte, h.Length)...)
-	n, err := io.ReadFull(r, message[h.Size:])
-	return message[:h.Size+n], err
 }
 
 func blocks(b []byte) []Document {
 	var documents []Document
-	s := serialScan{emit: func(d Document) { documents = append(documents, d) }}
-	s.feed(b)
-	s.finish()
+	s := NewScanner(true, func(d Document) { documents = append(documents, d) })
+	s.Feed(b)
+	s.End()
 	return documents
-}
-
-func serialStream(r io.Reader, emit func(Document)) error {
-	s := serialScan{emit: emit}
-	buffer := make([]byte, 4096)
-	for {
-		n, err := r.Read(buffer)
-		s.feed(buffer[:n])
-		if err != nil {
-			s.finish()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return fmt.Errorf("zvt: decode: %w", err)
-		}
-	}
-}
-
-type serialScan struct {
-	emit   func(Document)
-	blocks zvt.BlockReader
-	noise  int // stray bytes already reported
-}
-
-func (s *serialScan) feed(b []byte) {
-	for _, x := range b {
-		switch s.blocks.Feed(x) {
-		case zvt.BlockAcked:
-			s.bare("06", "block confirmed")
-		case zvt.BlockNaked:
-			s.bare("15", "block not confirmed")
-		case zvt.BlockWhole:
-			d := APDU(s.blocks.APDU())
-			d.CRC = "ok"
-			s.hand(d)
-		case zvt.BlockBad:
-			d := APDU(s.blocks.APDU())
-			d.CRC = "bad"
-			d.problem("the check sum is wrong, or the block is broken")
-			s.hand(d)
-		}
-	}
-}
-
-func (s *serialScan) finish() {
-	if s.blocks.Inside() {
-		d := APDU(s.blocks.APDU())
-		d.CRC = "bad"
-		d.problem("the block is cut off")
-		s.hand(d)
-		return
-	}
-	if s.blocks.Noise > s.noise {
-		s.hand(empty())
-	}
-}
-
-func (s *serialScan) bare(control, name string) {
-	d := empty()
-	d.Control, d.Name = control, name
-	s.hand(d)
-}
-
-func (s *serialScan) hand(d Document) {
-	if stray := s.blocks.Noise - s.noise; stray > 0 {
-		d.problem("%d stray bytes before it", stray)
-		s.noise = s.blocks.Noise
-	}
-	s.emit(d)
 }
 
 // numbers are the bitmaps that hold a decimal number, texts those that hold digits to be kept as they are.
@@ -313,9 +224,18 @@ func objects(list []zvt.TLV) []Object {
 		switch {
 		case o.Tag == zvt.TagLongPassword: // not told
 		case len(object.Children) == 0:
-			object.Hex = fmt.Sprintf("%X", pan.MaskText(o.Value))
+			object.Hex = hexOf(o.Value)
 		}
 		shown = append(shown, object)
+	}
+	return shown
+}
+
+// hexOf masks card numbers that are written as text, and one that fills the whole value as packed digits.
+func hexOf(b []byte) string {
+	shown := fmt.Sprintf("%X", pan.MaskText(b))
+	if strings.Trim(strings.TrimRight(shown, "F"), "0123456789") == "" {
+		return string(pan.MaskText([]byte(shown)))
 	}
 	return shown
 }

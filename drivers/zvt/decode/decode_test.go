@@ -175,6 +175,25 @@ func TestStreamFindsEachMessageInAnyPieces(t *testing.T) {
 	}
 }
 
+// The longest message fits, and what follows it is found.
+func TestAScannerKeepsOneMessageAtTheMost(t *testing.T) {
+	long := zvt.APDU{Control: zvt.PrintLine, Data: make([]byte, zvt.MaxData)}.Bytes()
+	stream := append(append([]byte{0x80, 0, 0}, long...), long[:7]...)
+	var got []int
+	s := NewScanner(false, func(d Document) { got = append(got, d.Length, len(d.Problems)) })
+	for range 3 {
+		s.Feed(stream[:len(stream)-7])
+	}
+	s.Feed(long[:7])
+	s.End()
+	if want := fmt.Sprint([]int{0, 0, zvt.MaxData, 0, 0, 0, zvt.MaxData, 0, 0, 0, zvt.MaxData, 0, zvt.MaxData, 1}); fmt.Sprint(got) != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if cap(s.message) > 2*len(long) {
+		t.Errorf("%d bytes are kept", cap(s.message))
+	}
+}
+
 func TestCardNumbersComeOutMasked(t *testing.T) {
 	card := "4012888888881881"
 	var data []byte
@@ -183,7 +202,9 @@ func TestCardNumbersComeOutMasked(t *testing.T) {
 	data = zvt.AppendField(data, zvt.BMPTrack1, []byte(card)...)
 	data = zvt.AppendField(data, zvt.BMPText, []byte("Karte "+card)...)
 	texts := zvt.AppendTLV(nil, zvt.TagText, []byte("Karte "+card)...)
-	data = zvt.AppendField(data, zvt.BMPContainer, zvt.AppendTLV(nil, zvt.TagDisplayTexts, texts...)...)
+	container := zvt.AppendTLV(nil, zvt.TagDisplayTexts, texts...)
+	container = zvt.AppendTLV(container, 0x1F22, unhex(t, card)...) // in no document
+	data = zvt.AppendField(data, zvt.BMPContainer, container...)
 	lines := [][]byte{
 		zvt.APDU{Control: zvt.StatusInformation, Data: data}.Bytes(),
 		zvt.APDU{Control: zvt.PrintLine, Data: append([]byte{0}, card...)}.Bytes(),
