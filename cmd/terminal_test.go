@@ -76,3 +76,11 @@ func TestALostAnswerIsAnOpenCaseWhereNothingCanBeAsked(t *testing.T) {
 		t.Errorf("books %+v", b)
 	}
 }
+
+func TestATerminalThatCannotHangWhereItIsToldIsRefused(t *testing.T) {
+	for want, o := range map[string]surround.Options{"add --serial": {Terminal: "mdb"}, "leave --serial out": {Terminal: "caisse-ap", Serial: true}} {
+		if s, err := surround.Start(t.TempDir(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, %v", o, s, err)
+		}
+	}
+}

@@ -78,6 +78,9 @@ type serial interface {
 func (s *Surround) startTerminal() error {
 	o := s.options
 	o.Approved = s.approved
+	if o.Terminal == "mdb" && !o.Serial {
+		return errors.New("an MDB adapter hangs on a serial line only; add --serial")
+	}
 	s.terminal = protocols[o.Terminal](o)
 	s.closers = append(s.closers, s.terminal)
 	serve, err := s.tapped(s.terminal.Serve)
