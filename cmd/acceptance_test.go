@@ -13,7 +13,7 @@ import (
 
 func TestATechnicianTakesANewModelIntoService(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, surround.Options{CardWait: 3 * time.Second})
+	s := newStation(t, surround.Options{CardWait: 3 * time.Second}, "password = \"000000\"\n", "password = \"credential:terminal\"\n")
 	to := t.TempDir()
 	for _, order := range []string{"approve", "approve", "approve", "cancel", "cancel"} {
 		s.order("terminal", "next", order)
@@ -43,9 +43,7 @@ func TestATechnicianTakesANewModelIntoService(t *testing.T) {
 		t.Fatal(err)
 	}
 	with := strings.Replace(string(config), "[terminal]\n", "[terminal]\nprofile = \""+profile+"\"\n", 1)
-	if err := os.WriteFile(s.around.ConfigPath(), []byte(with), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.configure(strings.Replace(with, "credential:terminal", "000000", 1))
 	s.begin().ready().patron(cardOneFee).said(t, "booked")
 }
 

@@ -126,7 +126,7 @@ func TestSlipsOfStaffArePrintedAndTheirPictureIsDrawn(t *testing.T) {
 	}
 }
 
-// talk runs kioskctl on a terminal, answers yes to what it asks, and does what it wants done.
+// talk runs kioskctl on a terminal, answers yes to what it asks, tells the card terminal's password, and does what it wants done.
 func (s *station) talk(words []string, wanted map[string]func(), environment ...string) (said string, status int) {
 	s.t.Helper()
 	cmd := exec.Command(filepath.Join(programs, "kioskctl"), append([]string{"--config", s.around.ConfigPath()}, words...)...)
@@ -140,8 +140,11 @@ func (s *station) talk(words []string, wanted map[string]func(), environment ...
 	for {
 		n, err := tty.Read(buffer)
 		said += string(buffer[:n])
-		if strings.HasSuffix(said, "[y/N] ") {
-			if _, err := io.WriteString(tty, "y\n"); err != nil {
+		for question, answer := range map[string]string{"[y/N] ": "y\n", "password (empty: 000000): ": "000000\n"} {
+			if !strings.HasSuffix(said, question) {
+				continue
+			}
+			if _, err := io.WriteString(tty, answer); err != nil {
 				s.t.Fatal(err)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/drivers/zvt"
 	"selfpay/drivers/zvt/accept"
+	"selfpay/kiosk/config"
 	"selfpay/kiosk/control"
 )
 
@@ -48,6 +49,13 @@ func (c terminalAccept) Run(ctx context.Context, t *tool) error {
 	}
 	if err := control.NewClient(cfg.Kiosk.Socket).Get(ctx, "/status", &struct{}{}); !errors.Is(err, control.ErrDaemonDown) {
 		return errors.New("the terminal belongs to the running daemon: stop it with systemctl stop kioskd")
+	}
+	if _, err := cfg.Terminal.Password.Read(); err != nil { // a credential, which is for the daemon alone
+		typed, err := at.keeps("The terminal's password (empty: 000000): ")
+		if err != nil {
+			return err
+		}
+		cfg.Terminal.Password = config.Secret(typed)
 	}
 	script, err := parts.Acceptance(cfg, quietly)
 	if err != nil {
