@@ -1,4 +1,4 @@
-// Package profile reads what a make of library system or printer does beyond its protocol. It is data: one TOML file for
+// Package profile reads what a make of library system, printer or card terminal does beyond its protocol. It is data: one TOML file for
 // each, built in, brought by an update or written by a site, and never code.
 package profile
 
@@ -22,7 +22,7 @@ const longest = 64 << 10
 // Set is all profiles of one kind. An update may bring profiles without a new program: they lie in profiles/KIND beside the
 // program that runs, and one there goes before the built-in one of its name.
 type Set struct {
-	Kind    string // printer, sip2, polaris, aleph
+	Kind    string // printer, zvt, sip2, polaris, aleph
 	BuiltIn fs.FS  // with a folder profiles
 }
 

@@ -79,7 +79,7 @@ func writeNew(path string, content []byte, mode fs.FileMode) error {
 
 type packCommand struct {
 	Programs string   `required:"" type:"existingdir" help:"The folder with kioskd and kioskctl as they are shipped."`
-	Profiles string   `type:"existingdir" help:"A folder with profiles that go before the built-in ones: printer/NAME.toml, sip2/NAME.toml, polaris/NAME.toml, aleph/NAME.toml."`
+	Profiles string   `type:"existingdir" help:"A folder with profiles that go before the built-in ones: printer/NAME.toml, sip2/NAME.toml, polaris/NAME.toml, aleph/NAME.toml, zvt/NAME.toml."`
 	Arch     string   `required:"" enum:"amd64,arm64,arm" help:"What the programs run on."`
 	Release  int      `required:"" help:"The number of the release."`
 	Version  string   `required:"" help:"What people call it."`
