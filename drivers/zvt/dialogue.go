@@ -72,128 +72,170 @@ func (t *Terminal) run(ctx context.Context, l *link, d dialogue) (ending, error)
 	if err := l.send(request); err != nil {
 		return ending{handed: !errors.Is(err, wire.ErrNothingOut)}, err
 	}
-	end := ending{handed: true}
-	t4 := t.cfg.T4
-	longest := time.Now().Add(t.cfg.Longest)
-	deadline := time.Now().Add(t.cfg.T3)
-	wake := ctx.Done()
-	accepted, stopWanted := false, false
+	r := &running{Terminal: t, dialogue: d, link: l, number: number, end: ending{handed: true}, wake: ctx.Done(),
+		t4: t.cfg.T4, longest: time.Now().Add(t.cfg.Longest), deadline: time.Now().Add(t.cfg.T3)}
 	for {
-		if stopWanted && accepted {
-			stopWanted = false
-			if d.stop() {
-				abort, _ := t.sequence.command(command{control: AbortRequest})
-				if err := l.send(abort); err != nil {
-					return end, err
-				}
-			}
+		a, err := r.next(ctx)
+		if err != nil {
+			return r.end, err
 		}
-		if time.Now().After(longest) {
-			return end, errOverlong
-		}
-		a, err := l.receive(deadline, wake)
-		switch {
-		case errors.Is(err, wire.ErrWoken):
-			wake = nil
-			if d.stop == nil {
-				return end, ctx.Err()
-			}
-			stopWanted = true
-			continue
-		case err != nil:
-			return end, err
-		}
+		over := false
 		if a.Control.Answer() {
-			switch {
-			case t.sequence.late(a, number):
-				t.log.Info("terminal answers an earlier command", "answer", a.Control.String())
-			case accepted: // the answer to an abort request; the last word is still to come
-				t.log.Debug("terminal answers an abort request", "answer", a.Control.String())
-			case a.Control.Positive():
-				if accepted, deadline = true, time.Now().Add(t4); d.acceptedOnly {
-					return end, nil
-				}
-			default:
-				end.refused, end.code, end.data = true, byte(a.Control), a.Data
-				return end, nil
-			}
-			continue
+			over = r.answered(a)
+		} else {
+			over, err = r.said(a)
 		}
-		m := ReadMessage(a)
-		if m.Err != nil {
-			t.log.Warn("terminal message not fully understood", "control", a.Control.String(), "err", m.Err)
-		}
-		if again, repeated := t.sequence.repeated(m); repeated {
-			deadline = restart(deadline, accepted, t4)
-			if err := l.send(again); err != nil {
-				return end, err
-			}
-			continue
-		}
-		answer := acknowledged
-		switch a.Control {
-		case StatusInformation:
-			switch {
-			case !accepted && d.late == nil && d.stop != nil:
-				return end, errUnfinished
-			case !accepted && d.late == nil:
-				if answer, err = t.answerStray(m); err != nil {
-					return end, err
-				}
-			case !accepted:
-				if !d.late(m) {
-					continue
-				}
-			case d.status != nil:
-				if answer, err = d.status(m); err != nil {
-					return end, err
-				}
-			}
-			deadline = restart(deadline, accepted, t4)
-		case IntermediateStatus:
-			if m.HasTimeout {
-				if minutes, err := BCD([]byte{m.Timeout}); err == nil && minutes > 0 {
-					t4 = time.Duration(minutes) * time.Minute
-				}
-			}
-			deadline = restart(deadline, accepted, t4)
-			if d.progress != nil && accepted {
-				if p := progress(m.Intermediate); p != "" {
-					d.progress(p)
-				}
-			}
-		case PrintLine, PrintBlock:
-			if d.slip != nil && accepted {
-				d.slip.add(m)
-			}
-			deadline = restart(deadline, accepted, t4)
-		case Completion, Abort:
-			if accepted {
-				end.last = m
-				if err := l.send(t.sequence.answer(m, acknowledged)); err != nil {
-					// The terminal has said its last word; what it decided does not hang on this answer.
-					t.log.Info("terminal did not take the answer to its last message", "err", err)
-					t.drop()
-				}
-				return end, nil
-			}
-		case SetClock:
-		default:
-			t.log.Warn("terminal sends an unknown command", "control", a.Control.String())
-			answer = APDU{Control: 0x8483}
-		}
-		if err := l.send(t.sequence.answer(m, answer)); err != nil {
-			return end, err
+		if over || err != nil {
+			return r.end, err
 		}
 	}
 }
 
-// restart begins T4 anew in an accepted command; before that T3 goes on.
-func restart(deadline time.Time, accepted bool, t4 time.Duration) time.Time {
-	if !accepted {
-		return deadline
+// running is a dialogue whose command was sent.
+type running struct {
+	*Terminal
+	dialogue
+	link       *link
+	number     int // of the command's message; 0: messages have none
+	end        ending
+	accepted   bool
+	stopWanted bool
+	wake       <-chan struct{}
+	t4         time.Duration
+	longest    time.Time // of the whole dialogue
+	deadline   time.Time // of the next message
+}
+
+// next waits for a message. Where ctx ends meanwhile the terminal is asked to stop, once and as soon as it has accepted the command.
+func (r *running) next(ctx context.Context) (APDU, error) {
+	for {
+		if r.stopWanted && r.accepted {
+			r.stopWanted = false
+			if err := r.askToStop(); err != nil {
+				return APDU{}, err
+			}
+		}
+		if time.Now().After(r.longest) {
+			return APDU{}, errOverlong
+		}
+		a, err := r.link.receive(r.deadline, r.wake)
+		if !errors.Is(err, wire.ErrWoken) {
+			return a, err
+		}
+		if r.stop == nil {
+			return APDU{}, ctx.Err()
+		}
+		r.wake, r.stopWanted = nil, true
 	}
-	return time.Now().Add(t4)
+}
+
+func (r *running) askToStop() error {
+	if !r.stop() {
+		return nil
+	}
+	abort, _ := r.sequence.command(command{control: AbortRequest})
+	return r.link.send(abort)
+}
+
+// answered takes an answer of the terminal. True: the dialogue is over.
+func (r *running) answered(a APDU) bool {
+	switch {
+	case r.sequence.late(a, r.number):
+		r.log.Info("terminal answers an earlier command", "answer", a.Control.String())
+	case r.accepted: // the answer to an abort request; the last word is still to come
+		r.log.Debug("terminal answers an abort request", "answer", a.Control.String())
+	case a.Control.Positive():
+		r.accepted = true
+		r.restart()
+		return r.acceptedOnly
+	default:
+		r.end.refused, r.end.code, r.end.data = true, byte(a.Control), a.Data
+		return true
+	}
+	return false
+}
+
+// restart begins T4 anew in an accepted command; before that T3 goes on.
+func (r *running) restart() {
+	if r.accepted {
+		r.deadline = time.Now().Add(r.t4)
+	}
+}
+
+// said takes a message of the terminal and answers it. True: it was the last.
+func (r *running) said(a APDU) (over bool, err error) {
+	m := ReadMessage(a)
+	if m.Err != nil {
+		r.log.Warn("terminal message not fully understood", "control", a.Control.String(), "err", m.Err)
+	}
+	if again, repeated := r.sequence.repeated(m); repeated {
+		r.restart()
+		return false, r.link.send(again)
+	}
+	answer, err := r.take(m)
+	if err != nil || answer == nil {
+		return false, err
+	}
+	over = r.accepted && (m.Control == Completion || m.Control == Abort)
+	if err = r.link.send(r.sequence.answer(m, *answer)); over && err != nil {
+		// The terminal has said its last word; what it decided does not hang on this answer.
+		r.log.Info("terminal did not take the answer to its last message", "err", err)
+		r.drop()
+		err = nil
+	}
+	return over, err
+}
+
+// take does what a message asks for, and says how to answer it; nil: not at all.
+func (r *running) take(m Message) (*APDU, error) {
+	answer := acknowledged
+	switch m.Control {
+	case StatusInformation:
+		return r.takeStatus(m)
+	case IntermediateStatus:
+		r.takeIntermediate(m)
+	case PrintLine, PrintBlock:
+		if r.slip != nil && r.accepted {
+			r.slip.add(m)
+		}
+		r.restart()
+	case Completion, Abort:
+		if r.accepted {
+			r.end.last = m
+		}
+	case SetClock:
+	default:
+		r.log.Warn("terminal sends an unknown command", "control", m.Control.String())
+		answer = APDU{Control: 0x8483}
+	}
+	return &answer, nil
+}
+
+// takeStatus decides on a 04 0F.
+func (r *running) takeStatus(m Message) (*APDU, error) {
+	answer, err := acknowledged, error(nil)
+	switch {
+	case !r.accepted && r.late == nil && r.stop != nil:
+		err = errUnfinished
+	case !r.accepted && r.late == nil:
+		answer, err = r.answerStray(m)
+	case !r.accepted && !r.late(m):
+		return nil, nil
+	case r.accepted && r.status != nil:
+		answer, err = r.status(m)
+	}
+	r.restart()
+	return &answer, err
+}
+
+func (r *running) takeIntermediate(m Message) {
+	if minutes, err := BCD([]byte{m.Timeout}); m.HasTimeout && err == nil && minutes > 0 {
+		r.t4 = time.Duration(minutes) * time.Minute
+	}
+	r.restart()
+	if p := progress(m.Intermediate); r.progress != nil && r.accepted && p != "" {
+		r.progress(p)
+	}
 }
 
 // ask opens the link if need be, registers if need be, and carries out one dialogue. The link is dropped when the last
