@@ -376,6 +376,18 @@ func TestAnswerWithDataAndTheNextMessageInOnePiece(t *testing.T) {
 	})
 }
 
+func TestEndOfDayThatSlipsInIsNoReversal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		totals := "040F3B2700" + "60F0F5F3" + "00010002" + strings.Repeat("00", 49)
+		far := &script{t: t, play: map[Control][]step{Reversal: {says(yes), says(totals), hears(yes), says(completed), hears(yes)}}}
+		term := New(far.dial, Config{}, quiet)
+		defer term.Close()
+		if err := term.Reverse(t.Context(), terminal.Approval{Receipt: 123, Trace: 123, Amount: euros(1250)}); device.Class(err) != device.ErrDoubt {
+			t.Errorf("Reverse = %v", err)
+		}
+	})
+}
+
 // number is a container with the number of a message.
 func number(n int) string { return fmt.Sprintf("06061F7303%06d", n) }
 

@@ -77,6 +77,9 @@ func (t *Terminal) byReceipt(ctx context.Context, control Control, a terminal.Ap
 	end, err := t.run(ctx, l, dialogue{
 		command: command{control: control, data: data},
 		status: func(m Message) (APDU, error) {
+			if _, totals := m.Fields.Get(BMPTotals); totals {
+				return acknowledged, nil // an end of day that the terminal slipped in
+			}
 			if _, ok := m.Fields.Byte(BMPResultCode); !ok {
 				return APDU{}, errors.New("status information without a readable result code")
 			}
