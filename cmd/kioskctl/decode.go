@@ -90,12 +90,9 @@ type decodeCaisse struct {
 }
 
 func (c *decodeCaisse) Run(t *tool) error {
-	return explain(t, c.input(), func(r io.Reader, emit func(caisseap.Document)) error {
-		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
-		if all = bytes.TrimRight(all, "\r\n"); err == nil && len(all) > 0 {
-			emit(caisseap.Explain(all))
-		}
-		return err
+	return explainWhole(t, c.input(), func(b []byte) (caisseap.Document, bool) {
+		b = bytes.TrimRight(b, "\r\n")
+		return caisseap.Explain(b), len(b) > 0
 	})
 }
 
@@ -108,13 +105,7 @@ func (c *decodeMDB) Run(t *tool) error {
 	if len(c.Lines) > 0 {
 		input = strings.NewReader(strings.Join(c.Lines, "\n"))
 	}
-	return explain(t, input, func(r io.Reader, emit func(mdb.Document)) error {
-		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
-		if err == nil && len(all) > 0 {
-			emit(mdb.Explain(all))
-		}
-		return err
-	})
+	return explainWhole(t, input, func(b []byte) (mdb.Document, bool) { return mdb.Explain(b), len(b) > 0 })
 }
 
 type decodeECR17 struct {
@@ -130,17 +121,25 @@ func (c *decodeECR17) Run(t *tool) error {
 		}
 		input = bytes.NewReader(decoded)
 	}
-	return explain(t, input, func(r io.Reader, emit func(ecr17.Document)) error {
-		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
-		if err == nil && len(all) > 0 {
-			emit(ecr17.Explain(all))
-		}
-		return err
-	})
+	return explainWhole(t, input, func(b []byte) (ecr17.Document, bool) { return ecr17.Explain(b), len(b) > 0 })
 }
 
 // longestMessage bounds what is read of a message that has no end.
 const longestMessage = 1 << 20
+
+// explainWhole makes one document of all that there is; none where read says so.
+func explainWhole[D any](t *tool, input io.Reader, read func([]byte) (D, bool)) error {
+	return explain(t, input, func(r io.Reader, emit func(D)) error {
+		all, err := io.ReadAll(io.LimitReader(r, longestMessage))
+		if err != nil {
+			return err
+		}
+		if d, any := read(all); any {
+			emit(d)
+		}
+		return nil
+	})
+}
 
 // input is standard input, or the arguments: hex of something that begins like a message, else the text itself.
 func (c *decodeCaisse) input() io.Reader {

@@ -3,8 +3,6 @@ package concert_test
 import (
 	"testing"
 
-	"github.com/creack/pty"
-
 	"selfpay/device"
 	"selfpay/device/money"
 	"selfpay/device/terminal"
@@ -13,39 +11,23 @@ import (
 	"selfpay/drivers/cardholder/cardholdertest"
 	"selfpay/drivers/concert"
 	"selfpay/drivers/concert/concerttest"
-	"selfpay/drivers/serialport"
 )
 
-// TestWholePurchaseOverASerialLine goes over a pty, with the driver of serial ports that a kiosk has.
 func TestWholePurchaseOverASerialLine(t *testing.T) {
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slave.Close()
 	patron := &cardholder.Cardholder{}
-	far := concerttest.New(patron)
-	ended := make(chan error, 1)
-	go func() { ended <- far.ServeSerial(master) }()
-	address, err := serialport.ParseAddress("serial://" + slave.Name() + "?baud=9600")
-	if err != nil {
-		t.Fatal(err)
-	}
-	term := concert.New(serialport.Dial(address), concert.Config{Currency: "EUR"})
-	if s, err := term.Status(t.Context()); err != nil || !s.Ready {
-		t.Fatalf("status %+v, %v", s, err)
-	}
-	for n := range 3 {
-		_, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
-			terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
-		if charged, _ := patron.Books(); err != nil || len(charged) != n+1 {
-			t.Fatalf("purchase %d: %v, charged %+v", n+1, err, charged)
+	cardholdertest.OverALine(t, concerttest.New(patron), 9600, func(dial device.Dial) {
+		term := concert.New(dial, concert.Config{Currency: "EUR"})
+		if s, err := term.Status(t.Context()); err != nil || !s.Ready {
+			t.Fatalf("status %+v, %v", s, err)
 		}
-	}
-	far.Close()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+		for n := range 3 {
+			_, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
+				terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
+			if charged, _ := patron.Books(); err != nil || len(charged) != n+1 {
+				t.Fatalf("purchase %d: %v, charged %+v", n+1, err, charged)
+			}
+		}
+	})
 }
 
 func TestConformance(t *testing.T) {

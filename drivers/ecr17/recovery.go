@@ -14,10 +14,10 @@ const askEvery = 2 * time.Second // while a payment may be under way still
 
 // Last asks for the terminal's last result. device.ErrRefused: it does not tell.
 func (t *Terminal) Last(ctx context.Context) (terminal.Transaction, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.Transaction{}, err
 	}
-	defer t.give()
+	defer t.turn.Give()
 	found, err := t.last(ctx)
 	switch {
 	case errors.Is(err, errNotTaken):
@@ -65,10 +65,10 @@ func transaction(r Result) terminal.Transaction {
 // RecoverPurchase compares the terminal's last result with the one from before the attempt. While the payment may be under way still it
 // asks again and again, so it takes up to Rest; when ctx ends before, it is still unknown.
 func (t *Terminal) RecoverPurchase(ctx context.Context, a terminal.Attempt) (terminal.Recovery, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.Recovery{}, err
 	}
-	defer t.give()
+	defer t.turn.Give()
 	for {
 		over := t.left() <= 0 // before it is asked: what it says must be later
 		found, err := t.last(ctx)

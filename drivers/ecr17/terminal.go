@@ -51,9 +51,9 @@ const protocol unasked.Protocol = "ECR17"
 // Terminal is one terminal.
 type Terminal struct {
 	unasked.Protocol
-	dial  device.Dial
-	cfg   Config
-	taken chan struct{} // holds something while a method runs
+	dial device.Dial
+	cfg  Config
+	turn *unasked.Turn // its rest is not used: see rests
 
 	// Owned by the method that runs.
 	doubtful bool      // the answer to a payment was lost, and is not found yet
@@ -65,20 +65,8 @@ var _ terminal.Terminal = (*Terminal)(nil)
 
 // New makes a terminal. It opens nothing. A payment that another process began is taken to have been begun just before.
 func New(dial device.Dial, cfg Config) *Terminal {
-	return &Terminal{Protocol: protocol, dial: dial, cfg: cfg.filled(), taken: make(chan struct{}, 1), since: time.Now()}
+	return &Terminal{Protocol: protocol, dial: dial, cfg: cfg.filled(), turn: unasked.NewTurn(protocol, 0), since: time.Now()}
 }
-
-// take waits for the method that runs. Nothing was sent when it fails.
-func (t *Terminal) take(ctx context.Context) error {
-	select {
-	case t.taken <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return t.NotSent(ctx.Err())
-	}
-}
-
-func (t *Terminal) give() { <-t.taken }
 
 // left is how long the terminal may be at a payment still whose end is not known.
 func (t *Terminal) left() time.Duration { return t.cfg.Rest - time.Since(t.since) }
@@ -133,10 +121,10 @@ var states = map[byte]string{
 
 // Status asks the terminal how it is. It does not tell whether it is at a payment.
 func (t *Terminal) Status(ctx context.Context) (terminal.Status, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.Status{}, err
 	}
-	defer t.give()
+	defer t.turn.Give()
 	c, err := t.condition(ctx)
 	if err != nil {
 		return terminal.Status{}, t.NotSent(err)
@@ -173,10 +161,10 @@ func (t *Terminal) own(terminalID string) error {
 
 // Purchase charges the card, as the contract says. It cannot be stopped: when ctx ends it still waits for the answer.
 func (t *Terminal) Purchase(ctx context.Context, p terminal.Purchase, w terminal.Watch) (terminal.CardSlip, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.CardSlip{}, err
 	}
-	defer t.give()
+	defer t.turn.Give()
 	message, err := t.payment(p)
 	if err := errors.Join(err, t.rests(), ctx.Err()); err != nil {
 		return terminal.CardSlip{}, t.NotSent(err)
@@ -300,10 +288,10 @@ func approval(r Result, now time.Time) terminal.Approval {
 // EndOfDay closes the session with the host. The amount is what the terminal has counted; where the host has counted something else
 // the session is closed all the same.
 func (t *Terminal) EndOfDay(ctx context.Context) (terminal.DayTotal, error) {
-	if err := t.take(ctx); err != nil {
+	if err := t.turn.Take(ctx); err != nil {
 		return terminal.DayTotal{}, err
 	}
-	defer t.give()
+	defer t.turn.Give()
 	l, err := t.open(ctx)
 	if err != nil {
 		return terminal.DayTotal{}, t.NotSent(err)

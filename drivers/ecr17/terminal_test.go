@@ -3,8 +3,6 @@ package ecr17_test
 import (
 	"testing"
 
-	"github.com/creack/pty"
-
 	"selfpay/device"
 	"selfpay/device/money"
 	"selfpay/device/terminal"
@@ -13,46 +11,30 @@ import (
 	"selfpay/drivers/cardholder/cardholdertest"
 	"selfpay/drivers/ecr17"
 	"selfpay/drivers/ecr17/ecr17test"
-	"selfpay/drivers/serialport"
 )
 
-// TestWholePurchaseOverASerialLine goes over a pty, with the driver of serial ports that a kiosk has.
 func TestWholePurchaseOverASerialLine(t *testing.T) {
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slave.Close()
 	patron := &cardholder.Cardholder{}
-	far := ecr17test.New(patron)
-	ended := make(chan error, 1)
-	go func() { ended <- far.ServeSerial(master) }()
-	address, err := serialport.ParseAddress("serial://" + slave.Name() + "?baud=9600")
-	if err != nil {
-		t.Fatal(err)
-	}
-	term := ecr17.New(serialport.Dial(address), ecr17.Config{Currency: "EUR"})
-	if s, err := term.Status(t.Context()); err != nil || !s.Ready || s.TerminalID != ecr17test.TerminalID {
-		t.Fatalf("status %+v, %v", s, err)
-	}
-	for n := range 3 {
-		slip, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
-			terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
-		if charged, _ := patron.Books(); err != nil || len(charged) != n+1 || len(slip.Customer) < 10 {
-			t.Fatalf("purchase %d: %v, charged %+v, slip %q", n+1, err, charged, slip.Customer)
+	cardholdertest.OverALine(t, ecr17test.New(patron), 9600, func(dial device.Dial) {
+		term := ecr17.New(dial, ecr17.Config{Currency: "EUR"})
+		if s, err := term.Status(t.Context()); err != nil || !s.Ready || s.TerminalID != ecr17test.TerminalID {
+			t.Fatalf("status %+v, %v", s, err)
 		}
-		last, err := term.Last(t.Context())
-		if err != nil || !last.Approved || last.Approval.Trace != n+2 || last.Approval.Amount != money.Of(1250, "EUR") {
-			t.Fatalf("last %+v, %v", last, err)
+		for n := range 3 {
+			slip, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
+				terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
+			if charged, _ := patron.Books(); err != nil || len(charged) != n+1 || len(slip.Customer) < 10 {
+				t.Fatalf("purchase %d: %v, charged %+v, slip %q", n+1, err, charged, slip.Customer)
+			}
+			last, err := term.Last(t.Context())
+			if err != nil || !last.Approved || last.Approval.Trace != n+2 || last.Approval.Amount != money.Of(1250, "EUR") {
+				t.Fatalf("last %+v, %v", last, err)
+			}
 		}
-	}
-	if total, err := term.EndOfDay(t.Context()); err != nil || total.Amount != money.Of(3750, "EUR") {
-		t.Fatalf("end of day %+v, %v", total, err)
-	}
-	far.Close()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+		if total, err := term.EndOfDay(t.Context()); err != nil || total.Amount != money.Of(3750, "EUR") {
+			t.Fatalf("end of day %+v, %v", total, err)
+		}
+	})
 }
 
 func TestConformance(t *testing.T) {

@@ -9,16 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/creack/pty"
-
 	"selfpay/device"
 	"selfpay/device/money"
 	"selfpay/device/terminal"
 	"selfpay/device/terminal/terminaltest"
 	"selfpay/drivers/cardholder"
+	"selfpay/drivers/cardholder/cardholdertest"
 	"selfpay/drivers/mdb"
 	"selfpay/drivers/mdb/mdbtest"
-	"selfpay/drivers/serialport"
 )
 
 // TestConformance runs over readers of both kinds: one that keeps an approval that never hears of the goods, and one that gives it back.
@@ -106,34 +104,19 @@ func TestHalfARequestThatTheAdapterKeepsChargesNobody(t *testing.T) {
 	})
 }
 
-// TestWholePurchaseOverASerialLine goes over a pty, with the driver of serial ports that a kiosk has.
 func TestWholePurchaseOverASerialLine(t *testing.T) {
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slave.Close()
 	patron := &cardholder.Cardholder{}
-	far := mdbtest.New(patron)
-	ended := make(chan error, 1)
-	go func() { ended <- far.ServeSerial(master) }()
-	address, err := serialport.ParseAddress("serial://" + slave.Name() + "?baud=115200")
-	if err != nil {
-		t.Fatal(err)
-	}
-	term := mdb.New(serialport.Dial(address), mdb.Config{Currency: "EUR"})
-	if s, err := term.Status(t.Context()); err != nil || !s.Ready {
-		t.Fatalf("status %+v, %v", s, err)
-	}
-	for n := range 2 {
-		_, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
-			terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
-		if charged, _ := patron.Books(); err != nil || len(charged) != n+1 {
-			t.Fatalf("purchase %d: %v, charged %+v", n+1, err, charged)
+	cardholdertest.OverALine(t, mdbtest.New(patron), 115200, func(dial device.Dial) {
+		term := mdb.New(dial, mdb.Config{Currency: "EUR"})
+		if s, err := term.Status(t.Context()); err != nil || !s.Ready {
+			t.Fatalf("status %+v, %v", s, err)
 		}
-	}
-	far.Close()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+		for n := range 2 {
+			_, err := term.Purchase(t.Context(), terminal.Purchase{Ref: "4821-123", Amount: money.Of(1250, "EUR")},
+				terminal.Watch{Seen: func(terminal.Approval) error { return nil }})
+			if charged, _ := patron.Books(); err != nil || len(charged) != n+1 {
+				t.Fatalf("purchase %d: %v, charged %+v", n+1, err, charged)
+			}
+		}
+	})
 }

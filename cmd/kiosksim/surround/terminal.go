@@ -50,21 +50,21 @@ var protocols = map[string]func(Options) cardTerminal{
 		p := patron(o)
 		return withPatron{p, caisseaptest.New(p)}
 	},
-	"concert": func(o Options) cardTerminal {
+	"concert": onLine(concerttest.New),
+	"mdb":     onLine(mdbtest.New),
+	"ecr17":   onLine(ecr17test.New),
+}
+
+// onLine is a terminal with a patron that hangs on a serial line as well.
+func onLine[F interface {
+	farEnd
+	serial
+}](farEnd func(*cardholder.Cardholder) F) func(Options) cardTerminal {
+	return func(o Options) cardTerminal {
 		p := patron(o)
-		far := concerttest.New(p)
+		far := farEnd(p)
 		return lineWithPatron{withPatron{p, far}, far}
-	},
-	"mdb": func(o Options) cardTerminal {
-		p := patron(o)
-		far := mdbtest.New(p)
-		return lineWithPatron{withPatron{p, far}, far}
-	},
-	"ecr17": func(o Options) cardTerminal {
-		p := patron(o)
-		far := ecr17test.New(p)
-		return lineWithPatron{withPatron{p, far}, far}
-	},
+	}
 }
 
 // Protocols are the names of what a terminal may speak.
@@ -92,16 +92,16 @@ func (s *Surround) startTerminal() error {
 		s.places.Terminal = "tcp://" + address
 		return err
 	}
-	onLine, can := s.terminal.(serial)
+	line, can := s.terminal.(serial)
 	if !can {
 		return fmt.Errorf("a terminal that speaks %s hangs on no serial line; leave --serial out", o.Terminal)
 	}
-	path, line, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
+	path, tty, err := openPTY(filepath.Join(s.dir, "terminal.tty"))
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, line)
-	s.serving.Go(func() { onLine.ServeSerial(line) })
+	s.closers = append(s.closers, tty)
+	s.serving.Go(func() { line.ServeSerial(tty) })
 	s.places.Terminal = "serial://" + path + "?baud=9600&stop=2"
 	return nil
 }
