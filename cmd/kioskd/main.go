@@ -4,19 +4,18 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
-	"selfpay/cmd/manual"
 	"selfpay/cmd/parts"
 	"selfpay/device/tap"
 	"selfpay/drivers"
@@ -36,15 +35,36 @@ const (
 	exitConfig = 78
 )
 
-//go:embed manual.8
-var more string
-
+// arguments are the words of the call; manual.8 tells them too.
 type arguments struct {
-	Config  string           `default:"/etc/kiosk/kiosk.toml" type:"path" help:"The kiosk's configuration."`
-	Check   bool             `help:"Check the configuration and end."`
-	Verbose bool             `short:"v" help:"Log more."`
-	Version kong.VersionFlag `help:"Print the version and end."`
-	Manual  manual.Flag      `hidden:"" help:"Print the manual page."`
+	Config         string
+	Check, Verbose bool
+	Version        bool
+}
+
+// parse reads the words of a call. It is pflag that reads them, not kong as in the other programs: kong finds methods by their names while
+// it runs, so that the linker must keep every exported method of the daemon, 2 MB of them.
+func parse(words []string) (arguments, error) {
+	var a arguments
+	flags := pflag.NewFlagSet("kioskd", pflag.ContinueOnError)
+	flags.SortFlags = false
+	flags.StringVar(&a.Config, "config", "/etc/kiosk/kiosk.toml", "The kiosk's configuration, `FILE`.")
+	flags.BoolVar(&a.Check, "check", false, "Check the configuration and end.")
+	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "Log more.")
+	flags.BoolVar(&a.Version, "version", false, "Print the version and end.")
+	help := flags.BoolP("help", "h", false, "Show this help and end.")
+	switch err := flags.Parse(words); {
+	case err != nil:
+		return a, err
+	case *help:
+		fmt.Printf("Usage: kioskd [flags]\n\nThe daemon of a library's self-pay station.\n\nFlags:\n%s", flags.FlagUsages())
+		return a, pflag.ErrHelp
+	case flags.NArg() > 0:
+		return a, fmt.Errorf("unexpected argument %s", flags.Arg(0))
+	}
+	var err error
+	a.Config, err = filepath.Abs(a.Config)
+	return a, err
 }
 
 // garbage is how much of the heap may be garbage before it is collected, in percent of the rest: a station has more processor to
@@ -53,12 +73,16 @@ const garbage = 50
 
 func main() {
 	debug.SetGCPercent(garbage)
-	var a arguments
-	parser := kong.Must(&a, kong.Name("kioskd"), kong.Description("The daemon of a library's self-pay station."),
-		kong.Vars{"version": release.Text()}, kong.Bind(manual.Page{Section: 8, Version: release.Text(), More: more}))
-	if _, err := parser.Parse(os.Args[1:]); err != nil {
+	a, err := parse(os.Args[1:])
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "kioskd:", err)
 		os.Exit(exitUsage)
+	case a.Version:
+		fmt.Println(release.Text())
+		return
 	}
 	c, err := config.Load(a.Config, parts.Checks...)
 	if err != nil {
