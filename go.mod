@@ -17,7 +17,6 @@ require (
 	github.com/gopacket/gopacket v1.7.7
 	github.com/holoplot/go-evdev v0.0.0-20250804134636-ab1d56a1fe83
 	github.com/ncruces/go-sqlite3 v0.35.6
-	github.com/nicksnyder/go-i18n/v2 v2.7.0
 	github.com/prometheus/common v0.72.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
 	github.com/spf13/pflag v1.0.10

@@ -187,6 +187,9 @@ func blanksWanted(blanks []string) string {
 
 var blank = regexp.MustCompile(`{{\.\w+}}`)
 
+// blankName is the name of a blank: Amount of {{.Amount}}.
+func blankName(blank string) string { return strings.Trim(blank, "{.}") }
+
 // blanksOf are the blanks of a sentence in the order of their names.
 func blanksOf(sentence string) []string {
 	return slices.Sorted(slices.Values(blank.FindAllString(sentence, -1)))

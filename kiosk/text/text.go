@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/bojanz/currency"
-	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 
 	"selfpay/device/money"
@@ -26,8 +27,11 @@ var Known = slices.Sorted(maps.Keys(moments))
 
 // Texts are the catalogues of the chosen languages.
 type Texts struct {
-	speakers map[string]*i18n.Localizer
+	spoken map[string]sentences // by language
 }
+
+// sentences are those of one language by their keys, each in its plural forms. One that counts nothing has one form, without a name.
+type sentences map[string]map[string]string
 
 // New loads the catalogues. It refuses a language that has none.
 func New(languages []string) (*Texts, error) { return Load(languages, "") }
@@ -48,39 +52,69 @@ func Of(files fs.FS, folder string, languages ...string) (*Texts, error) {
 }
 
 func read(files fs.FS, catalogue string, languages []string, folder string, said own) (*Texts, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	t := &Texts{speakers: map[string]*i18n.Localizer{}}
+	t := &Texts{spoken: map[string]sentences{}}
 	for _, l := range languages {
 		name := l + ".toml"
-		if _, err := bundle.LoadMessageFileFS(files, catalogue+"/"+name); err != nil {
+		shipped, err := fs.ReadFile(files, path.Join(catalogue, name))
+		if err != nil {
 			return nil, fmt.Errorf("text: no catalogue for the language %q; there are %v", l, Known)
 		}
-		if _, err := bundle.ParseMessageFileBytes(said[l], name); err != nil {
+		t.spoken[l] = sentences{}
+		if err := t.spoken[l].take(shipped); err != nil {
+			return nil, fmt.Errorf("text: %s: %w", path.Join(catalogue, name), err)
+		}
+		if err := t.spoken[l].take(said[l]); err != nil {
 			return nil, fmt.Errorf("text: %s: %w", filepath.Join(folder, name), err)
 		}
 	}
-	for _, l := range languages {
-		t.speakers[l] = i18n.NewLocalizer(bundle, l)
-	}
 	return t, nil
+}
+
+// take adds the sentences of a catalogue, in place of those with the same keys.
+func (s sentences) take(catalogue []byte) error {
+	said := map[string]any{}
+	if err := toml.Unmarshal(catalogue, &said); err != nil {
+		return err
+	}
+	for key, sentence := range said {
+		s[key] = forms(sentence)
+	}
+	return nil
 }
 
 // Data fills the blanks of a sentence.
 type Data map[string]any
 
-// Say is the sentence of a key in a language. A key without a sentence is a mistake that the tests find; the screen
-// then shows the key.
+// Say is the sentence of a key in a language; data["Count"] chooses among its plural forms. A key without a sentence is a mistake that the
+// tests find; the screen then shows the key.
 func (t *Texts) Say(lang, key string, data Data) string {
-	speaker := t.speakers[lang]
-	if speaker == nil {
+	forms := t.spoken[lang][key]
+	sentence, ok := forms[""]
+	if !ok {
+		sentence, ok = forms[pluralForm(lang, data)]
+	}
+	if !ok {
 		return key
 	}
-	said, err := speaker.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: data["Count"]})
-	if err != nil {
-		return key
-	}
-	return said
+	return fill(sentence, data)
+}
+
+var pluralForms = map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other"}
+
+// pluralForm is the name of the form in which a language counts so many, by CLDR.
+func pluralForm(lang string, data Data) string {
+	count, _ := data["Count"].(int)
+	return pluralForms[plural.Cardinal.MatchPlural(language.Make(lang), count, 0, 0, 0, 0)]
+}
+
+// fill fills the blanks of a sentence. One that nothing is known for stays as it is.
+func fill(sentence string, data Data) string {
+	return blank.ReplaceAllStringFunc(sentence, func(blank string) string {
+		if filling, ok := data[blankName(blank)]; ok {
+			return fmt.Sprint(filling)
+		}
+		return blank
+	})
 }
 
 // Amount is an amount as people of that language read it: "12,50 €".

@@ -27,14 +27,19 @@ func blanks(sentence any) []string {
 	return slices.Compact(found)
 }
 
+func catalogue(t *testing.T, lang string) map[string]any {
+	t.Helper()
+	sentences := map[string]any{}
+	if _, err := toml.DecodeFile("catalogue/"+lang+".toml", &sentences); err != nil {
+		t.Fatal(err)
+	}
+	return sentences
+}
+
 func TestCataloguesSayTheSameThings(t *testing.T) {
 	catalogues := map[string]map[string]any{}
 	for _, lang := range text.Known {
-		catalogue := map[string]any{}
-		if _, err := toml.DecodeFile("catalogue/"+lang+".toml", &catalogue); err != nil {
-			t.Fatal(err)
-		}
-		catalogues[lang] = catalogue
+		catalogues[lang] = catalogue(t, lang)
 	}
 	for _, a := range text.Known {
 		for _, b := range text.Known {
@@ -66,6 +71,22 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"ar", 1, "عن رسم واحد."}, {"ar", 2, "عن رسمين."}, {"ar", 3, "عن 3 رسوم."}, {"ar", 11, "عن 11 رسمًا."}, {"zh", 1, "共 1 项费用。"}} {
 		if got := texts.Say(c.lang, "confirm-fees", text.Data{"Count": c.count}); got != c.want {
 			t.Errorf("%d in %s: %q, want %q", c.count, c.lang, got, c.want)
+		}
+	}
+}
+
+func TestEveryCountHasItsSentence(t *testing.T) {
+	texts, err := text.New(text.Known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range text.Known {
+		for key := range catalogue(t, lang) {
+			for count := range 201 {
+				if got := texts.Say(lang, key, text.Data{"Count": count}); got == key || got == "" {
+					t.Errorf("%s: %s has no sentence for %d", lang, key, count)
+				}
+			}
 		}
 	}
 }
