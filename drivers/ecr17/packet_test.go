@@ -159,9 +159,11 @@ func FuzzSplit(f *testing.F) {
 	f.Add(LRCMessage.Frame(Condition{TerminalID: "30350039", At: "0112261015", State: '2', Release: "ECR01.55"}.Bytes()))
 	f.Add(LRCWhole.Frame(Totals{TerminalID: "30350039", Closed: true, Ended: "00", Minor: 3750, HostMinor: 3750}.Bytes()))
 	f.Add(append(Progress("ATTENDERE"), Control(NAK)...))
-	longest := good
-	longest.MaskedPAN = "4012888888888888888"
-	f.Add(LRCWhole.Frame(longest.Bytes()))
+	for _, field := range []string{"4012888888888888888", "4012888888881=99991"} {
+		whole := good
+		whole.MaskedPAN = field
+		f.Add(LRCWhole.Frame(whole.Bytes()))
+	}
 	f.Add([]byte("\x02303500390SBIBLIOTECA}\x7FEUR 12,50}\x1B\x03\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for len(b) > 0 {
@@ -210,9 +212,18 @@ func readAll(t *testing.T, message []byte) {
 	if c, err := ParseCondition(message); err == nil && c.At != string(message[20:30]) {
 		t.Errorf("%q: %+v", message, c)
 	}
-	if r, err := ParseResult(message); err == nil && r.Ended == endedDone && len(strings.ReplaceAll(r.MaskedPAN, "*", "")) > 10 {
+	if r, err := ParseResult(message); err == nil && r.Ended == endedDone && digitsIn(r.MaskedPAN) > 10 {
 		t.Errorf("%q: card %q", message, r.MaskedPAN)
 	}
 	ParseTotals(message)
 	lines(message)
+}
+
+func digitsIn(s string) (n int) {
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			n++
+		}
+	}
+	return n
 }
