@@ -180,6 +180,7 @@ deps-deb: go-there
 	[ $(ARCH) = $$(dpkg --print-architecture) ] && gcc=gcc || gcc=gcc-$$(echo $$triplet | tr _ -); \
 	missing=""; for program in $$triplet-gcc:$$gcc pkg-config:pkg-config mmdebstrap:mmdebstrap; do \
 		command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
+	[ $(ARCH) = amd64 ] || [ -e /usr/lib/llvm-16/bin/ld.lld ] || missing="$$missing lld-16"; \
 	for file in $(FONTS); do [ -e $${file%%:*} ] || missing="$$missing $${file##*:}"; done; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 

@@ -141,3 +141,12 @@ func TestSimulatorsAreNotInTheDaemon(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingInTheDaemonFindsMethodsByTheirNames keeps out what makes the linker keep every exported method, 2 MB of them.
+func TestNothingInTheDaemonFindsMethodsByTheirNames(t *testing.T) {
+	for _, p := range packages(t, "-deps", "./cmd/kioskd") {
+		if slices.Contains([]string{"text/template", "html/template", "github.com/alecthomas/kong"}, p.ImportPath) {
+			t.Errorf("%s is linked into kioskd", p.ImportPath)
+		}
+	}
+}

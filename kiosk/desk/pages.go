@@ -1,11 +1,10 @@
 package desk
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"embed"
-	"html/template"
+	"io"
 	"net/http"
 	"strings"
 
@@ -13,19 +12,15 @@ import (
 	"golang.org/x/time/rate"
 
 	"selfpay/kiosk/control"
+	"selfpay/kiosk/html"
 	"selfpay/kiosk/text"
 )
 
-//go:embed pages/*.html
-var pageFiles embed.FS
-
-//go:embed pages/desk.css
+//go:embed desk.css
 var styles []byte
 
 //go:embed words/*.toml
 var wordFiles embed.FS
-
-var pages = template.Must(template.New("pages").ParseFS(pageFiles, "pages/*.html"))
 
 // languages of the page, the first for who wants none of them.
 var languages = []string{"en", "de"}
@@ -122,7 +117,7 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, password [sha256.
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// page is what every template has.
+// page is what every page has.
 type page struct {
 	Language string
 	Library  string
@@ -143,18 +138,18 @@ func (p page) fill(key string, data text.Data) string { return words.Say(p.Langu
 func (s *Server) login(w http.ResponseWriter, r *http.Request, status int, wrong string) {
 	p := s.page(r)
 	p.Wrong = wrong
-	s.show(w, status, "login", p)
+	s.show(w, status, p.loginPage())
 }
 
-func (s *Server) show(w http.ResponseWriter, status int, name string, what any) {
-	var html bytes.Buffer
-	if err := pages.ExecuteTemplate(&html, name, what); err != nil {
+func (s *Server) show(w http.ResponseWriter, status int, page html.Part) {
+	written, err := html.Write(page)
+	if err != nil {
 		s.failed(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(html.Bytes())
+	io.WriteString(w, written)
 }
 
 func (s *Server) failed(w http.ResponseWriter, err error) {
@@ -168,7 +163,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, err)
 		return
 	}
-	s.show(w, http.StatusOK, "overview", s.view(s.page(r), now))
+	s.show(w, http.StatusOK, s.view(s.page(r), now).draw())
 }
 
 // payment shows what became of the payment whose code somebody has in hand.
@@ -179,8 +174,8 @@ func (s *Server) payment(w http.ResponseWriter, r *http.Request) {
 	detail, err := control.Show(s.Ledger, code)
 	if err != nil { // what is no code, and what nobody has
 		p.Wrong = "search-none"
-		s.show(w, http.StatusNotFound, "payment", looked{page: p})
+		s.show(w, http.StatusNotFound, looked{page: p}.draw())
 		return
 	}
-	s.show(w, http.StatusOK, "payment", p.looked(detail))
+	s.show(w, http.StatusOK, p.looked(detail).draw())
 }

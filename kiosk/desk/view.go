@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"html/template"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"selfpay/device/money"
 	"selfpay/kiosk/control"
 	"selfpay/kiosk/desk/chart"
+	"selfpay/kiosk/html"
 	"selfpay/kiosk/payment"
 	"selfpay/kiosk/report"
 	"selfpay/kiosk/supervisor"
@@ -41,7 +41,7 @@ type device struct {
 // drawn is a picture with the table that says the same.
 type drawn struct {
 	Title, Note string
-	Picture     template.HTML
+	Picture     html.Part
 	First, Last string // heads of the table
 	Points      []chart.Point
 }
@@ -192,18 +192,3 @@ func (p page) looked(d control.Detail) looked {
 	}
 	return l
 }
-
-// Title is the heading of the page of one payment.
-func (l looked) Title() string { return l.fill("payment-title", text.Data{"Code": l.Code}) }
-
-// list is a table of payments.
-type list struct {
-	page
-	Rows []row
-}
-
-// WaitingList are the payments that wait.
-func (o overview) WaitingList() list { return list{o.page, o.Waiting} }
-
-// LastList are the last payments.
-func (o overview) LastList() list { return list{o.page, o.Last} }

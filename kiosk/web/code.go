@@ -17,8 +17,8 @@ type code struct {
 	Path string
 }
 
-// Code is the receipt as a code, where the patron wanted that: plain words, which name no person. nil: none.
-func (s scene) Code() (*code, error) {
+// codeOf is the receipt as a code, where the patron wanted that: plain words, which name no person. nil: none.
+func codeOf(s scene) (*code, error) {
 	if s.Wish != session.WishScreen || s.Receipt == session.ReceiptNone {
 		return nil, nil
 	}

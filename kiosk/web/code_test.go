@@ -28,13 +28,12 @@ func TestTheCodeIsTheReceiptAndNamesNobody(t *testing.T) {
 			ended(session.OutcomeBooked, session.ReceiptOnScreen)(v)
 			v.Wish, v.PaidAt, v.Initials, v.Language = session.WishScreen, time.Date(2026, 11, 28, 14, 5, 0, 0, time.UTC), "J. D.", lang
 		})
-		s := scene{View: v, words: catalogues(t)}
-		c, err := s.Code()
-		if err != nil || c == nil {
-			t.Fatalf("%s: %v, %v", lang, c, err)
+		s, err := sceneOf(v, catalogues(t), plain)
+		if err != nil || s.code == nil {
+			t.Fatalf("%s: %v, %v", lang, s.code, err)
 		}
 		file := filepath.Join(t.TempDir(), "code.png")
-		picture(t, *c, file)
+		picture(t, *s.code, file)
 		read, err := exec.Command(zbar, "--raw", "-q", file).Output()
 		if err != nil {
 			t.Fatalf("%s: the code cannot be read: %v", lang, err)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -12,7 +11,7 @@ import (
 	"selfpay/kiosk/text"
 )
 
-// Reading is a screen for the ear. It is taken from the very HTML that is shown, so the two cannot say different things.
+// Reading is a screen for the ear. It is taken from the very tree that is shown, so the two cannot say different things.
 type Reading struct {
 	Number    int64    // session.View.Number
 	Name      string   // of what is drawn
@@ -58,17 +57,12 @@ func (a aloud) Amount(lang string, m money.Amount) string { return a.Spoken(lang
 
 // Read is what a voice says of a view.
 func Read(v session.View, texts *text.Texts) (Reading, error) {
-	drawn, err := draw(v, aloud{texts}, Look{})
+	s, err := sceneOf(v, aloud{texts}, Look{})
 	if err != nil {
-		return Reading{}, fmt.Errorf("web: screen %s cannot be read aloud: %w", nameOf(v), err)
-	}
-	main := &html.Node{Type: html.ElementNode, DataAtom: atom.Main, Data: "main"}
-	nodes, err := html.ParseFragment(strings.NewReader(drawn), main)
-	if err != nil {
-		return Reading{}, fmt.Errorf("web: screen %s cannot be read aloud: %w", nameOf(v), err)
+		return Reading{}, err
 	}
 	r := Reading{Number: v.Number, Name: nameOf(v), Language: v.Language, Curtain: v.Aids.Curtain}
-	for _, n := range nodes {
+	for n := range s.drawn().ChildNodes() {
 		r.take(n)
 	}
 	return r, nil
@@ -126,9 +120,9 @@ func (r *Reading) takeTyped(n *html.Node) {
 	}
 }
 
-// silent says whether nobody sees the element's words, or they are a drawing.
+// silent says whether nobody sees the words of a node, or it is a drawing.
 func silent(n *html.Node) bool {
-	return n.Type == html.CommentNode || n.DataAtom == atom.Svg || has(n, "hidden") || attribute(n, "aria-hidden") == "true"
+	return n.Type == html.RawNode || n.DataAtom == atom.Svg || has(n, "hidden") || attribute(n, "aria-hidden") == "true"
 }
 
 // inline are the elements that stand inside of a sentence.

@@ -1,25 +1,44 @@
 package web
 
 import (
-	"bytes"
-	"embed"
-	"html/template"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"selfpay/device/money"
+	"selfpay/kiosk/html"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
 )
 
-//go:embed screens/*.html
-var screenFiles embed.FS
-
-// screens has one template for each session.Screen, by its name, and "page" around them.
-var screens = template.Must(template.New("screens").ParseFS(screenFiles, "screens/*.html"))
+// screens has what is drawn for each session.Screen and for what lies over one.
+var screens = map[string]func(scene) html.Part{
+	string(session.ScreenReady):           scene.ready,
+	string(session.ScreenNumber):          scene.number,
+	string(session.ScreenPIN):             scene.pin,
+	string(session.ScreenLoading):         scene.loading,
+	string(session.ScreenFees):            scene.fees,
+	string(session.ScreenAmount):          scene.amount,
+	string(session.ScreenConfirm):         scene.confirm,
+	string(session.ScreenTerminal):        scene.terminal,
+	string(session.ScreenChecking):        scene.checking,
+	string(session.ScreenBooking):         scene.booking,
+	string(session.ScreenOutcome):         scene.outcome,
+	string(session.ScreenMessage):         scene.message,
+	string(session.ScreenOutOfService):    scene.outOfService,
+	string(session.ScreenTouch):           scene.touch,
+	string(session.ScreenService):         scene.service,
+	string(session.ScreenServiceDevices):  scene.serviceDevices,
+	string(session.ScreenServiceTest):     scene.serviceTest,
+	string(session.ScreenServicePayments): scene.servicePayments,
+	string(session.ScreenServicePaper):    scene.servicePaper,
+	string(session.ScreenServiceUpdate):   scene.serviceUpdate,
+	string(session.LayerLanguages):        scene.languages,
+	string(session.LayerAids):             scene.aids,
+	string(session.LayerLeaving):          scene.leaving,
+}
 
 // speaker gives the words of a screen: *text.Texts.
 type speaker interface {
@@ -28,20 +47,44 @@ type speaker interface {
 	Moment(lang string, at time.Time) string
 }
 
-// scene is what the templates draw: a view with the words for it.
+// scene is what is drawn: a view with the words for it.
 type scene struct {
 	session.View
 	words speaker
 	look  Look
+	code  *code // the receipt as a code; nil: none
 }
 
-// draw writes the content of <main>: a pure function of the view, the texts and the look.
+// sceneOf is the scene of a view. It fails where there is nothing to draw for it.
+func sceneOf(v session.View, words speaker, look Look) (scene, error) {
+	s := scene{View: v, words: words, look: look}
+	if screens[nameOf(v)] == nil {
+		return s, fmt.Errorf("web: there is no screen %q", nameOf(v))
+	}
+	var err error
+	s.code, err = codeOf(s)
+	return s, err
+}
+
+// drawn is what stands in <main>: a pure function of the view, the texts and the look.
+func (s scene) drawn() html.Part { return screens[nameOf(s.View)](s) }
+
+// draw writes the content of <main>.
 func draw(v session.View, words speaker, look Look) (string, error) {
-	var html bytes.Buffer
-	if err := screens.ExecuteTemplate(&html, nameOf(v), scene{v, words, look}); err != nil {
+	s, err := sceneOf(v, words, look)
+	if err != nil {
 		return "", err
 	}
-	return html.String(), nil
+	return html.Write(s.drawn())
+}
+
+// drawPage writes the document around a view.
+func drawPage(v session.View, words speaker, look Look, token string) (string, error) {
+	s, err := sceneOf(v, words, look)
+	if err != nil {
+		return "", err
+	}
+	return html.Write(s.document(token))
 }
 
 // nameOf is the name of what is drawn: the screen's, or that of what lies over it.
@@ -51,12 +94,6 @@ func nameOf(v session.View) string {
 	}
 	return string(v.Screen)
 }
-
-// Name is the name of what is drawn.
-func (s scene) Name() string { return nameOf(s.View) }
-
-// Direction is that of the language's script.
-func (s scene) Direction() string { return text.Direction(s.Language) }
 
 // Say is the sentence of a key.
 func (s scene) Say(key string) string { return s.words.Say(s.Language, key, nil) }
@@ -74,12 +111,6 @@ func (s scene) SayCount(key string, n int) string {
 // Price is an amount as people read it.
 func (s scene) Price(a money.Amount) string { return s.words.Amount(s.Language, a) }
 
-// Logo says whether the library has one.
-func (s scene) Logo() bool { return s.look.Logo.Shown() }
-
-// Theme is the name of the library's theme.
-func (s scene) Theme() string { return s.look.Theme }
-
 // Marks are the names of the aids that are on, for the page's styles.
 func (s scene) Marks() string { return strings.Join(s.Aids.Chosen(), " ") }
 
@@ -88,8 +119,8 @@ func (s scene) LibraryName() string { return clean(s.Library, 60) }
 
 // tongue is one button of the language bar.
 type tongue struct {
-	Code, Direction, Name string
-	Chosen                bool
+	Code, Name string
+	Chosen     bool
 }
 
 // mostTongues is how many languages have a button on every screen; where there are more, one button leads to all.
@@ -107,7 +138,7 @@ func (s scene) Tongues() []tongue {
 	}
 	var tongues []tongue
 	for _, l := range s.Languages {
-		tongues = append(tongues, tongue{Code: l, Direction: text.Direction(l), Name: s.words.Say(l, "language-name", nil), Chosen: l == s.Language})
+		tongues = append(tongues, tongue{Code: l, Name: s.words.Say(l, "language-name", nil), Chosen: l == s.Language})
 	}
 	return tongues
 }
@@ -128,9 +159,6 @@ func (s scene) Switches() []aidSwitch {
 	}
 	return all
 }
-
-// Digits are the keys of the keypad from 1 to 9; 0 stands below.
-func (s scene) Digits() []string { return strings.Split("123456789", "") }
 
 // line is one fee as the list shows it.
 type line struct {
@@ -307,39 +335,3 @@ func clean(foreign string, most int) string {
 	}
 	return strings.TrimSpace(cut) + "…"
 }
-
-// page is the whole document.
-type page struct {
-	scene
-	Token   string
-	Content template.HTML // what draw made of the same view
-}
-
-// Moments are the words of the veil in every language; it covers the screen while the station does not answer. Of many languages the page
-// shows two.
-func (p page) Moments() []moment {
-	var moments []moment
-	for _, l := range p.Languages {
-		moments = append(moments, moment{l, text.Direction(l), p.words.Say(l, "moment-title", nil), p.words.Say(l, "moment-lead", nil)})
-	}
-	return moments
-}
-
-type moment struct{ Code, Direction, Title, Lead string }
-
-// drawPage writes the document around a view.
-func drawPage(v session.View, words speaker, look Look, token string) ([]byte, error) {
-	content, err := draw(v, words, look)
-	if err != nil {
-		return nil, err
-	}
-	var html bytes.Buffer
-	p := page{scene{v, words, look}, token, template.HTML(content)}
-	if err := screens.ExecuteTemplate(&html, "page", p); err != nil {
-		return nil, err
-	}
-	return html.Bytes(), nil
-}
-
-// NumberText is the view's number as an attribute.
-func (s scene) NumberText() string { return strconv.FormatInt(s.Number, 10) }

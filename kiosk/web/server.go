@@ -173,14 +173,14 @@ func (s *Server) known(token string) bool {
 }
 
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
-	html, err := drawPage(s.station.View(), s.words, s.look, s.token)
+	page, err := drawPage(s.station.View(), s.words, s.look, s.token)
 	if err != nil {
 		s.log.Error("page cannot be drawn", "error", err)
 		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(html)
+	io.WriteString(w, page)
 }
 
 // screenEvent is one view on the event stream.

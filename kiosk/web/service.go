@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 
+	"selfpay/kiosk/html"
 	"selfpay/kiosk/session"
 	"selfpay/kiosk/text"
 )
@@ -85,4 +86,103 @@ func (s scene) ServicePayments() []paid {
 		all = append(all, one)
 	}
 	return all
+}
+
+// serving is a page of the service menu.
+func (s scene) serving(footer html.Part, parts ...html.Part) html.Part {
+	return html.All(s.top(), html.Section(html.Class("serving"), headline(s.Say(s.ServiceTitle())), lead(announced, html.Text(s.ServiceBy()+" "), s.note()),
+		html.All(parts...)), footer)
+}
+
+// note says what became of the last deed.
+func (s scene) note() html.Part {
+	note := string(s.Service.Note)
+	if note == "" {
+		return nil
+	}
+	return html.Strong(html.Attribute("data-note", note), s.text("service-note-"+note))
+}
+
+func (s scene) service() html.Part {
+	rest := "service-rest"
+	if s.Service.Resting {
+		rest = "service-resume"
+	}
+	return s.serving(html.Footer(button("leave", html.Class("out"), s.text("service-leave"))), html.Div(html.Class("menu"),
+		button("devices", s.text("service-devices")),
+		button("payments", s.text("service-payments")),
+		button("paper", s.text("service-paper")),
+		button("update", s.text("service-update")),
+		button("slip", s.text("service-slip")),
+		button("self-test", s.text("service-test")),
+		button("rest", pressed(s.Service.Resting), s.text(rest))))
+}
+
+// list is a list of the menu; it may be longer than its room.
+func (s scene) list(items ...html.Part) html.Part {
+	return html.Div(html.Class("list"), html.Ul(html.Class("parts"), html.All(items...)), s.scroll())
+}
+
+// because is a name with the reason for its state, if there is one.
+func because(name, why string) string {
+	if why == "" {
+		return name
+	}
+	return name + ": " + why
+}
+
+func (s scene) serviceDevices() html.Part {
+	return s.serving(s.backOnly(), s.list(html.Each(s.ServiceDevices(), s.serviceDevice)))
+}
+
+func (s scene) serviceDevice(d session.ServiceDevice) html.Part {
+	state := "service-absent"
+	if d.There {
+		state = "service-well"
+	}
+	return html.Li(html.Attribute("data-there", strconv.FormatBool(d.There)), what(because(d.Name, d.Why)), html.B(s.text(state)))
+}
+
+func (s scene) serviceTest() html.Part {
+	return s.serving(s.backOnly(), s.list(
+		html.Each(s.ServiceChecks(false), check.item),
+		html.Li(html.Span(html.Class("what"), html.Mark("data-label"), html.Text(s.ServiceLabel()))),
+		html.Li(html.Span(html.Class("what"), s.text("service-touch")), s.try(s.Say("service-touch"), "try-touch")),
+		html.Each(s.Service.Signals, func(signal string) html.Part { return html.Li(what(signal), s.try(signal, "signal", value(signal))) }),
+		html.Each(s.ServiceChecks(true), check.item)))
+}
+
+func (c check) item() html.Part {
+	return html.Li(what(because(c.Name, c.Why)), html.B(html.Text(c.State)))
+}
+
+// try is the button that tries a part of the station.
+func (s scene) try(name, action string, more ...html.Part) html.Part {
+	return button(action, html.All(more...), label(s.Say("service-try")+": "+name), s.text("service-try"))
+}
+
+func (s scene) servicePayments() html.Part {
+	payments := s.ServicePayments()
+	if len(payments) == 0 {
+		return s.serving(s.backOnly(), lead(s.text("service-no-payments")))
+	}
+	return s.serving(s.backOnly(), s.list(html.Each(payments, s.servicePayment)))
+}
+
+func (s scene) servicePayment(p paid) html.Part {
+	return html.Li(html.Span(html.Class("reference"), html.B(html.Text(p.Reference))), html.Span(html.Text(p.At)), html.Span(s.text(p.Key)),
+		html.Span(html.Class("price"), html.Text(p.Price)),
+		html.If(p.Printable, button("reprint", value(p.Reference), label(s.Say("service-reprint")+": "+p.Reference), s.text("service-reprint"))))
+}
+
+func (s scene) servicePaper() html.Part {
+	step := func(sign html.Part, key string) html.Part { return html.Li(sign, html.Span(s.text(key))) }
+	return s.serving(s.backOnly(), html.Ol(html.Class("steps"),
+		step(signCover, "service-paper-open"), step(signRoll, "service-paper-clear"), step(signDone, "service-paper-close")))
+}
+
+func (s scene) serviceUpdate() html.Part {
+	return s.serving(s.backOnly(), lead(s.text("service-update-lead")),
+		lead(s.text("service-version"), html.Text(" "), html.Bdi(html.Text(s.Service.Version))),
+		html.If(s.Service.Waits, html.P(html.Class("lead notice"), s.text("service-update-waits"))))
 }

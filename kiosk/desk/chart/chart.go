@@ -3,10 +3,12 @@
 package chart
 
 import (
-	"html/template"
+	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 	"unicode/utf8"
+
+	"selfpay/kiosk/html"
 )
 
 // Point is one bar.
@@ -56,25 +58,29 @@ type picture struct {
 	Marks         []mark
 }
 
-var drawing = template.Must(template.New("chart").Parse(`<svg viewBox="0 0 {{.Width}} {{.Height}}" role="img" aria-labelledby="{{.ID}}-title {{.ID}}-desc" font-size="{{.Font}}">
-<title id="{{.ID}}-title">{{.Title}}</title>
-<desc id="{{.ID}}-desc">{{.Description}}</desc>
-{{range .Grid}}<rect class="grid" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.Height}}"/>
-{{end}}{{range .Bars}}<rect class="bar" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.Height}}"/>
-{{end}}{{range .Marks}}<text class="axis" x="{{.X}}" y="{{.Y}}" text-anchor="{{.Anchor}}">{{.Text}}</text>
-{{end}}</svg>`))
-
-func (p picture) draw() template.HTML {
-	var out strings.Builder
-	if err := drawing.Execute(&out, p); err != nil {
-		panic("chart: " + err.Error()) // the template is ours, and takes any text
-	}
-	return template.HTML(out.String())
+func (p picture) draw() html.Part {
+	return html.Element("svg", html.Attribute("viewBox", fmt.Sprintf("0 0 %d %d", p.Width, p.Height)), html.Attribute("role", "img"),
+		html.Attribute("aria-labelledby", p.ID+"-title "+p.ID+"-desc"), number("font-size", p.Font),
+		html.Element("title", html.ID(p.ID+"-title"), html.Text(p.Title)),
+		html.Element("desc", html.ID(p.ID+"-desc"), html.Text(p.Description)),
+		html.Each(p.Grid, func(b box) html.Part { return b.draw("grid") }),
+		html.Each(p.Bars, func(b box) html.Part { return b.draw("bar") }),
+		html.Each(p.Marks, mark.draw))
 }
+
+func (b box) draw(class string) html.Part {
+	return html.Element("rect", html.Class(class), number("x", b.X), number("y", b.Y), number("width", b.Width), number("height", b.Height))
+}
+
+func (m mark) draw() html.Part {
+	return html.Element("text", html.Class("axis"), number("x", m.X), number("y", m.Y), html.Attribute("text-anchor", m.Anchor), html.Text(m.Text))
+}
+
+func number(name string, n int) html.Part { return html.Attribute(name, strconv.Itoa(n)) }
 
 // Columns draws the points as upright bars over a scale, for a course of time. scale writes a value of the scale. Where the labels
 // have no room each second is left out, or more.
-func (c Chart) Columns(scale func(int64) string) template.HTML {
+func (c Chart) Columns(scale func(int64) string) html.Part {
 	top := roundUp(c.most())
 	steps := []int64{0, top / 2, top}
 	left := 0
@@ -114,7 +120,7 @@ const longestLabel = 28
 
 // Rows draws the points as bars that lie, each with its label before and its text behind. most is the value of a whole bar; 0: the
 // largest of the points.
-func (c Chart) Rows(most int64) template.HTML {
+func (c Chart) Rows(most int64) html.Part {
 	if most <= 0 {
 		most = max(1, c.most())
 	}
