@@ -117,7 +117,7 @@ screens: deps
 	$(GO) test -tags '$(TAGS)' -count=1 -timeout 60m ./kiosk/web -run InBrowser -screens $(CURDIR)/bin/screens
 
 # What a station costs, then every benchmark six times, with the median and its spread; PACKAGES=./sip/... for less.
-bench: deps
+bench: deps deps-deb
 	@mkdir -p bin
 	$(GO) test -count=1 -timeout 30m ./cmd -v -run Figures -args -figures
 	$(GO) test -count=1 -timeout 30m ./kiosk/web -v -run Figures -args -figures
