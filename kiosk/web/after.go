@@ -14,8 +14,8 @@ import (
 func (s scene) terminal() html.Part {
 	return s.middle(html.Footer(html.If(s.CanCancel, button("cancel", html.Class("out"), s.text("terminal-cancel")))),
 		progressSign(s.Progress),
-		headline(s.Say(s.ProgressKey()), html.Attribute("data-progress", string(s.Progress))),
-		lead(s.text("terminal-amount"), html.Text(" "), s.price(s.Price(s.Chosen))),
+		headline(s.say(s.progressKey()), html.Attribute("data-progress", string(s.Progress))),
+		lead(s.text("terminal-amount"), html.Text(" "), bold(s.price(s.Chosen))),
 		html.If(s.RedKey, html.P(announced, s.text("terminal-red-key"))))
 }
 
@@ -40,16 +40,16 @@ func (s scene) booking() html.Part { return s.waiting("booking", s.reference()) 
 // reference is the patron's code, once there is one.
 func (s scene) reference() html.Part {
 	return html.If(s.Reference != "", html.P(html.Class("reference"), html.Attribute("data-reference", s.Reference),
-		html.Span(s.text("outcome-reference")), html.Text(" "), html.B(html.Text(s.Reference))))
+		html.Span(s.text("outcome-reference")), html.Text(" "), bold(s.Reference)))
 }
 
 func (s scene) outcome() html.Part {
 	return html.All(s.top(), html.Section(html.Class("middle outcome"),
 		html.Attribute("data-outcome", string(s.Outcome)), html.Attribute("data-receipt", string(s.Receipt)),
 		outcomeSign(s.Outcome),
-		headline(s.Say("outcome-"+string(s.Outcome))),
-		lead(announced, html.Strong(html.Text(s.OutcomeCharge())), html.Text(" "+s.Say("outcome-"+string(s.Outcome)+"-next"))),
-		s.parts(), s.reference(), s.receiptCode(), s.paper()), s.outcomeFooter())
+		headline(s.say("outcome-"+string(s.Outcome))),
+		lead(announced, html.Strong(html.Text(s.outcomeCharge())), html.Text(" "+s.say("outcome-"+string(s.Outcome)+"-next"))),
+		s.partList(), s.reference(), s.receiptCode(), s.paper()), s.outcomeFooter())
 }
 
 func outcomeSign(o session.Outcome) html.Part {
@@ -64,14 +64,14 @@ func outcomeSign(o session.Outcome) html.Part {
 	return signNote
 }
 
-// parts tell the fees apart where they did not end the same way.
-func (s scene) parts() html.Part {
-	parts := s.Parts()
+// partList tells the fees apart where they did not end the same way.
+func (s scene) partList() html.Part {
+	parts := s.parts()
 	if len(parts) == 0 {
 		return nil
 	}
 	return html.Div(html.Class("list"), html.Ul(html.Class("parts"), html.Each(parts, func(p part) html.Part {
-		return html.Li(what(p.Name), html.Span(s.text(p.Key)), html.Span(html.Class("price"), html.Text(s.Price(p.Amount))))
+		return html.Li(what(p.Name), html.Span(s.text(p.Key)), html.Span(html.Class("price"), html.Text(s.price(p.Amount))))
 	})), s.scroll())
 }
 
@@ -84,7 +84,7 @@ func (s scene) receiptCode() html.Part {
 		return nil
 	}
 	return html.Element("svg", html.Class("code"), html.Attribute("viewBox", fmt.Sprintf("0 0 %d %[1]d", s.code.Size)), html.Attribute("role", "img"),
-		label(s.Say("paper-on-screen")), html.Element("path", html.Attribute("d", s.code.Path)))
+		label(s.say("paper-on-screen")), html.Element("path", html.Attribute("d", s.code.Path)))
 }
 
 // paper says what became of the printed receipt.
@@ -93,21 +93,21 @@ func (s scene) paper() html.Part {
 		return nil
 	}
 	comes := s.Receipt == session.ReceiptPrinting || s.Receipt == session.ReceiptPrinted
-	return html.P(html.Class("paper"), announced, html.If(comes, signReceipt), html.Span(s.text(s.PaperKey())))
+	return html.P(html.Class("paper"), announced, html.If(comes, signReceipt), html.Span(s.text(s.paperKey())))
 }
 
 func (s scene) outcomeFooter() html.Part {
-	return html.Footer(s.tools(), html.If(s.CanPrint(), button("print", s.text(s.PrintKey()))), s.done("go"))
+	return html.Footer(s.tools(), html.If(s.CanPrint(), button("print", s.text(s.printKey()))), s.done("go"))
 }
 
 func (s scene) message() html.Part {
 	return s.because(html.Footer(s.tools(), s.earlier(), s.done("go")),
-		signNote, headline(s.Why()), lead(announced, html.Strong(html.Text(s.ReasonCharge())), html.Text(" "+s.Next())))
+		signNote, headline(s.why()), lead(announced, html.Strong(html.Text(s.reasonCharge())), html.Text(" "+s.next())))
 }
 
 func (s scene) outOfService() html.Part {
-	return s.because(html.Footer(), signDesk, headline(s.Say("out-of-service-title")),
-		lead(announced, html.Text(s.Why()+s.Stop()+s.Next()+" "+s.BeforeCharge())))
+	return s.because(html.Footer(), signDesk, headline(s.say("out-of-service-title")),
+		lead(announced, html.Text(s.why()+s.stop()+s.next()+" "+s.beforeCharge())))
 }
 
 // because is a screen that tells a reason.
@@ -116,8 +116,8 @@ func (s scene) because(footer html.Part, parts ...html.Part) html.Part {
 }
 
 func (s scene) touch() html.Part {
-	return html.All(s.top(), html.Section(html.Class("touching"), headline(s.Say("touch-title")), html.P(announced, s.text("touch-lead")),
-		html.Div(html.Class("fields"), html.Each(s.Fields(), field.button))), html.Footer(s.done("out")))
+	return html.All(s.top(), html.Section(html.Class("touching"), headline(s.say("touch-title")), html.P(announced, s.text("touch-lead")),
+		html.Div(html.Class("fields"), html.Each(s.fields(), field.button))), html.Footer(s.done("out")))
 }
 
 func (f field) button() html.Part {

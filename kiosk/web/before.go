@@ -11,7 +11,7 @@ import (
 
 func (s scene) ready() html.Part {
 	return s.middle(html.Footer(s.tools(), button("number", html.Class("go"), s.text("ready-number"))),
-		signScan, headline(s.Say("ready-title")), lead(announced, s.text("ready-lead")))
+		signScan, headline(s.say("ready-title")), lead(announced, s.text("ready-lead")))
 }
 
 // typing is a screen with the keypad: what it is for, what was typed, and the footer.
@@ -24,34 +24,34 @@ func (s scene) typed(key, shown string) html.Part {
 	return html.P(html.Class("typed"), html.Attribute("data-typed", s.Typed), html.Span(s.text(key)), html.Output(html.Text(shown)))
 }
 
-// why is the reason why the same is asked again, or else what the screen is for.
-func (s scene) why(otherwise string) html.Part {
+// notice is the reason why the same is asked again, or else what the screen is for.
+func (s scene) notice(otherwise string) html.Part {
 	if s.Reason == "" {
 		return lead(html.Text(otherwise))
 	}
-	return html.P(html.Class("lead notice"), announced, html.Attribute("data-reason", string(s.Reason)), html.Text(s.Why()+s.Stop()+s.Next()+" "+s.ReasonCharge()))
+	return html.P(html.Class("lead notice"), announced, html.Attribute("data-reason", string(s.Reason)), html.Text(s.why()+s.stop()+s.next()+" "+s.reasonCharge()))
 }
 
 func (s scene) number() html.Part {
 	return s.typing(html.Footer(s.leave(), s.tools()),
-		headline(s.Say("number-title")), lead(s.text("number-lead")), s.typed("number-typed", s.Typed))
+		headline(s.say("number-title")), lead(s.text("number-lead")), s.typed("number-typed", s.Typed))
 }
 
 func (s scene) pin() html.Part {
 	return s.typing(html.Footer(s.leave(), s.tools()),
-		headline(s.Say("pin-title")), s.why(s.Say("pin-lead")), s.typed("pin-typed", s.Typed))
+		headline(s.say("pin-title")), s.notice(s.say("pin-lead")), s.typed("pin-typed", s.Typed))
 }
 
 func (s scene) amount() html.Part {
 	return s.typing(html.Footer(s.leave(), s.tools(), s.back()),
-		headline(s.Say("amount-title")), s.why(s.SayAmount("amount-lead", s.Chosen)), s.typed("amount-typed", s.Price(s.Part)))
+		headline(s.say("amount-title")), s.notice(s.sayAmount("amount-lead", s.Chosen)), s.typed("amount-typed", s.price(s.Part)))
 }
 
 func (s scene) loading() html.Part { return s.waiting("loading", nil) }
 
 // waiting is a screen on which the patron waits for us.
 func (s scene) waiting(name string, more html.Part) html.Part {
-	return s.middle(html.Footer(), signWait, headline(s.Say(name+"-title")), lead(announced, s.text(name+"-lead")), more)
+	return s.middle(html.Footer(), signWait, headline(s.say(name+"-title")), lead(announced, s.text(name+"-lead")), more)
 }
 
 func (s scene) fees() html.Part {
@@ -60,8 +60,8 @@ func (s scene) fees() html.Part {
 		about = "fees-lead-whole"
 	}
 	return html.All(s.top(), html.Section(html.Class("choosing"),
-		headline(s.Say("fees-title")), lead(s.text(about)),
-		html.Div(html.Class("list"), html.Ul(html.Class("fees"), html.Each(s.Lines(), s.fee)), s.scroll()),
+		headline(s.say("fees-title")), lead(s.text(about)),
+		html.Div(html.Class("list"), html.Ul(html.Class("fees"), html.Each(s.lines(), s.fee)), s.scroll()),
 		s.sums()), s.feesFooter())
 }
 
@@ -70,7 +70,7 @@ func (s scene) fee(l line) html.Part {
 	state := func(choosable string) html.Part {
 		return html.All(html.Attribute("data-fee", l.Key), html.Attribute("data-chosen", strconv.FormatBool(l.Chosen)), html.Attribute("data-choosable", choosable))
 	}
-	price := html.Span(html.Class("price"), html.Text(s.Price(l.Amount)))
+	price := html.Span(html.Class("price"), html.Text(s.price(l.Amount)))
 	if l.Choosable {
 		return html.Li(button("choose", html.Class("fee"), html.Attribute("role", "checkbox"), html.Attribute("aria-checked", strconv.FormatBool(l.Chosen)),
 			value(l.Key), state("true"), box(l.Chosen), html.Bdi(html.Class("what"), html.Text(l.Name)), price))
@@ -88,9 +88,9 @@ func (s scene) sums() html.Part {
 		hide = "fees-show"
 	}
 	return html.Div(html.Class("sums"),
-		html.P(html.Span(s.text("fees-total"), html.Text(" "), s.price(s.Price(s.Total))),
-			html.If(!s.WholeOnly, html.Text(" "), html.Span(announced, s.text("fees-chosen"), html.Text(" "), s.price(s.Price(s.Chosen))))),
-		html.If(s.Unlock.Positive(), button("unlock", html.Text(s.SayAmount("fees-unlock", s.Unlock)))),
+		html.P(html.Span(s.text("fees-total"), html.Text(" "), bold(s.price(s.Total))),
+			html.If(!s.WholeOnly, html.Text(" "), html.Span(announced, s.text("fees-chosen"), html.Text(" "), bold(s.price(s.Chosen))))),
+		html.If(s.Unlock.Positive(), button("unlock", html.Text(s.sayAmount("fees-unlock", s.Unlock)))),
 		s.earlier(), button("hide", s.text(hide)))
 }
 
@@ -101,26 +101,26 @@ func (s scene) earlier() html.Part {
 
 func (s scene) feesFooter() html.Part {
 	pay := html.All(html.Mark("disabled"), s.text("fees-pay-nothing"))
-	if s.CanPay() {
-		pay = html.Text(s.SayAmount("fees-pay", s.Chosen))
+	if s.canPay() {
+		pay = html.Text(s.sayAmount("fees-pay", s.Chosen))
 	}
 	return html.Footer(s.leave(), s.tools(),
-		html.If(s.CanChooseMore(), button("all", s.text("fees-all"))),
-		html.If(s.CanPart && s.CanPay(), button("part", s.text("fees-part"))),
+		html.If(s.canChooseMore(), button("all", s.text("fees-all"))),
+		html.If(s.CanPart && s.canPay(), button("part", s.text("fees-part"))),
 		button("pay", html.Class("go"), pay))
 }
 
 func (s scene) confirm() html.Part {
-	about := s.SayCount("confirm-fees", s.ChosenFees())
+	about := s.sayCount("confirm-fees", s.chosenFees())
 	switch {
 	case s.Part.Positive():
-		about = s.SayAmount("confirm-part", s.Chosen)
+		about = s.sayAmount("confirm-part", s.Chosen)
 	case s.WholeOnly:
-		about = s.Say("confirm-whole")
+		about = s.say("confirm-whole")
 	}
 	return s.middle(html.Footer(s.leave(), s.tools(), s.back(), button("confirm", html.Class("go"), s.text("confirm-pay"))),
-		headline(s.SayAmount("confirm-title", s.ToPay())),
-		lead(announced, html.Text(about+" "+s.Say("confirm-lead"))),
+		headline(s.sayAmount("confirm-title", s.ToPay())),
+		lead(announced, html.Text(about+" "+s.say("confirm-lead"))),
 		html.If(s.NoPaper, html.P(html.Class("lead notice"), announced, s.text("confirm-no-paper"))),
 		html.If(len(s.Wishes) > 0, group("wishes", html.Attribute("aria-labelledby", "receipts"),
 			html.Span(html.ID("receipts"), s.text("confirm-receipt")), html.Each(s.Wishes, s.wish))))
@@ -132,5 +132,5 @@ func (s scene) wish(w session.Wish) html.Part {
 
 func (s scene) leaving() html.Part {
 	return s.middle(html.Footer(s.leave(), button("stay", html.Class("go"), html.Mark("data-anywhere"), s.text("leaving-stay"))),
-		signWait, headline(s.Say("leaving-title")), lead(announced, s.text("leaving-lead")), html.P(html.Class("countdown"), html.Attribute("aria-hidden", "true")))
+		signWait, headline(s.say("leaving-title")), lead(announced, s.text("leaving-lead")), html.P(html.Class("countdown"), html.Attribute("aria-hidden", "true")))
 }

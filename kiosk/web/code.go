@@ -31,12 +31,12 @@ func codeOf(s scene) (*code, error) {
 
 // receiptWords are what the code says.
 func (s scene) receiptWords() string {
-	lines := []string{s.LibraryName(), s.Say("receipt-title")}
+	lines := []string{s.libraryName(), s.say("receipt-title")}
 	if !s.PaidAt.IsZero() {
-		lines = append(lines, s.Say("receipt-date")+": "+s.words.Moment(s.Language, s.PaidAt))
+		lines = append(lines, s.say("receipt-date")+": "+s.words.Moment(s.Language, s.PaidAt))
 	}
-	return strings.Join(append(lines, s.Say("receipt-total")+": "+s.Price(s.Chosen), s.Say("receipt-reference")+": "+s.Reference,
-		s.Say("receipt-status-"+string(s.Outcome))), "\n")
+	return strings.Join(append(lines, s.say("receipt-total")+": "+s.price(s.Chosen), s.say("receipt-reference")+": "+s.Reference,
+		s.say("receipt-status-"+string(s.Outcome))), "\n")
 }
 
 // squares is a path over the dark squares, row by row.

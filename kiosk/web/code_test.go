@@ -42,7 +42,7 @@ func TestTheCodeIsTheReceiptAndNamesNobody(t *testing.T) {
 		if said != s.receiptWords() {
 			t.Errorf("%s: the code says %q, want %q", lang, said, s.receiptWords())
 		}
-		for _, want := range []string{"4821-123", s.Price(euro(1250)), s.Say("receipt-status-booked"), s.LibraryName()} {
+		for _, want := range []string{"4821-123", s.price(euro(1250)), s.say("receipt-status-booked"), s.libraryName()} {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: %q lacks %q", lang, said, want)
 			}

@@ -10,6 +10,9 @@
 //	GET  /fonts/NAME      one of the package's fonts
 //	GET  /here            204: the station is there. Any page may ask it
 //
+// A screen is a function from the view to a tree of HTML: before.go and after.go have those of a visit, service.go those of the menu for
+// staff, frame.go what stands on many. The voice reads the same tree (Read).
+//
 // The token and the checks of Host and Origin keep other pages of a browser, and names that point to loopback from
 // outside, from reading a patron's fees or paying them. They are no guard against programs on the same machine that can
 // read the page themselves.

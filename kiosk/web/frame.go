@@ -10,12 +10,12 @@ import (
 // document is the whole page around a screen.
 func (s scene) document(token string) html.Part {
 	return html.All(html.Doctype(), html.HTML(html.Attribute("lang", s.Language), html.Attribute("dir", text.Direction(s.Language)),
-		html.Attribute("data-theme", s.look.Theme), html.Attribute("data-aids", s.Marks()),
+		html.Attribute("data-theme", s.look.Theme), html.Attribute("data-aids", s.marks()),
 		html.Head(
 			html.Meta(html.Attribute("charset", "utf-8")),
 			meta("viewport", "width=device-width, initial-scale=1"),
 			meta("token", token),
-			html.Title(html.Text(s.LibraryName())),
+			html.Title(html.Text(s.libraryName())),
 			html.Link(html.Attribute("rel", "icon"), html.Attribute("href", "/static/icon.svg"), html.Attribute("type", "image/svg+xml")),
 			styles("/library/colours.css"), styles("/static/page.css"), styles("/library/fonts.css"),
 			html.Script("/static/page.js"),
@@ -50,10 +50,10 @@ func in(language string) html.Part {
 var announced = html.Mark("data-spoken")
 
 // text is the sentence of a key.
-func (s scene) text(key string) html.Part { return html.Text(s.Say(key)) }
+func (s scene) text(key string) html.Part { return html.Text(s.say(key)) }
 
-// price is an amount that stands out.
-func (s scene) price(a string) html.Part { return html.B(html.Text(a)) }
+// bold are words that stand out.
+func bold(words string) html.Part { return html.B(html.Text(words)) }
 
 // headline is the sentence that a screen begins with.
 func headline(sentence string, marks ...html.Part) html.Part {
@@ -68,7 +68,7 @@ func (s scene) top() html.Part {
 	return html.Header(
 		html.Span(html.Class("library"),
 			html.If(s.look.Logo.Shown(), html.Img(html.Class("logo"), html.Attribute("src", "/library/logo"), html.Attribute("alt", ""))),
-			html.Bdi(html.Text(s.LibraryName()))),
+			html.Bdi(html.Text(s.libraryName()))),
 		html.If(s.Initials != "", html.Span(html.Class("initials"), html.Bdi(html.Text(s.Initials)))))
 }
 
@@ -114,17 +114,17 @@ func (s scene) tools() html.Part {
 		return nil
 	}
 	return html.Div(html.Class("tools"), s.languageBar(),
-		button("aids", html.Class("tool"), label(s.Say("aids")), signAids, html.Text(" "), html.Span(s.text("aids"))))
+		button("aids", html.Class("tool"), label(s.say("aids")), signAids, html.Text(" "), html.Span(s.text("aids"))))
 }
 
 func (s scene) languageBar() html.Part {
-	tongues := s.Tongues()
+	tongues := s.tongues()
 	if len(tongues) == 0 {
 		return nil
 	}
-	named := label(s.Say("languages"))
-	if s.ManyTongues() {
-		return group("tongues", named, button("languages", html.Class("tool"), label(s.Say("languages")+": "+s.Say("language-name")), signGlobe,
+	named := label(s.say("languages"))
+	if s.manyTongues() {
+		return group("tongues", named, button("languages", html.Class("tool"), label(s.say("languages")+": "+s.say("language-name")), signGlobe,
 			html.Text(" "), html.Span(s.text("language-name"))))
 	}
 	return group("tongues", named, html.Each(tongues, tongue.button))
@@ -135,11 +135,11 @@ func (t tongue) button() html.Part {
 }
 
 func (s scene) languages() html.Part {
-	return s.middle(s.backOnly(), signGlobe, headline(s.Say("languages")), html.Div(html.Class("tongues all"), html.Each(s.Tongues(), tongue.button)))
+	return s.middle(s.backOnly(), signGlobe, headline(s.say("languages")), html.Div(html.Class("tongues all"), html.Each(s.tongues(), tongue.button)))
 }
 
 func (s scene) aids() html.Part {
-	return s.middle(s.backOnly(), headline(s.Say("aids-title")), group("switches", label(s.Say("aids")), html.Each(s.Switches(), s.aidSwitch)))
+	return s.middle(s.backOnly(), headline(s.say("aids-title")), group("switches", label(s.say("aids")), html.Each(s.switches(), s.aidSwitch)))
 }
 
 func (s scene) aidSwitch(a aidSwitch) html.Part {
@@ -159,7 +159,7 @@ func (s scene) keypad() html.Part {
 	waits := html.If(s.Typed == "", html.Mark("disabled"))
 	return html.Div(html.Class("keypad"),
 		html.Each([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, digit),
-		button("erase", label(s.Say("key-erase")), waits, signErase),
+		button("erase", label(s.say("key-erase")), waits, signErase),
 		digit("0"),
 		button("enter", html.Class("go"), waits, s.text("key-enter")))
 }
@@ -169,7 +169,7 @@ func digit(d string) html.Part { return button("digit", value(d), html.Text(d)) 
 // scroll moves a list that is longer than its room. The page shows it then.
 func (s scene) scroll() html.Part {
 	way := func(to, key string, sign html.Part) html.Part {
-		return html.Button(html.Attribute("type", "button"), html.Attribute("data-scroll", to), label(s.Say(key)), sign)
+		return html.Button(html.Attribute("type", "button"), html.Attribute("data-scroll", to), label(s.say(key)), sign)
 	}
 	return html.Div(html.Class("scroll"), html.Mark("hidden"), way("up", "list-up", signUp), way("down", "list-down", signDown))
 }

@@ -73,7 +73,7 @@ func TestAVoiceTellsTheMoneyStatusOfTheScreen(t *testing.T) {
 		tells := func(v session.View, c charge, amount money.Amount) {
 			t.Helper()
 			v.Language = lang
-			want := strings.Join(strings.Fields(scene{View: v, words: aloud{catalogues(t)}}.SayAmount(string(c), amount)), " ")
+			want := strings.Join(strings.Fields(scene{View: v, words: aloud{catalogues(t)}}.sayAmount(string(c), amount)), " ")
 			if r := read(t, v); !strings.Contains(r.said(), want) {
 				t.Errorf("%s %s%s in %s: %q is not said: %q", v.Screen, v.Outcome, v.Reason, lang, want, r.said())
 			}

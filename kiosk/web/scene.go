@@ -95,27 +95,27 @@ func nameOf(v session.View) string {
 	return string(v.Screen)
 }
 
-// Say is the sentence of a key.
-func (s scene) Say(key string) string { return s.words.Say(s.Language, key, nil) }
+// say is the sentence of a key.
+func (s scene) say(key string) string { return s.words.Say(s.Language, key, nil) }
 
-// SayAmount is the sentence of a key with an amount in it.
-func (s scene) SayAmount(key string, a money.Amount) string {
-	return s.words.Say(s.Language, key, text.Data{"Amount": s.Price(a)})
+// sayAmount is the sentence of a key with an amount in it.
+func (s scene) sayAmount(key string, a money.Amount) string {
+	return s.words.Say(s.Language, key, text.Data{"Amount": s.price(a)})
 }
 
-// SayCount is the sentence of a key for n things.
-func (s scene) SayCount(key string, n int) string {
+// sayCount is the sentence of a key for n things.
+func (s scene) sayCount(key string, n int) string {
 	return s.words.Say(s.Language, key, text.Data{"Count": n})
 }
 
-// Price is an amount as people read it.
-func (s scene) Price(a money.Amount) string { return s.words.Amount(s.Language, a) }
+// price is an amount as people read it.
+func (s scene) price(a money.Amount) string { return s.words.Amount(s.Language, a) }
 
-// Marks are the names of the aids that are on, for the page's styles.
-func (s scene) Marks() string { return strings.Join(s.Aids.Chosen(), " ") }
+// marks are the names of the aids that are on, for the page's styles.
+func (s scene) marks() string { return strings.Join(s.Aids.Chosen(), " ") }
 
-// LibraryName is the library's name, fit for one line.
-func (s scene) LibraryName() string { return clean(s.Library, 60) }
+// libraryName is the library's name, fit for one line.
+func (s scene) libraryName() string { return clean(s.Library, 60) }
 
 // tongue is one button of the language bar.
 type tongue struct {
@@ -126,13 +126,13 @@ type tongue struct {
 // mostTongues is how many languages have a button on every screen; where there are more, one button leads to all.
 const mostTongues = 2
 
-// ManyTongues says whether the bar has that one button: for many languages, and where letters or other buttons need the room.
-func (s scene) ManyTongues() bool {
+// manyTongues says whether the bar has that one button: for many languages, and where letters or other buttons need the room.
+func (s scene) manyTongues() bool {
 	return len(s.Languages) > mostTongues || s.Aids.LargeText || s.CanPart
 }
 
-// Tongues are the languages to choose from, each in its own words; none where the session allows no choice.
-func (s scene) Tongues() []tongue {
+// tongues are the languages to choose from, each in its own words; none where the session allows no choice.
+func (s scene) tongues() []tongue {
 	if !s.Screen.Adjustable() || len(s.Languages) < 2 {
 		return nil
 	}
@@ -149,8 +149,8 @@ type aidSwitch struct {
 	On        bool
 }
 
-// Switches are the aids to choose from. The curtain is one for who listens.
-func (s scene) Switches() []aidSwitch {
+// switches are the aids to choose from. The curtain is one for who listens.
+func (s scene) switches() []aidSwitch {
 	var all []aidSwitch
 	for _, name := range session.AidNames {
 		if name != "curtain" || s.Listening {
@@ -168,8 +168,8 @@ type line struct {
 	Why       string // the key of the reason why it cannot be chosen
 }
 
-// Lines are the fees of the list. Where the whole account is paid nothing can be chosen.
-func (s scene) Lines() []line {
+// lines are the fees of the list. Where the whole account is paid nothing can be chosen.
+func (s scene) lines() []line {
 	var lines []line
 	for i, f := range s.Fees {
 		l := line{FeeLine: f, Name: clean(f.Description, 90)}
@@ -177,7 +177,7 @@ func (s scene) Lines() []line {
 		case s.Hidden:
 			l.Name = s.words.Say(s.Language, "fees-hidden", text.Data{"Number": i + 1})
 		case l.Name == "":
-			l.Name = s.Say("fees-no-description")
+			l.Name = s.say("fees-no-description")
 		}
 		switch {
 		case f.BeingBooked:
@@ -193,9 +193,9 @@ func (s scene) Lines() []line {
 	return lines
 }
 
-// CanChooseMore says whether a fee that can be chosen is not.
-func (s scene) CanChooseMore() bool {
-	for _, l := range s.Lines() {
+// canChooseMore says whether a fee that can be chosen is not.
+func (s scene) canChooseMore() bool {
+	for _, l := range s.lines() {
 		if l.Choosable && !l.Chosen {
 			return true
 		}
@@ -203,8 +203,8 @@ func (s scene) CanChooseMore() bool {
 	return false
 }
 
-// ChosenFees counts what is to be paid.
-func (s scene) ChosenFees() int {
+// chosenFees counts what is to be paid.
+func (s scene) chosenFees() int {
 	n := 0
 	for _, f := range s.Fees {
 		if f.Chosen {
@@ -214,8 +214,8 @@ func (s scene) ChosenFees() int {
 	return n
 }
 
-// CanPay says whether anything is chosen.
-func (s scene) CanPay() bool { return s.Chosen.Positive() }
+// canPay says whether anything is chosen.
+func (s scene) canPay() bool { return s.Chosen.Positive() }
 
 // field is one part of the screen that staff are to touch.
 type field struct {
@@ -223,8 +223,8 @@ type field struct {
 	Touched     bool
 }
 
-// Fields are those of the test of the touch panel, which people count from 1.
-func (s scene) Fields() []field {
+// fields are those of the test of the touch panel, which people count from 1.
+func (s scene) fields() []field {
 	var fields []field
 	for i, was := range s.Touched {
 		fields = append(fields, field{i, i + 1, was})
@@ -232,39 +232,39 @@ func (s scene) Fields() []field {
 	return fields
 }
 
-// ProgressKey is the key of what the terminal asks for.
-func (s scene) ProgressKey() string {
+// progressKey is the key of what the terminal asks for.
+func (s scene) progressKey() string {
 	if s.Progress == "" {
 		return "progress-wait"
 	}
 	return "progress-" + string(s.Progress)
 }
 
-// Why is the sentence of the reason.
-func (s scene) Why() string { return s.SayAmount("reason-"+string(s.Reason), s.Limit) }
+// why is the sentence of the reason.
+func (s scene) why() string { return s.sayAmount("reason-"+string(s.Reason), s.Limit) }
 
 // Stop ends a sentence that the catalogue has without its end.
-func (s scene) Stop() string { return text.Stop(s.Language) }
+func (s scene) stop() string { return text.Stop(s.Language) }
 
-// Next is what to do about the reason.
-func (s scene) Next() string { return s.Say("reason-" + string(s.Reason) + "-next") }
+// next is what to do about the reason.
+func (s scene) next() string { return s.say("reason-" + string(s.Reason) + "-next") }
 
-// ReasonCharge says what became of the money where a message is shown.
-func (s scene) ReasonCharge() string { return s.Say(string(reasonCharges[s.Reason])) }
+// reasonCharge says what became of the money where a message is shown.
+func (s scene) reasonCharge() string { return s.say(string(reasonCharges[s.Reason])) }
 
-// BeforeCharge speaks to whoever has paid just before.
-func (s scene) BeforeCharge() string { return s.Say(string(chargeBefore)) }
+// beforeCharge speaks to whoever has paid just before.
+func (s scene) beforeCharge() string { return s.say(string(chargeBefore)) }
 
-// OutcomeCharge says what became of the money.
-func (s scene) OutcomeCharge() string {
-	return s.SayAmount(string(outcomeCharges[s.Outcome]), s.Chosen)
+// outcomeCharge says what became of the money.
+func (s scene) outcomeCharge() string {
+	return s.sayAmount(string(outcomeCharges[s.Outcome]), s.Chosen)
 }
 
-// PaperKey is the key of what became of the receipt.
-func (s scene) PaperKey() string { return "paper-" + string(s.Receipt) }
+// paperKey is the key of what became of the receipt.
+func (s scene) paperKey() string { return "paper-" + string(s.Receipt) }
 
-// PrintKey is the key of the button that prints.
-func (s scene) PrintKey() string {
+// printKey is the key of the button that prints.
+func (s scene) printKey() string {
 	if s.Receipt == session.ReceiptFailed {
 		return "paper-again"
 	}
@@ -278,8 +278,8 @@ type part struct {
 	Key    string // of its state in words
 }
 
-// Parts tell the fees apart where they did not end the same way.
-func (s scene) Parts() []part {
+// parts tell the fees apart where they did not end the same way.
+func (s scene) parts() []part {
 	differ := false
 	var parts []part
 	for _, l := range s.Legs {
@@ -294,9 +294,9 @@ func (s scene) Parts() []part {
 
 func (s scene) feeName(id string) string {
 	if id == "" {
-		return s.Say("receipt-account")
+		return s.say("receipt-account")
 	}
-	for _, l := range s.Lines() {
+	for _, l := range s.lines() {
 		if l.Key == id {
 			return l.Name
 		}

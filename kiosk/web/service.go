@@ -8,24 +8,24 @@ import (
 	"selfpay/kiosk/text"
 )
 
-// ServiceTitle is the key of the title of a page of the service menu.
-func (s scene) ServiceTitle() string {
+// serviceTitle is the key of the title of a page of the service menu.
+func (s scene) serviceTitle() string {
 	if s.Screen == session.ScreenService {
 		return "service-title"
 	}
 	return string(s.Screen)
 }
 
-// ServiceBy says who has opened the menu.
-func (s scene) ServiceBy() string {
+// serviceBy says who has opened the menu.
+func (s scene) serviceBy() string {
 	if s.Service.Staff == "" {
-		return s.Say("service-by-key") + text.Stop(s.Language)
+		return s.say("service-by-key") + text.Stop(s.Language)
 	}
 	return s.words.Say(s.Language, "service-by", text.Data{"Name": clean(s.Service.Staff, 30)}) + text.Stop(s.Language)
 }
 
-// ServiceDevices are the devices, with reasons fit for a line.
-func (s scene) ServiceDevices() []session.ServiceDevice {
+// devices are the devices, with reasons fit for a line.
+func (s scene) devices() []session.ServiceDevice {
 	var all []session.ServiceDevice
 	for _, d := range s.Service.Devices {
 		d.Name, d.Why = clean(d.Name, 40), clean(d.Why, 120)
@@ -37,27 +37,27 @@ func (s scene) ServiceDevices() []session.ServiceDevice {
 // check is one look at a part of the station as the menu lists it.
 type check struct{ Name, Why, State string }
 
-// ServiceChecks are what the looks at the station have found, those that are well or the others, in words fit for a line.
-func (s scene) ServiceChecks(well bool) []check {
+// checks are what the looks at the station have found, those that are well or the others, in words fit for a line.
+func (s scene) checks(well bool) []check {
 	words := map[session.CheckState]string{session.CheckFails: "service-fails", session.CheckWarns: "service-warns", session.CheckWell: "service-well"}
 	var all []check
 	for _, c := range s.Service.Checks {
 		if (c.State == session.CheckWell) == well {
-			all = append(all, check{clean(c.Name, 40), clean(c.Why, 120), s.Say(words[c.State])})
+			all = append(all, check{clean(c.Name, 40), clean(c.Why, 120), s.say(words[c.State])})
 		}
 	}
 	return all
 }
 
-// ServiceLabel says what of a label was read, or how to try it.
-func (s scene) ServiceLabel() string {
+// labelWords says what of a label was read, or how to try it.
+func (s scene) labelWords() string {
 	label := s.Service.Label
 	if label == nil {
-		return s.Say("service-label")
+		return s.say("service-label")
 	}
-	words := s.Say("service-label-other")
+	words := s.say("service-label-other")
 	if label.Card {
-		words = s.Say("service-label-card")
+		words = s.say("service-label-card")
 	}
 	about := strconv.Itoa(label.Characters)
 	if label.Symbology != "" {
@@ -72,11 +72,11 @@ type paid struct {
 	Printable                 bool
 }
 
-// ServicePayments are the newest payments.
-func (s scene) ServicePayments() []paid {
+// payments are the newest payments.
+func (s scene) payments() []paid {
 	var all []paid
 	for _, p := range s.Service.Payments {
-		one := paid{Reference: p.Reference, At: s.Say("receipt-undated"), Key: "receipt-leg-" + string(p.Outcome), Price: s.Price(p.Amount), Printable: true}
+		one := paid{Reference: p.Reference, At: s.say("receipt-undated"), Key: "receipt-leg-" + string(p.Outcome), Price: s.price(p.Amount), Printable: true}
 		if !p.At.IsZero() {
 			one.At = s.words.Moment(s.Language, p.At)
 		}
@@ -90,7 +90,7 @@ func (s scene) ServicePayments() []paid {
 
 // serving is a page of the service menu.
 func (s scene) serving(footer html.Part, parts ...html.Part) html.Part {
-	return html.All(s.top(), html.Section(html.Class("serving"), headline(s.Say(s.ServiceTitle())), lead(announced, html.Text(s.ServiceBy()+" "), s.note()),
+	return html.All(s.top(), html.Section(html.Class("serving"), headline(s.say(s.serviceTitle())), lead(announced, html.Text(s.serviceBy()+" "), s.note()),
 		html.All(parts...)), footer)
 }
 
@@ -132,7 +132,7 @@ func because(name, why string) string {
 }
 
 func (s scene) serviceDevices() html.Part {
-	return s.serving(s.backOnly(), s.list(html.Each(s.ServiceDevices(), s.serviceDevice)))
+	return s.serving(s.backOnly(), s.list(html.Each(s.devices(), s.serviceDevice)))
 }
 
 func (s scene) serviceDevice(d session.ServiceDevice) html.Part {
@@ -140,29 +140,29 @@ func (s scene) serviceDevice(d session.ServiceDevice) html.Part {
 	if d.There {
 		state = "service-well"
 	}
-	return html.Li(html.Attribute("data-there", strconv.FormatBool(d.There)), what(because(d.Name, d.Why)), html.B(s.text(state)))
+	return html.Li(html.Attribute("data-there", strconv.FormatBool(d.There)), what(because(d.Name, d.Why)), bold(s.say(state)))
 }
 
 func (s scene) serviceTest() html.Part {
 	return s.serving(s.backOnly(), s.list(
-		html.Each(s.ServiceChecks(false), check.item),
-		html.Li(html.Span(html.Class("what"), html.Mark("data-label"), html.Text(s.ServiceLabel()))),
-		html.Li(html.Span(html.Class("what"), s.text("service-touch")), s.try(s.Say("service-touch"), "try-touch")),
+		html.Each(s.checks(false), check.item),
+		html.Li(html.Span(html.Class("what"), html.Mark("data-label"), html.Text(s.labelWords()))),
+		html.Li(html.Span(html.Class("what"), s.text("service-touch")), s.try(s.say("service-touch"), "try-touch")),
 		html.Each(s.Service.Signals, func(signal string) html.Part { return html.Li(what(signal), s.try(signal, "signal", value(signal))) }),
-		html.Each(s.ServiceChecks(true), check.item)))
+		html.Each(s.checks(true), check.item)))
 }
 
 func (c check) item() html.Part {
-	return html.Li(what(because(c.Name, c.Why)), html.B(html.Text(c.State)))
+	return html.Li(what(because(c.Name, c.Why)), bold(c.State))
 }
 
 // try is the button that tries a part of the station.
 func (s scene) try(name, action string, more ...html.Part) html.Part {
-	return button(action, html.All(more...), label(s.Say("service-try")+": "+name), s.text("service-try"))
+	return button(action, html.All(more...), label(s.say("service-try")+": "+name), s.text("service-try"))
 }
 
 func (s scene) servicePayments() html.Part {
-	payments := s.ServicePayments()
+	payments := s.payments()
 	if len(payments) == 0 {
 		return s.serving(s.backOnly(), lead(s.text("service-no-payments")))
 	}
@@ -170,9 +170,9 @@ func (s scene) servicePayments() html.Part {
 }
 
 func (s scene) servicePayment(p paid) html.Part {
-	return html.Li(html.Span(html.Class("reference"), html.B(html.Text(p.Reference))), html.Span(html.Text(p.At)), html.Span(s.text(p.Key)),
+	return html.Li(html.Span(html.Class("reference"), bold(p.Reference)), html.Span(html.Text(p.At)), html.Span(s.text(p.Key)),
 		html.Span(html.Class("price"), html.Text(p.Price)),
-		html.If(p.Printable, button("reprint", value(p.Reference), label(s.Say("service-reprint")+": "+p.Reference), s.text("service-reprint"))))
+		html.If(p.Printable, button("reprint", value(p.Reference), label(s.say("service-reprint")+": "+p.Reference), s.text("service-reprint"))))
 }
 
 func (s scene) servicePaper() html.Part {

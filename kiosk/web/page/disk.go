@@ -1,31 +1,19 @@
 package main
 
 import (
-	"bytes"
 	_ "embed"
-	"html/template"
 	"slices"
+	"strings"
 
+	"selfpay/kiosk/html"
 	"selfpay/kiosk/text"
 	"selfpay/kiosk/web"
 )
 
 //go:embed out-of-order.html
-var diskTemplate string
+var diskPageWithBlanks string
 
-// language is one of those in which the page of the disk says everything.
-type language struct {
-	Code  string
-	texts *text.Texts
-}
-
-// Direction is the way in which it is written.
-func (l language) Direction() string { return text.Direction(l.Code) }
-
-// Say is a sentence in it.
-func (l language) Say(key string) string { return l.texts.Say(l.Code, key, nil) }
-
-// firstOnDisk are shown before the others: nobody has waited for them yet.
+// firstOnDisk are the languages shown before the others: nobody has waited for them yet.
 var firstOnDisk = []string{"en", "de"}
 
 // diskPage makes the page that a station shows from its disk, in every language. The fonts lie beside it.
@@ -34,24 +22,37 @@ func diskPage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var languages []language
-	for _, code := range firstOnDisk {
-		languages = append(languages, language{code, texts})
-	}
-	for _, code := range text.Known {
-		if !slices.Contains(firstOnDisk, code) {
-			languages = append(languages, language{code, texts})
-		}
-	}
-	page, err := template.New("").Parse(diskTemplate)
+	wait, err := sections(texts, "moment-title", "disk-wait")
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	err = page.Execute(&out, struct {
-		Made      template.HTML
-		Faces     template.CSS
-		Languages []language
-	}{"<!-- Made from kiosk/web/page/out-of-order.html by go run ./kiosk/web/page -->", template.CSS(web.Faces("fonts", func(string) bool { return true })), languages})
-	return out.Bytes(), err
+	down, err := sections(texts, "out-of-service-title", "reason-storage-next", "disk-out-of-order")
+	if err != nil {
+		return nil, err
+	}
+	return []byte(strings.NewReplacer(
+		"{{made}}", "<!-- Made from kiosk/web/page/out-of-order.html by go run ./kiosk/web/page -->",
+		"{{faces}}", web.Faces("fonts", func(string) bool { return true }),
+		"{{wait}}", wait,
+		"{{down}}", down).Replace(diskPageWithBlanks)), nil
+}
+
+// sections say the same in every language, each on a line: a title, and what stands below.
+func sections(texts *text.Texts, title string, below ...string) (string, error) {
+	var lines strings.Builder
+	for _, l := range languages() {
+		section, err := html.Write(html.Section(html.Attribute("lang", l), html.Attribute("dir", text.Direction(l)),
+			html.H1(html.Text(texts.Say(l, title, nil))),
+			html.Each(below, func(key string) html.Part { return html.P(html.Text(texts.Say(l, key, nil))) })))
+		if err != nil {
+			return "", err
+		}
+		lines.WriteString("\n  " + section)
+	}
+	return lines.String(), nil
+}
+
+func languages() []string {
+	others := slices.DeleteFunc(slices.Clone(text.Known), func(l string) bool { return slices.Contains(firstOnDisk, l) })
+	return slices.Concat(firstOnDisk, others)
 }
