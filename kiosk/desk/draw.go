@@ -13,10 +13,8 @@ import (
 func (p page) document(content ...html.Part) html.Part {
 	return html.All(html.Doctype(), html.HTML(html.Attribute("lang", p.Language),
 		html.Head(
-			html.Meta(html.Attribute("charset", "utf-8")),
-			html.Meta(html.Attribute("name", "viewport"), html.Attribute("content", "width=device-width, initial-scale=1")),
-			html.Title(html.Text(p.Say("title")+" – "+p.Kiosk)),
-			html.Link(html.Attribute("rel", "stylesheet"), html.Attribute("href", "/desk.css"))),
+			html.Basics(p.Say("title")+" – "+p.Kiosk),
+			html.Stylesheet("/desk.css")),
 		html.Body(
 			html.If(p.Inside, html.A(html.Class("skip"), html.Attribute("href", "#main"), p.text("skip"))),
 			html.Header(html.P(html.Class("station"), html.Text(p.Library+" · "+p.Kiosk)),

@@ -52,3 +52,15 @@ func ID(value string) Part    { return Attribute("id", value) }
 
 // Script loads a script from an address, and can hold none.
 func Script(source string) Part { return Element("script", Attribute("src", source), Mark("defer")) }
+
+// Stylesheet takes the look of the page from an address.
+func Stylesheet(address string) Part {
+	return Link(Attribute("rel", "stylesheet"), Attribute("href", address))
+}
+
+// Basics are what the head of every page has: its encoding, its width on any screen, and its title.
+func Basics(title string) Part {
+	return All(Meta(Attribute("charset", "utf-8")),
+		Meta(Attribute("name", "viewport"), Attribute("content", "width=device-width, initial-scale=1")),
+		Title(Text(title)))
+}

@@ -70,13 +70,10 @@ func (s scene) partList() html.Part {
 	if len(parts) == 0 {
 		return nil
 	}
-	return html.Div(html.Class("list"), html.Ul(html.Class("parts"), html.Each(parts, func(p part) html.Part {
-		return html.Li(what(p.Name), html.Span(s.text(p.Key)), html.Span(html.Class("price"), html.Text(s.price(p.Amount))))
-	})), s.scroll())
+	return s.list(html.Each(parts, func(p part) html.Part {
+		return html.Li(what(p.Name), html.Span(s.text(p.Key)), priceTag(s.price(p.Amount)))
+	}))
 }
-
-// what names a thing in a list; the name may be of another script than the line.
-func what(name string) html.Part { return html.Bdi(html.Class("what"), html.Text(name)) }
 
 // receiptCode is the receipt for a telephone, where the patron wanted that.
 func (s scene) receiptCode() html.Part {

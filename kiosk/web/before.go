@@ -70,10 +70,10 @@ func (s scene) fee(l line) html.Part {
 	state := func(choosable string) html.Part {
 		return html.All(html.Attribute("data-fee", l.Key), html.Attribute("data-chosen", strconv.FormatBool(l.Chosen)), html.Attribute("data-choosable", choosable))
 	}
-	price := html.Span(html.Class("price"), html.Text(s.price(l.Amount)))
+	price := priceTag(s.price(l.Amount))
 	if l.Choosable {
 		return html.Li(button("choose", html.Class("fee"), html.Attribute("role", "checkbox"), html.Attribute("aria-checked", strconv.FormatBool(l.Chosen)),
-			value(l.Key), state("true"), box(l.Chosen), html.Bdi(html.Class("what"), html.Text(l.Name)), price))
+			value(l.Key), state("true"), box(l.Chosen), what(l.Name), price))
 	}
 	class, why := "fee", html.Part(nil)
 	if l.Why != "" {

@@ -9,15 +9,13 @@ import (
 
 // document is the whole page around a screen.
 func (s scene) document(token string) html.Part {
-	return html.All(html.Doctype(), html.HTML(html.Attribute("lang", s.Language), html.Attribute("dir", text.Direction(s.Language)),
+	return html.All(html.Doctype(), html.HTML(in(s.Language),
 		html.Attribute("data-theme", s.look.Theme), html.Attribute("data-aids", s.marks()),
 		html.Head(
-			html.Meta(html.Attribute("charset", "utf-8")),
-			meta("viewport", "width=device-width, initial-scale=1"),
-			meta("token", token),
-			html.Title(html.Text(s.libraryName())),
+			html.Basics(s.libraryName()),
+			html.Meta(html.Attribute("name", "token"), html.Attribute("content", token)),
 			html.Link(html.Attribute("rel", "icon"), html.Attribute("href", "/static/icon.svg"), html.Attribute("type", "image/svg+xml")),
-			styles("/library/colours.css"), styles("/static/page.css"), styles("/library/fonts.css"),
+			html.Stylesheet("/library/colours.css"), html.Stylesheet("/static/page.css"), html.Stylesheet("/library/fonts.css"),
 			html.Script("/static/page.js"),
 		),
 		html.Body(
@@ -26,14 +24,6 @@ func (s scene) document(token string) html.Part {
 			html.Div(html.ID("said"), html.Class("unseen"), html.Attribute("role", "status"), html.Attribute("aria-live", "polite")),
 			html.Div(html.ID("veil"), html.Mark("hidden"), html.Each(s.Languages, s.moment)),
 		)))
-}
-
-func meta(name, content string) html.Part {
-	return html.Meta(html.Attribute("name", name), html.Attribute("content", content))
-}
-
-func styles(address string) html.Part {
-	return html.Link(html.Attribute("rel", "stylesheet"), html.Attribute("href", address))
 }
 
 // moment are the words of the veil in one language; it covers the screen while the station does not answer. Of many languages the page shows two.
@@ -165,6 +155,17 @@ func (s scene) keypad() html.Part {
 }
 
 func digit(d string) html.Part { return button("digit", value(d), html.Text(d)) }
+
+// list is a list that may be longer than its room.
+func (s scene) list(items ...html.Part) html.Part {
+	return html.Div(html.Class("list"), html.Ul(html.Class("parts"), html.All(items...)), s.scroll())
+}
+
+// what names a thing in a list; the name may be of another script than the line.
+func what(name string) html.Part { return html.Bdi(html.Class("what"), html.Text(name)) }
+
+// priceTag is an amount at the end of a line of a list.
+func priceTag(amount string) html.Part { return html.Span(html.Class("price"), html.Text(amount)) }
 
 // scroll moves a list that is longer than its room. The page shows it then.
 func (s scene) scroll() html.Part {

@@ -118,13 +118,8 @@ func (s scene) service() html.Part {
 		button("rest", pressed(s.Service.Resting), s.text(rest))))
 }
 
-// list is a list of the menu; it may be longer than its room.
-func (s scene) list(items ...html.Part) html.Part {
-	return html.Div(html.Class("list"), html.Ul(html.Class("parts"), html.All(items...)), s.scroll())
-}
-
-// because is a name with the reason for its state, if there is one.
-func because(name, why string) string {
+// withReason is a name with the reason for its state, if there is one.
+func withReason(name, why string) string {
 	if why == "" {
 		return name
 	}
@@ -140,7 +135,7 @@ func (s scene) serviceDevice(d session.ServiceDevice) html.Part {
 	if d.There {
 		state = "service-well"
 	}
-	return html.Li(html.Attribute("data-there", strconv.FormatBool(d.There)), what(because(d.Name, d.Why)), bold(s.say(state)))
+	return html.Li(html.Attribute("data-there", strconv.FormatBool(d.There)), what(withReason(d.Name, d.Why)), bold(s.say(state)))
 }
 
 func (s scene) serviceTest() html.Part {
@@ -153,7 +148,7 @@ func (s scene) serviceTest() html.Part {
 }
 
 func (c check) item() html.Part {
-	return html.Li(what(because(c.Name, c.Why)), bold(c.State))
+	return html.Li(what(withReason(c.Name, c.Why)), bold(c.State))
 }
 
 // try is the button that tries a part of the station.
@@ -171,7 +166,7 @@ func (s scene) servicePayments() html.Part {
 
 func (s scene) servicePayment(p paid) html.Part {
 	return html.Li(html.Span(html.Class("reference"), bold(p.Reference)), html.Span(html.Text(p.At)), html.Span(s.text(p.Key)),
-		html.Span(html.Class("price"), html.Text(p.Price)),
+		priceTag(p.Price),
 		html.If(p.Printable, button("reprint", value(p.Reference), label(s.say("service-reprint")+": "+p.Reference), s.text("service-reprint"))))
 }
 
